@@ -1,0 +1,136 @@
+//! The policy's table, tried on every kind of person.
+
+use super::*;
+use uuid::Uuid;
+
+const TEAM: TeamId = TeamId(Uuid::from_u128(1));
+const OTHER: TeamId = TeamId(Uuid::from_u128(2));
+const ME: UserId = UserId(Uuid::from_u128(10));
+const SHE: UserId = UserId(Uuid::from_u128(11));
+
+fn person(role: Role, team_role: Option<TeamRole>) -> Actor {
+    let teams = team_role.map(|r| (TEAM, r)).into_iter().collect();
+    Actor::User(Person {
+        id: ME,
+        role,
+        teams,
+    })
+}
+
+fn member(role: TeamRole) -> Actor {
+    person(Role::Member, Some(role))
+}
+
+#[test]
+fn team_roles_reach_exactly_as_far_as_their_row_says() {
+    for (action, need) in TABLE {
+        let Need::TeamRole(least) = *need else {
+            continue;
+        };
+        for role in TeamRole::ALL {
+            let expected = if *role >= least {
+                Ok(())
+            } else {
+                Err(Refusal::Forbidden)
+            };
+            assert_eq!(
+                decide(&member(*role), *action, Target::team(TEAM)),
+                expected,
+                "{action:?} {role}"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_foreign_team_is_hidden_whatever_is_asked() {
+    for (action, _) in TABLE {
+        let answer = decide(
+            &member(TeamRole::Owner),
+            *action,
+            Target::authored(OTHER, ME),
+        );
+        assert_eq!(answer, Err(Refusal::Hidden), "{action:?}");
+    }
+}
+
+#[test]
+fn a_manager_reads_every_team_and_writes_by_team_role() {
+    let manager = person(Role::Manager, None);
+    assert_eq!(
+        decide(&manager, Action::ReadTeam, Target::team(OTHER)),
+        Ok(())
+    );
+    assert_eq!(
+        decide(&manager, Action::WriteTasks, Target::team(OTHER)),
+        Err(Refusal::Forbidden)
+    );
+    let member_too = person(Role::Manager, Some(TeamRole::Member));
+    assert_eq!(
+        decide(&member_too, Action::WriteTasks, Target::team(TEAM)),
+        Ok(())
+    );
+}
+
+#[test]
+fn an_admin_may_do_everything_but_what_is_personal_to_others() {
+    let admin = person(Role::Admin, None);
+    for (action, need) in TABLE {
+        let expected = if *need == Need::Own {
+            Err(Refusal::Hidden)
+        } else {
+            Ok(())
+        };
+        assert_eq!(
+            decide(&admin, *action, Target::authored(OTHER, SHE)),
+            expected,
+            "{action:?}"
+        );
+    }
+}
+
+#[test]
+fn nobody_and_the_system() {
+    for (action, _) in TABLE {
+        let refused = Err(Refusal::Unauthenticated);
+        assert_eq!(decide(&Actor::Anonymous, *action, Target::SYSTEM), refused);
+        assert_eq!(decide(&Actor::System, *action, Target::SYSTEM), Ok(()));
+    }
+}
+
+#[test]
+fn a_comment_is_edited_by_its_author_and_deleted_by_maintainers_too() {
+    let mine = Target::authored(TEAM, ME);
+    let hers = Target::authored(TEAM, SHE);
+    let me = member(TeamRole::Member);
+    let maintainer = member(TeamRole::Maintainer);
+    assert_eq!(decide(&me, Action::EditComment, mine), Ok(()));
+    assert_eq!(
+        decide(&maintainer, Action::EditComment, hers),
+        Err(Refusal::Forbidden)
+    );
+    assert_eq!(decide(&maintainer, Action::DeleteComment, hers), Ok(()));
+    assert_eq!(
+        decide(&me, Action::DeleteComment, hers),
+        Err(Refusal::Forbidden)
+    );
+    let demoted = member(TeamRole::Viewer);
+    assert_eq!(
+        decide(&demoted, Action::EditComment, mine),
+        Err(Refusal::Forbidden)
+    );
+}
+
+#[test]
+fn what_is_seen_in_lists_is_what_may_be_read() {
+    for actor in [
+        member(TeamRole::Viewer),
+        person(Role::Manager, None),
+        person(Role::Admin, None),
+    ] {
+        for team in [TEAM, OTHER] {
+            let read = decide(&actor, Action::ReadTeam, Target::team(team)).is_ok();
+            assert_eq!(actor.visible_teams().includes(team), read);
+        }
+    }
+}

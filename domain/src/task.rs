@@ -1,0 +1,229 @@
+//! Tasks: the fields that people set, checked.
+
+use crate::field::{FieldCode, Invalid};
+use crate::project::ProjectKey;
+use crate::text::{Limit, block, checked_text, line, words};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use std::fmt;
+use std::str::FromStr;
+
+/// Most assignees of a task.
+pub const ASSIGNEES_MAX: usize = 20;
+/// Most tags of a task.
+pub const TAGS_MAX: usize = 20;
+/// Most bytes of a task's metadata, as JSON text.
+pub const METADATA_BYTES_MAX: usize = 16 * 1024;
+/// Most hours that a task may be estimated at or take: over a hundred years of working days.
+pub const HOURS_MAX: f64 = 99_999.99;
+
+checked_text! {
+    /// A title: one line, 1 to 200 characters.
+    Title, |text| line(text, Limit::Chars(200))
+}
+
+checked_text! {
+    /// A description: markdown, up to 64 KiB.
+    Description, |text| block(text, Limit::Bytes(64 * 1024))
+}
+
+checked_text! {
+    /// A tag's name: 1 to 40 characters without commas (lists of tags are written with commas); kept as written,
+    /// compared without regard to case.
+    TagName, |text| {
+        let text = line(text, Limit::Chars(40))?;
+        if text.contains(',') {
+            return Err(Invalid::new(FieldCode::Invalid, "must not contain a comma"));
+        }
+        Ok(text)
+    }
+}
+
+words! {
+    /// How far a task is.
+    Status {
+        /// Not begun.
+        Todo = "todo",
+        /// Someone works on it.
+        InProgress = "in_progress",
+        /// It waits for something else.
+        Blocked = "blocked",
+        /// Finished.
+        Done = "done",
+    }
+}
+
+words! {
+    /// How much a task matters. The order is the order of urgency.
+    Priority {
+        /// When there is time.
+        Low = "low",
+        /// The usual.
+        Medium = "medium",
+        /// Before the usual.
+        High = "high",
+        /// Now.
+        Urgent = "urgent",
+    }
+}
+
+words! {
+    /// What an assignee is for a task.
+    AssigneeRole {
+        /// Answers for it.
+        Owner = "owner",
+        /// Helps.
+        Collaborator = "collaborator",
+    }
+}
+
+/// Hours of work, 0 to 99,999.99, in hundredths.
+#[derive(Debug, Clone, Copy, PartialEq, PartialOrd, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Hours(f64);
+
+impl Hours {
+    /// Checks and rounds to hundredths.
+    pub fn new(hours: f64) -> Result<Self, Invalid> {
+        if !(0.0..=HOURS_MAX).contains(&hours) {
+            return Err(Invalid::new(
+                FieldCode::OutOfRange,
+                format!("must be between 0 and {HOURS_MAX}"),
+            ));
+        }
+        Ok(Self((hours * 100.0).round() / 100.0))
+    }
+
+    /// The number.
+    #[must_use]
+    pub fn get(self) -> f64 {
+        self.0
+    }
+}
+
+/// What a team keeps with a task beyond our fields: a JSON object of at most 16 KiB.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Metadata(Map<String, Value>);
+
+impl Metadata {
+    /// Checks the size and that no text in it holds U+0000, which Postgres cannot keep.
+    pub fn new(object: Map<String, Value>) -> Result<Self, Invalid> {
+        let text = serde_json::to_string(&object)
+            .map_err(|e| Invalid::new(FieldCode::Invalid, format!("cannot be kept: {e}")))?;
+        if text.len() > METADATA_BYTES_MAX {
+            return Err(Invalid::new(
+                FieldCode::TooLong,
+                format!(
+                    "must have at most {METADATA_BYTES_MAX} bytes as JSON, has {}",
+                    text.len()
+                ),
+            ));
+        }
+        if has_nul(&Value::Object(object.clone())) {
+            return Err(Invalid::new(
+                FieldCode::Invalid,
+                "must not contain the character U+0000",
+            ));
+        }
+        Ok(Self(object))
+    }
+
+    /// The object.
+    #[must_use]
+    pub fn as_map(&self) -> &Map<String, Value> {
+        &self.0
+    }
+}
+
+fn has_nul(value: &Value) -> bool {
+    match value {
+        Value::String(s) => s.contains('\0'),
+        Value::Array(items) => items.iter().any(has_nul),
+        Value::Object(map) => map.iter().any(|(k, v)| k.contains('\0') || has_nul(v)),
+        Value::Null | Value::Bool(_) | Value::Number(_) => false,
+    }
+}
+
+/// A task's name for people: project key and number, `ENG-42`.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct TaskName {
+    /// The project's key.
+    pub key: ProjectKey,
+    /// The number in the project, from 1.
+    pub number: i64,
+}
+
+impl fmt::Display for TaskName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}-{}", self.key, self.number)
+    }
+}
+
+impl FromStr for TaskName {
+    type Err = Invalid;
+
+    /// Reads `ENG-42`, in any case.
+    fn from_str(text: &str) -> Result<Self, Invalid> {
+        let wrong = || Invalid::new(FieldCode::Invalid, "must be a task name such as ENG-42");
+        let (key, number) = text.split_once('-').ok_or_else(wrong)?;
+        if number.is_empty()
+            || number.starts_with('0')
+            || !number.bytes().all(|b| b.is_ascii_digit())
+        {
+            return Err(wrong());
+        }
+        let key = ProjectKey::new(&key.to_ascii_uppercase()).map_err(|_| wrong())?;
+        Ok(Self {
+            key,
+            number: number.parse().map_err(|_| wrong())?,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn titles_are_trimmed_lines_of_at_most_200_characters() {
+        assert!(Title::new(&"ß".repeat(200)).is_ok());
+        assert!(Title::new(&"x".repeat(201)).is_err_and(|e| e.code == FieldCode::TooLong));
+        assert!(Title::new("  ").is_err_and(|e| e.code == FieldCode::Required));
+        assert!(Title::new("a\nb").is_err_and(|e| e.code == FieldCode::Invalid));
+    }
+
+    #[test]
+    fn hours_are_rounded_and_bounded() {
+        assert_eq!(Hours::new(1.005).map(Hours::get), Ok(1.0));
+        for bad in [-1.0, f64::NAN, f64::INFINITY, 100_000.0] {
+            assert!(Hours::new(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn metadata_is_bounded_and_without_nul() {
+        let object = |v: Value| v.as_object().cloned().unwrap_or_default();
+        assert!(Metadata::new(object(json!({"a": [1, {"b": "\\u0000 spelled out"}]}))).is_ok());
+        assert!(Metadata::new(object(json!({"a": ["x\0"]}))).is_err());
+        assert!(Metadata::new(object(json!({"a": "x".repeat(METADATA_BYTES_MAX)}))).is_err());
+    }
+
+    #[test]
+    fn task_names_are_read_back_from_what_they_print() {
+        let name: TaskName = "eng-42".parse().expect("a good name");
+        assert_eq!(name.to_string(), "ENG-42");
+        for bad in [
+            "ENG",
+            "ENG-",
+            "ENG-0",
+            "ENG-007",
+            "-1",
+            "ENG-1-2",
+            "ENG-99999999999999999999",
+        ] {
+            assert!(bad.parse::<TaskName>().is_err(), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,143 @@
+//! People: names, addresses, roles, passwords.
+
+use crate::field::{FieldCode, Invalid};
+use crate::text::{Limit, checked_text, line, words};
+
+/// Fewest characters of a password (NIST SP 800-63B).
+pub const PASSWORD_CHARS_MIN: usize = 8;
+/// Most characters of a password: bounds the hashing work, far above any passphrase.
+pub const PASSWORD_CHARS_MAX: usize = 128;
+
+checked_text! {
+    /// The name that somebody logs in with and is mentioned by: 2 to 32 of `a-z 0-9 . _ -`, lower case, starting with a
+    /// letter or digit.
+    Username, |text| {
+        let text = line(text, Limit::Chars(32))?.to_lowercase();
+        let bytes = text.as_bytes();
+        let plain = bytes.iter().all(|b| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'.' | b'_' | b'-'));
+        if !plain || !bytes[0].is_ascii_alphanumeric() {
+            return Err(Invalid::new(
+                FieldCode::Invalid,
+                "must consist of letters a-z, digits, dot, underscore and hyphen, and start with a letter or digit",
+            ));
+        }
+        if bytes.len() < 2 {
+            return Err(Invalid::new(FieldCode::TooShort, "must have at least 2 characters"));
+        }
+        Ok(text)
+    }
+}
+
+checked_text! {
+    /// An e-mail address, in lower case: something before and after one `@`, a dot in the domain. Whether it reaches
+    /// anyone is known only when a mail arrives.
+    Email, |text| {
+        let text = line(text, Limit::Chars(254))?.to_lowercase();
+        let good = text.split_once('@').is_some_and(|(local, domain)| {
+            !local.is_empty() && local.len() <= 64 && domain.contains('.') && !domain.contains('@')
+                && domain.split('.').all(|label| {
+                    !label.is_empty() && !label.starts_with('-') && !label.ends_with('-')
+                        && label.chars().all(|c| c.is_alphanumeric() || c == '-')
+                })
+        });
+        if !good || text.contains(char::is_whitespace) || text.contains(['<', '>', ',', ';', '"']) {
+            return Err(Invalid::new(FieldCode::Invalid, "must be an e-mail address such as ada@example.org"));
+        }
+        Ok(text)
+    }
+}
+
+checked_text! {
+    /// How somebody is shown: one line, 1 to 80 characters.
+    DisplayName, |text| line(text, Limit::Chars(80))
+}
+
+checked_text! {
+    /// A name of the IANA time zone database, such as `Europe/Vienna`.
+    TimeZone, |text| {
+        text.parse::<chrono_tz::Tz>().map(|tz| tz.name().to_owned()).map_err(|_| {
+            Invalid::new(FieldCode::NotOneOf, "must be a time zone name such as Europe/Vienna or UTC")
+        })
+    }
+}
+
+words! {
+    /// The languages that Millstream speaks.
+    Locale {
+        /// English.
+        En = "en",
+        /// German.
+        De = "de",
+    }
+}
+
+words! {
+    /// What somebody is in the whole system.
+    Role {
+        /// May do everything.
+        Admin = "admin",
+        /// Creates teams, reads every team and its analytics.
+        Manager = "manager",
+        /// Creates teams, sees only their own.
+        Member = "member",
+    }
+}
+
+/// Checks a password's length: 8 to 128 Unicode scalar values, any characters, nothing trimmed.
+pub fn check_password(password: &str) -> Result<(), Invalid> {
+    let chars = password.chars().count();
+    if chars < PASSWORD_CHARS_MIN {
+        return Err(Invalid::new(
+            FieldCode::TooShort,
+            format!("must have at least {PASSWORD_CHARS_MIN} characters"),
+        ));
+    }
+    if chars > PASSWORD_CHARS_MAX {
+        return Err(Invalid::new(
+            FieldCode::TooLong,
+            format!("must have at most {PASSWORD_CHARS_MAX} characters"),
+        ));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn usernames_are_folded_and_checked() {
+        assert_eq!(
+            Username::new(" Ada.L ")
+                .map(Username::into_string)
+                .as_deref(),
+            Ok("ada.l")
+        );
+        for bad in ["", "a", "-ada", "a b", "adä", &"a".repeat(33), "a\0b"] {
+            assert!(Username::new(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn email_addresses_are_checked_for_their_form() {
+        assert!(Email::new("Ada@Example.org").is_ok_and(|e| e.as_str() == "ada@example.org"));
+        for bad in [
+            "", "ada", "ada@", "@x.y", "ada@x", "a@b@c.d", "a b@c.d", "a@-b.c", "a@b..c", "<a@b.c>",
+        ] {
+            assert!(Email::new(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn passwords_count_characters_not_bytes() {
+        assert!(check_password("pässwörd").is_ok());
+        assert!(check_password("short").is_err());
+        assert!(check_password(&"x".repeat(129)).is_err());
+    }
+
+    #[test]
+    fn time_zones_are_names_of_the_database() {
+        assert!(TimeZone::new("Europe/Vienna").is_ok());
+        assert!(TimeZone::new("Mars/Olympus").is_err());
+    }
+}

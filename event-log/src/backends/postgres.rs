@@ -1,0 +1,199 @@
+//! The log in Postgres: the truth. Written by the mover alone; read here.
+
+use crate::cut::{Batch, Bounds, Budget, Cut, Seq};
+use crate::error::LogError;
+use crate::mover::Tail;
+use crate::record::{Origin, Record, Via};
+use chrono::{DateTime, Utc};
+use millstream_domain::ids::{EventId, UserId};
+use serde_json::value::RawValue;
+use sqlx::PgPool;
+use sqlx::types::Json;
+use std::time::Duration;
+use uuid::Uuid;
+
+/// Longest wait without a look: how late a record of another process's mover is seen at most.
+const POLL: Duration = Duration::from_millis(250);
+
+/// The log in Postgres. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct PostgresLog {
+    pool: PgPool,
+    tail: Option<Tail>,
+}
+
+struct Row {
+    seq: i64,
+    outbox_id: i64,
+    event_id: Uuid,
+    topic: String,
+    key: Uuid,
+    kind: String,
+    subject: String,
+    at: DateTime<Utc>,
+    actor: Option<Uuid>,
+    via: String,
+    client_ip: Option<String>,
+    user_agent: Option<String>,
+    request_id: Option<String>,
+    schema_version: i16,
+    data: Json<Box<RawValue>>,
+}
+
+impl PostgresLog {
+    /// The log of this database; `tail` is what the mover of this process tells, where one runs.
+    #[must_use]
+    pub fn new(pool: PgPool, tail: Option<Tail>) -> Self {
+        Self { pool, tail }
+    }
+
+    /// See [`crate::Log::read`].
+    pub async fn read(&self, from: Cut, budget: Budget) -> Result<Batch, LogError> {
+        let after = i64::try_from(from.seq).unwrap_or(i64::MAX);
+        let limit = i64::try_from(budget.records.max(1)).unwrap_or(i64::MAX);
+        // The size is bounded in the database, so that a batch of large records never travels whole.
+        let bytes = i64::try_from(budget.bytes).unwrap_or(i64::MAX);
+        let rows = sqlx::query_as!(
+            Row,
+            r#"
+            select seq as "seq!", outbox_id as "outbox_id!", event_id as "event_id!", topic as "topic!",
+                   key as "key!", kind as "kind!", subject as "subject!", at as "at!", actor, via as "via!",
+                   client_ip, user_agent, request_id, schema_version as "schema_version!",
+                   data as "data!: Json<Box<RawValue>>"
+            from (
+                select *, sum(octet_length(data::text)) over (order by seq) as total
+                from (select * from stream.log where seq > $1 order by seq limit $2) as page
+            ) as measured
+            where total <= $3 or seq = $1 + 1
+            order by seq
+            "#,
+            after,
+            limit,
+            bytes,
+        )
+        .fetch_all(&self.pool)
+        .await?;
+        let records = rows
+            .into_iter()
+            .map(Row::into_record)
+            .collect::<Result<Vec<_>, _>>()?;
+        self.checked(from, records).await
+    }
+
+    /// A batch, if it begins right behind the cut; dense order is what every reader builds on.
+    async fn checked(&self, from: Cut, records: Vec<Record>) -> Result<Batch, LogError> {
+        let wanted = from.seq + 1;
+        match records.first() {
+            Some(first) if first.seq != wanted => Err(LogError::Gap {
+                wanted,
+                head: first.seq,
+            }),
+            Some(_) => {
+                let cut = records.last().map_or(from, |last| Cut::at(last.seq));
+                Ok(Batch { records, cut })
+            }
+            None => {
+                let tail = self.bounds().await?.tail;
+                if from.seq > tail {
+                    // Somebody restored an older database: what the reader has seen no longer exists.
+                    return Err(LogError::Ahead {
+                        cut: from.seq,
+                        tail,
+                    });
+                }
+                Ok(Batch { records, cut: from })
+            }
+        }
+    }
+
+    /// See [`crate::Log::wait`].
+    pub async fn wait(&self, after: Cut) {
+        match &self.tail {
+            Some(tail) => {
+                let _ = tokio::time::timeout(POLL, tail.beyond(after.seq)).await;
+            }
+            None => tokio::time::sleep(POLL).await,
+        }
+    }
+
+    /// See [`crate::Log::bounds`].
+    pub async fn bounds(&self) -> Result<Bounds, LogError> {
+        let row = sqlx::query!(
+            r#"
+            select (select next from stream.head) as "next!",
+                   (select seq from stream.log order by seq limit 1) as head
+            "#
+        )
+        .fetch_one(&self.pool)
+        .await?;
+        let tail = to_seq(row.next) - 1;
+        Ok(Bounds {
+            head: row.head.map_or(tail + 1, to_seq),
+            tail,
+        })
+    }
+
+    /// The record that a write became; `None` while it is still in the outbox.
+    pub async fn seq_of(&self, outbox_id: i64) -> Result<Option<Seq>, LogError> {
+        if let Some(seq) = self.tail.as_ref().and_then(|tail| tail.seq_of(outbox_id)) {
+            return Ok(Some(seq));
+        }
+        let seq = sqlx::query_scalar!("select seq from stream.log where outbox_id = $1", outbox_id)
+            .fetch_optional(&self.pool)
+            .await?;
+        Ok(seq.map(to_seq))
+    }
+
+    /// What happened to one thing, oldest first, from behind `after` on.
+    pub async fn of_key(&self, key: Uuid, after: Cut, limit: u32) -> Result<Vec<Record>, LogError> {
+        let after = i64::try_from(after.seq).unwrap_or(i64::MAX);
+        let rows = sqlx::query_as!(
+            Row,
+            r#"
+            select seq, outbox_id, event_id, topic, key, kind, subject, at, actor, via, client_ip, user_agent,
+                   request_id, schema_version, data as "data!: Json<Box<RawValue>>"
+            from stream.log where key = $1 and seq > $2 order by seq limit $3
+            "#,
+            key,
+            after,
+            i64::from(limit),
+        )
+        .fetch_all(&self.pool)
+        .await?;
+        rows.into_iter().map(Row::into_record).collect()
+    }
+}
+
+impl Row {
+    fn into_record(self) -> Result<Record, LogError> {
+        let seq = to_seq(self.seq);
+        let malformed = |reason: String| LogError::Malformed { seq, reason };
+        let via = Via::from_word(&self.via)
+            .ok_or_else(|| malformed(format!("there is no way in called \"{}\"", self.via)))?;
+        Ok(Record {
+            seq,
+            outbox_id: self.outbox_id,
+            id: EventId(self.event_id),
+            topic: self.topic.parse().map_err(|e| malformed(format!("{e}")))?,
+            key: self.key,
+            kind: self.kind.into(),
+            subject: self.subject.into(),
+            at: self.at,
+            origin: Origin {
+                actor: self.actor.map(UserId),
+                via,
+                client_ip: self.client_ip,
+                user_agent: self.user_agent,
+                request_id: self.request_id,
+            },
+            schema_version: u16::try_from(self.schema_version)
+                .map_err(|_| malformed("the schema version is negative".into()))?,
+            data: self.data.0.into(),
+        })
+    }
+}
+
+/// Postgres has no unsigned integers; a seq is never negative.
+fn to_seq(seq: i64) -> Seq {
+    u64::try_from(seq).unwrap_or(0)
+}
