@@ -29,7 +29,7 @@ alter table stream.outbox set (autovacuum_vacuum_scale_factor = 0, autovacuum_va
 create table stream.log (
     seq bigint primary key,
     outbox_id bigint not null unique,
-    event_id uuid not null unique,
+    event_id uuid not null,
     topic text not null,
     key uuid not null,
     kind text not null,

@@ -1,0 +1,6 @@
+//! The log from outside: one suite that every backend passes, and the races of the outbox on real Postgres.
+#![expect(clippy::unwrap_used, reason = "a test that cannot set itself up has to fail")]
+
+mod documents;
+mod outbox;
+mod suite;
