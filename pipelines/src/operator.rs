@@ -27,7 +27,10 @@ impl<Out> Context<Out> {
     /// A context for the time `at`.
     #[must_use]
     pub fn new(at: DateTime<Utc>) -> Self {
-        Self { at, effects: Vec::new() }
+        Self {
+            at,
+            effects: Vec::new(),
+        }
     }
 
     /// The record's own time, or the time at which the timer was due. Never the wall clock.
@@ -51,7 +54,16 @@ impl<Out> Context<Out> {
 /// A keyed operator. Each key's events come one at a time and in the order of the log.
 pub trait Operator: Clone + Send + Sync + 'static {
     /// What state is kept per: ordered, and written as text.
-    type Key: Clone + Debug + Display + FromStr + Hash + Ord + Send + Serialize + DeserializeOwned + 'static;
+    type Key: Clone
+        + Debug
+        + Display
+        + FromStr
+        + Hash
+        + Ord
+        + Send
+        + Serialize
+        + DeserializeOwned
+        + 'static;
     /// An event as the operator sees it.
     type In: Clone + Debug + Send + Serialize + DeserializeOwned + 'static;
     /// An effect.

@@ -8,6 +8,7 @@ use millstream_event_log::{Cut, Seq};
 use serde_json::value::RawValue;
 use std::error::Error;
 use std::future::Future;
+use std::time::Duration;
 
 /// Fences an owner: raised each time a pipeline is taken over, checked at each commit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -94,11 +95,20 @@ pub trait Sink: Send + 'static {
 
     /// Called once the lease is held under this generation: remembers it, then reads the cut and the states. After it
     /// returned, no commit of an older generation can succeed.
-    fn open(&mut self, generation: Generation) -> impl Future<Output = Result<Resume, Fault>> + Send;
+    fn open(
+        &mut self,
+        generation: Generation,
+    ) -> impl Future<Output = Result<Resume, Fault>> + Send;
 
     /// Writes all of the commit, or nothing. Repeating a commit that was written is harmless.
-    fn commit(&mut self, commit: &Commit<Self::Item>) -> impl Future<Output = Result<(), Fault>> + Send;
+    fn commit(
+        &mut self,
+        commit: &Commit<Self::Item>,
+    ) -> impl Future<Output = Result<(), Fault>> + Send;
 }
+
+/// How long a lease lasts without being renewed: how long the pipeline of a node that died stands still.
+pub const LEASE_TTL: Duration = Duration::from_secs(15);
 
 /// Who may run a pipeline. Correctness rests on the fence in the sink's commit; the lease keeps two nodes from doing the
 /// same work.

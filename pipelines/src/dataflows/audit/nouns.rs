@@ -1,0 +1,203 @@
+//! What an event tells the audit, noun by noun. No `_` arm: a new event does not compile until it has its line here.
+
+use super::Outcome;
+use millstream_event_log::Event;
+use millstream_event_log::events::session::EndReason;
+use millstream_event_log::events::{
+    AccessEvent, CommentEvent, MemberEvent, NotificationEvent, ProjectEvent, SessionEvent,
+    TaskEvent, TeamEvent, UserEvent,
+};
+use serde_json::{Map, Value, json};
+use uuid::Uuid;
+
+/// A record's payload, as it was written.
+pub(super) type Payload = Map<String, Value>;
+
+/// What an event tells.
+pub(super) struct Told {
+    pub(super) entity: String,
+    pub(super) entity_id: Option<Uuid>,
+    pub(super) entity_name: Option<String>,
+    pub(super) before: Option<Value>,
+    pub(super) after: Option<Value>,
+    pub(super) outcome: Outcome,
+    pub(super) reason: Option<String>,
+}
+
+impl Told {
+    /// Something that was done to a thing.
+    fn done(entity: &str, id: impl Into<Option<Uuid>>, name: Option<&str>) -> Self {
+        Self {
+            entity: entity.to_owned(),
+            entity_id: id.into(),
+            entity_name: name.map(str::to_owned),
+            before: None,
+            after: None,
+            outcome: Outcome::Accepted,
+            reason: None,
+        }
+    }
+
+    fn states(self, before: Option<Value>, after: Option<Value>) -> Self {
+        Self {
+            before,
+            after,
+            ..self
+        }
+    }
+
+    fn ended(self, outcome: Outcome, reason: impl Into<Option<String>>) -> Self {
+        Self {
+            outcome,
+            reason: reason.into(),
+            ..self
+        }
+    }
+}
+
+pub(super) fn tell(event: &Event, payload: Payload) -> Told {
+    match event {
+        Event::Task(event) => task(event, payload),
+        Event::Comment(event) => comment(event, payload),
+        Event::Project(event) => project(event, payload),
+        Event::Team(event) => team(event, payload),
+        Event::Member(event) => member(event),
+        Event::User(event) => user(event, payload),
+        Event::Session(event) => session(event, payload),
+        Event::Access(event) => access(event),
+        Event::Notification(event) => notification(event, payload),
+    }
+}
+
+fn task(event: &TaskEvent, mut payload: Payload) -> Told {
+    let task = event.task();
+    let told = Told::done("task", task.id.0, Some(&task.name));
+    match event {
+        TaskEvent::Created(_) => told.states(None, payload.remove("task")),
+        TaskEvent::Updated(_)
+        | TaskEvent::Assigned(_)
+        | TaskEvent::Moved(_)
+        | TaskEvent::Archived(_)
+        | TaskEvent::Trashed(_)
+        | TaskEvent::Restored(_) => told.states(payload.remove("before"), payload.remove("after")),
+        TaskEvent::Deleted(_) => told.states(payload.remove("task"), None),
+    }
+}
+
+/// A comment has no name; it is shown by that of its task.
+fn comment(event: &CommentEvent, mut payload: Payload) -> Told {
+    let comment = event.comment();
+    let told = Told::done("comment", comment.id.0, Some(&comment.task.name));
+    match event {
+        CommentEvent::Created(_) => told.states(None, payload.remove("comment")),
+        CommentEvent::Edited(_) | CommentEvent::Deleted(_) => {
+            told.states(payload.remove("before"), payload.remove("after"))
+        }
+    }
+}
+
+fn project(event: &ProjectEvent, mut payload: Payload) -> Told {
+    let project = event.project();
+    let told = Told::done("project", project.id.0, Some(&project.name));
+    match event {
+        ProjectEvent::Created(_) => told.states(None, payload.remove("project")),
+        ProjectEvent::Updated(_) => told.states(payload.remove("before"), payload.remove("after")),
+        ProjectEvent::Deleted(_) => told.states(payload.remove("project"), None),
+    }
+}
+
+fn team(event: &TeamEvent, mut payload: Payload) -> Told {
+    let team = event.team();
+    let told = Told::done("team", team.id.0, Some(&team.name));
+    match event {
+        TeamEvent::Created(_) => told.states(None, payload.remove("team")),
+        TeamEvent::Updated(_) => told.states(payload.remove("before"), payload.remove("after")),
+        TeamEvent::Deleted(_) => told.states(payload.remove("team"), None),
+    }
+}
+
+/// A membership is a thing of its team; the person is its name.
+fn member(event: &MemberEvent) -> Told {
+    let membership = event.membership();
+    let state = |role| {
+        json!({
+            "team_id": membership.team_id,
+            "user_id": membership.user_id,
+            "username": membership.username,
+            "role": role,
+        })
+    };
+    let (role, role_before) = (membership.role, membership.role_before);
+    let told = Told::done("member", membership.team_id.0, Some(&membership.username));
+    match event {
+        MemberEvent::Added(_) => told.states(None, Some(state(role))),
+        MemberEvent::Changed(_) => told.states(role_before.map(state), Some(state(role))),
+        MemberEvent::Removed(_) => told.states(Some(state(role)), None),
+    }
+}
+
+fn user(event: &UserEvent, mut payload: Payload) -> Told {
+    let name = event.after().map(|user| user.username.as_str());
+    let told = Told::done("user", event.user_id().0, name);
+    match event {
+        UserEvent::Registered(_) => told.states(None, payload.remove("user")),
+        UserEvent::Updated(changed) => {
+            let mut after = payload.remove("after");
+            // The address itself is in no event; that it changed is worth knowing.
+            if let (true, Some(Value::Object(after))) = (changed.email_changed, &mut after) {
+                after.insert("email_changed".into(), Value::Bool(true));
+            }
+            told.states(payload.remove("before"), after)
+        }
+        UserEvent::PasswordChanged(_) => told,
+    }
+}
+
+/// Somebody who fails to log in has no session: the entry is about the account that was tried, where there is one.
+fn session(event: &SessionEvent, payload: Payload) -> Told {
+    let told = Told::done("session", event.session_id().map(Uuid::from), None);
+    match event {
+        SessionEvent::Started(_) => told.states(None, Some(Value::Object(payload))),
+        SessionEvent::LoginFailed(failed) => {
+            let reason =
+                suppressed(failed.suppressed).unwrap_or_else(|| "wrong_credentials".into());
+            Told::done("user", failed.user_id.map(Uuid::from), None).ended(Outcome::Failed, reason)
+        }
+        SessionEvent::Ended(ended) => {
+            let (outcome, word) = match ended.reason {
+                EndReason::LoggedOut => (Outcome::Accepted, "logged_out"),
+                EndReason::Revoked => (Outcome::Accepted, "revoked"),
+                EndReason::RefreshReused => (Outcome::Refused, "refresh_reused"),
+                EndReason::PasswordChanged => (Outcome::Accepted, "password_changed"),
+                EndReason::Deactivated => (Outcome::Accepted, "deactivated"),
+            };
+            let state = json!({"session_id": ended.session_id, "user_id": ended.user_id});
+            told.states(Some(state), None)
+                .ended(outcome, word.to_owned())
+        }
+    }
+}
+
+fn access(event: &AccessEvent) -> Told {
+    let AccessEvent::Refused(refused) = event;
+    let entity = if refused.entity.is_empty() {
+        "access"
+    } else {
+        &refused.entity
+    };
+    let reason = suppressed(refused.suppressed).unwrap_or_else(|| refused.attempted.clone());
+    Told::done(entity, refused.entity_id, None).ended(Outcome::Refused, reason)
+}
+
+fn notification(event: &NotificationEvent, payload: Payload) -> Told {
+    match event {
+        NotificationEvent::Read(_) => {
+            Told::done("notification", None, None).states(None, Some(Value::Object(payload)))
+        }
+    }
+}
+
+/// The one entry that stands for many of one address, which would drown the others.
+fn suppressed(count: u64) -> Option<String> {
+    (count > 0).then(|| format!("suppressed: {count}"))
+}

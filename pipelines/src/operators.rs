@@ -1,0 +1,1 @@
+//! The operators, a file each: pure functions over a state per key.

@@ -1,0 +1,280 @@
+//! Runs one pipeline, for as long as the process lives: takes the lease, opens the sink, starts the runtime, and does it
+//! again whenever something breaks.
+//!
+//! ```text
+//!             ┌─────────────── permits, released at commit ────────────────┐
+//!             ▼                                                            │
+//!  Log ─► reader ─► feed + wake ─► [timely threads] ─► finished ─► committer ─► Sink
+//!             ▲                          │                                 │
+//!             └──────── next due ────────┘                                 └─► Signals
+//! ```
+//!
+//! There is no repair in place: whatever fails, the whole runtime is dropped and rebuilt from the sink's cut.
+
+mod backoff;
+mod commit;
+mod committer;
+mod lease;
+mod reader;
+mod runtime;
+
+use crate::dataflow::{Finished, Restored};
+use crate::pipeline::{Item, Pipeline};
+use crate::sink::{Fault, Generation, Health, Lease, Sink};
+use backoff::Backoff;
+use millstream_domain::clock::Clock;
+use millstream_event_log::signals::Signals;
+use millstream_event_log::{Log, LogError};
+use reader::{Permit, Permits};
+use runtime::Runtime;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::{mpsc, watch};
+use tokio_util::sync::CancellationToken;
+
+/// How much of a pipeline may be under way at once, and in which pieces.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// Records between reader and commit: bounds memory and what a restart repeats.
+    pub records: usize,
+    /// Bytes of payload between reader and commit.
+    pub bytes: usize,
+    /// Records of one read, and so of one epoch.
+    pub read_records: usize,
+    /// Bytes of one read.
+    pub read_bytes: usize,
+    /// Outputs of one commit: keeps locks and bursts of the database's log short.
+    pub commit_outputs: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            records: 8_192,
+            bytes: 64 << 20,
+            read_records: 2_000,
+            read_bytes: 8 << 20,
+            commit_outputs: 10_000,
+        }
+    }
+}
+
+/// How long a stop waits for what is under way; then the process goes, and the next start repeats from the cut.
+const DRAIN: Duration = Duration::from_secs(10);
+/// How often somebody who waits for a lease asks again.
+const LEASE_RETRY: Duration = Duration::from_secs(2);
+
+/// A pipeline with everything it needs to run.
+#[derive(Debug)]
+pub struct Runner<I, S, L> {
+    pipeline: Pipeline<I>,
+    log: Log,
+    sink: S,
+    lease: L,
+    clock: Arc<dyn Clock>,
+    signals: Signals,
+    limits: Limits,
+}
+
+/// How one life of a pipeline ended.
+#[derive(Debug)]
+pub(crate) enum End {
+    /// It was told to stop.
+    Stopped,
+    /// Somebody else owns the pipeline.
+    Fenced,
+    /// Something broke that a new start may mend.
+    Failed(String),
+    /// A person has to look.
+    Halted(String),
+}
+
+impl End {
+    pub(crate) fn of_fault(fault: Fault) -> Self {
+        match fault {
+            Fault::Fenced => Self::Fenced,
+            Fault::Transient(error) => Self::Failed(chain(&*error)),
+            Fault::Reject(error) | Fault::Fatal(error) => Self::Halted(chain(&*error)),
+        }
+    }
+
+    pub(crate) fn of_log(error: &LogError) -> Self {
+        match error {
+            LogError::Unavailable(_) => Self::Failed(chain(error)),
+            LogError::Gap { .. } | LogError::Ahead { .. } | LogError::Malformed { .. } => {
+                Self::Halted(chain(error))
+            }
+        }
+    }
+}
+
+/// An error and what caused it, in one line.
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        let cause_text = cause.to_string();
+        if !text.ends_with(&cause_text) {
+            text = format!("{text}: {cause_text}");
+        }
+        source = cause.source();
+    }
+    text
+}
+
+impl<I, S, L> Runner<I, S, L>
+where
+    I: Item,
+    S: Sink<Item = I>,
+    L: Lease,
+{
+    /// A pipeline that reads `log`, writes `sink` while it holds `lease`, and announces its progress on `signals`.
+    pub fn new(
+        pipeline: Pipeline<I>,
+        log: Log,
+        sink: S,
+        lease: L,
+        clock: Arc<dyn Clock>,
+        signals: Signals,
+    ) -> Self {
+        Self {
+            pipeline,
+            log,
+            sink,
+            lease,
+            clock,
+            signals,
+            limits: Limits::default(),
+        }
+    }
+
+    /// Other limits than the usual ones.
+    #[must_use]
+    pub fn limits(self, limits: Limits) -> Self {
+        Self { limits, ..self }
+    }
+
+    /// Runs until told to stop.
+    pub async fn run(mut self, stop: CancellationToken) {
+        let name = self.pipeline.name();
+        let mut backoff = Backoff::default();
+        while !stop.is_cancelled() {
+            let generation = match lease::acquire(&mut self.lease, &stop).await {
+                Ok(Some(generation)) => generation,
+                Ok(None) => return,
+                Err(fault) => {
+                    tracing::warn!(pipeline = name, error = %fault, "the lease cannot be asked for");
+                    backoff.pause(&stop).await;
+                    continue;
+                }
+            };
+            let started = tokio::time::Instant::now();
+            let end = self.live(generation, &stop).await;
+            if started.elapsed() > backoff::CALM {
+                backoff = Backoff::default();
+            }
+            match end {
+                End::Stopped => break,
+                End::Fenced => {
+                    tracing::info!(pipeline = name, "another owner has taken the pipeline over")
+                }
+                End::Failed(error) => {
+                    tracing::warn!(
+                        pipeline = name,
+                        error,
+                        "the pipeline failed and starts anew from its cut"
+                    );
+                    metrics::counter!("millstream_pipeline_restarts_total", "pipeline" => name)
+                        .increment(1);
+                    self.lease.report(&Health::Stalled(error)).await;
+                    backoff.pause(&stop).await;
+                }
+                End::Halted(error) => {
+                    tracing::error!(
+                        pipeline = name,
+                        error,
+                        "the pipeline has halted and waits for a person"
+                    );
+                    self.lease.report(&Health::Halted(error)).await;
+                    stop.cancelled().await;
+                }
+            }
+        }
+        self.lease.release().await;
+    }
+
+    /// One life: from opening the sink to the first failure, or the stop.
+    async fn live(&mut self, generation: Generation, stop: &CancellationToken) -> End {
+        let name = self.pipeline.name();
+        let resume = match self.sink.open(generation).await {
+            Ok(resume) => resume,
+            Err(fault) => return End::of_fault(fault),
+        };
+        self.signals.restarted(name, resume.cut);
+        tracing::info!(
+            pipeline = name,
+            cut = resume.cut.seq,
+            generation = generation.0,
+            "the pipeline runs"
+        );
+        let (finished_in, finished) = mpsc::unbounded_channel::<Finished<I, Permit>>();
+        let runtime = match Runtime::start(&self.pipeline, finished_in) {
+            Ok(runtime) => runtime,
+            Err(error) => return End::Failed(error),
+        };
+        let states = resume.states.into_iter().filter_map(Restored::of).collect();
+        let (due_in, due) = watch::channel(None);
+        let (health_in, health) = watch::channel(Health::Running);
+        // Ends this life: the stop of the process, or the first of the three to fail.
+        let over = stop.child_token();
+        let reader = reader::Reader {
+            log: &self.log,
+            clock: &*self.clock,
+            permits: Permits::new(&self.limits),
+            limits: self.limits,
+            due,
+            pipeline: name,
+        };
+        let committer = committer::Committer {
+            name,
+            on_reject: self.pipeline.strictness(),
+            sink: &mut self.sink,
+            signals: &self.signals,
+            limits: self.limits,
+            health: health_in,
+            due: due_in,
+            finished,
+            written: resume.cut,
+            seen: resume.cut,
+            recent_rejects: committer::RejectMeter::default(),
+        };
+        let failure = runtime.failure();
+        let (read, committed, kept) = tokio::join!(
+            async {
+                let end = reader.run(runtime, states, resume.cut, &over).await;
+                if !matches!(end, End::Stopped) {
+                    over.cancel();
+                }
+                end
+            },
+            async {
+                let end = committer.run(stop, &over).await;
+                over.cancel();
+                end
+            },
+            async {
+                let end = lease::keep(&mut self.lease, health, &over).await;
+                over.cancel();
+                end
+            },
+        );
+        // What went wrong in the dataflow says more than that it ended.
+        if let Some(error) = failure.take() {
+            return End::Failed(error);
+        }
+        [kept, committed, read]
+            .into_iter()
+            .find(|end| !matches!(end, End::Stopped))
+            .unwrap_or(End::Stopped)
+    }
+}

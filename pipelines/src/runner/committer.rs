@@ -1,0 +1,269 @@
+//! The committer: takes everything that is final, merges it, and has the sink commit it, until it worked.
+
+use super::backoff::Backoff;
+use super::commit::Pile;
+use super::reader::Permit;
+use super::{End, Limits};
+use crate::dataflow::{Clockwork, Finished};
+use crate::pipeline::{Item, OnReject};
+use crate::sink::{Fault, Health, Sink};
+use millstream_event_log::Cut;
+use millstream_event_log::signals::Signals;
+use std::collections::VecDeque;
+use std::time::Duration;
+use tokio::sync::{mpsc, watch};
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+/// How long a cut that moved without effects may stay unwritten: a restart reads that much again, for nothing.
+const IDLE_CUT: Duration = Duration::from_secs(1);
+/// More refused records than this in [`REJECTS_WINDOW`] halt the pipeline: a bad deploy must not dead-letter the world.
+const REJECTS_MAX: usize = 100;
+/// The time over which refused records are counted.
+const REJECTS_WINDOW: Duration = Duration::from_secs(60);
+
+/// Everything the committer needs.
+pub(super) struct Committer<'a, I, S> {
+    pub(super) name: &'static str,
+    pub(super) on_reject: OnReject,
+    pub(super) sink: &'a mut S,
+    pub(super) signals: &'a Signals,
+    pub(super) limits: Limits,
+    pub(super) health: watch::Sender<Health>,
+    pub(super) due: watch::Sender<Option<Clockwork>>,
+    pub(super) finished: mpsc::UnboundedReceiver<Finished<I, Permit>>,
+    /// The cut that the sink has.
+    pub(super) written: Cut,
+    /// The cut up to which all effects are written.
+    pub(super) seen: Cut,
+    pub(super) recent_rejects: RejectMeter,
+}
+
+/// Counts refused records over the last minute.
+#[derive(Debug, Default)]
+pub(super) struct RejectMeter(VecDeque<Instant>);
+
+impl RejectMeter {
+    /// Counts some more; answers whether it is too many.
+    fn count(&mut self, more: usize) -> bool {
+        let now = Instant::now();
+        while self
+            .0
+            .pop_front_if(|at| now.duration_since(*at) > REJECTS_WINDOW)
+            .is_some()
+        {}
+        self.0
+            .extend(std::iter::repeat_n(now, more.min(REJECTS_MAX + 1)));
+        self.0.len() > REJECTS_MAX
+    }
+}
+
+/// Outputs taken from the queue, with the room they occupy.
+struct Taken<I> {
+    pile: Pile<I>,
+    permits: Vec<Permit>,
+}
+
+impl<I: Item, S: Sink<Item = I>> Committer<'_, I, S> {
+    /// Commits until the dataflow has ended. `stop` is the process's, after which nothing is retried for long; `over`
+    /// ends this life of the pipeline.
+    pub(super) async fn run(mut self, stop: &CancellationToken, over: &CancellationToken) -> End {
+        loop {
+            let idle = self.written < self.seen;
+            let message = tokio::select! {
+                message = self.finished.recv() => message,
+                () = tokio::time::sleep(IDLE_CUT), if idle => {
+                    if let Err(end) = self.write_cut(over).await {
+                        return end;
+                    }
+                    continue;
+                }
+            };
+            let Some(message) = message else { break };
+            let Some(taken) = self.take(message) else {
+                continue;
+            };
+            if let Err(end) = self.commit(taken, over).await {
+                return end;
+            }
+        }
+        if self.written < self.seen
+            && let Err(end) = self.write_cut(over).await
+        {
+            return end;
+        }
+        if stop.is_cancelled() || over.is_cancelled() {
+            return End::Stopped;
+        }
+        End::Failed("the dataflow ended by itself".into())
+    }
+
+    /// Everything that is queued, up to the limit of a commit.
+    fn take(&mut self, first: Finished<I, Permit>) -> Option<Taken<I>> {
+        let (mut outputs, mut permits, mut cut) = (Vec::new(), Vec::new(), None);
+        let mut next = Some(first);
+        while let Some(message) = next {
+            match message {
+                Finished::NextDue(due) => {
+                    self.due.send_replace(due);
+                }
+                Finished::Epochs {
+                    outputs: more,
+                    cut: behind,
+                    permits: theirs,
+                } => {
+                    outputs.extend(more);
+                    permits.extend(theirs);
+                    cut = behind.or(cut);
+                }
+            }
+            let full = outputs.len() >= self.limits.commit_outputs;
+            next = if full {
+                None
+            } else {
+                self.finished.try_recv().ok()
+            };
+        }
+        if outputs.is_empty() && permits.is_empty() {
+            return None;
+        }
+        let cut = cut.unwrap_or(self.seen);
+        Some(Taken {
+            pile: Pile::new(outputs, cut),
+            permits,
+        })
+    }
+
+    async fn commit(&mut self, taken: Taken<I>, over: &CancellationToken) -> Result<(), End> {
+        let Taken { pile, permits } = taken;
+        let cut = pile.cut;
+        if !pile.is_empty() {
+            self.checked(pile, over).await?;
+        }
+        self.seen = self.seen.max(cut);
+        // A view that has nothing to write for a record has seen it.
+        self.signals.committed(self.name, self.seen);
+        metrics::gauge!("millstream_pipeline_cut", "pipeline" => self.name)
+            .set(as_f64(self.seen.seq));
+        drop(permits);
+        Ok(())
+    }
+
+    /// Applies the pipeline's strictness, then writes.
+    async fn checked(&mut self, pile: Pile<I>, over: &CancellationToken) -> Result<(), End> {
+        let dead = pile.dead().count();
+        if dead > 0 {
+            metrics::counter!("millstream_pipeline_rejects_total", "pipeline" => self.name)
+                .increment(dead as u64);
+            let first = pile
+                .dead()
+                .next()
+                .map(|(seq, error)| (seq, error.to_owned()));
+            if let (OnReject::Halt, Some((seq, error))) = (self.on_reject, first) {
+                self.write(pile.before(seq), over).await?;
+                return Err(End::Halted(format!("record {seq} was refused: {error}")));
+            }
+        }
+        self.write(pile, over).await?;
+        if self.recent_rejects.count(dead) {
+            return Err(End::Halted(format!(
+                "more than {REJECTS_MAX} records were refused within a minute"
+            )));
+        }
+        Ok(())
+    }
+
+    /// Writes a pile; where the sink refuses it, its halves, down to the record that is to blame.
+    async fn write(&mut self, pile: Pile<I>, over: &CancellationToken) -> Result<(), End> {
+        let mut piles = vec![(pile, false)];
+        while let Some((pile, refused_before)) = piles.pop() {
+            match self.try_write(&pile, over).await {
+                Ok(()) => {}
+                Err(Fault::Reject(error)) => match pile.halve() {
+                    Ok((left, right)) => piles.extend([(right, false), (left, false)]),
+                    Err(one) if refused_before => {
+                        return Err(End::Halted(format!(
+                            "record {} cannot even be refused: {error}",
+                            one.cut.seq
+                        )));
+                    }
+                    Err(one) => piles.push((self.refuse(one, &*error)?, true)),
+                },
+                Err(fault) => return Err(End::of_fault(fault)),
+            }
+        }
+        Ok(())
+    }
+
+    /// The dead letter for the one record that the sink refused.
+    fn refuse(&mut self, one: Pile<I>, error: &dyn std::error::Error) -> Result<Pile<I>, End> {
+        let error = super::chain(error);
+        tracing::warn!(
+            pipeline = self.name,
+            seq = one.cut.seq,
+            error,
+            "the sink refused a record"
+        );
+        metrics::counter!("millstream_pipeline_rejects_total", "pipeline" => self.name)
+            .increment(1);
+        if self.on_reject == OnReject::Halt {
+            return Err(End::Halted(format!(
+                "the sink refused record {}: {error}",
+                one.cut.seq
+            )));
+        }
+        if self.recent_rejects.count(1) {
+            return Err(End::Halted(format!(
+                "more than {REJECTS_MAX} records were refused within a minute"
+            )));
+        }
+        Ok(one.refused(&error))
+    }
+
+    /// Tries until the sink says yes, or something that no patience mends.
+    async fn try_write(&mut self, pile: &Pile<I>, over: &CancellationToken) -> Result<(), Fault> {
+        let commit = pile.commit();
+        let mut backoff = Backoff::default();
+        loop {
+            let started = Instant::now();
+            match self.sink.commit(&commit).await {
+                Ok(()) => {
+                    metrics::histogram!("millstream_pipeline_commit_seconds", "pipeline" => self.name)
+                        .record(started.elapsed().as_secs_f64());
+                    metrics::counter!("millstream_pipeline_effects_total", "pipeline" => self.name)
+                        .increment(commit.effects.len() as u64);
+                    self.written = self.written.max(commit.cut);
+                    self.health.send_if_modified(|health| {
+                        let recovered = *health != Health::Running;
+                        *health = Health::Running;
+                        recovered
+                    });
+                    return Ok(());
+                }
+                Err(Fault::Transient(error)) if !over.is_cancelled() => {
+                    let error = super::chain(&*error);
+                    tracing::warn!(
+                        pipeline = self.name,
+                        error,
+                        "the sink cannot commit; trying again"
+                    );
+                    self.health.send_replace(Health::Stalled(error));
+                    backoff.pause(over).await;
+                }
+                Err(fault) => return Err(fault),
+            }
+        }
+    }
+
+    /// Writes a cut that moved without effects.
+    async fn write_cut(&mut self, over: &CancellationToken) -> Result<(), End> {
+        let nothing = Pile::new(Vec::new(), self.seen);
+        self.write(nothing, over).await
+    }
+}
+
+/// For a gauge: exact up to 2^53 records.
+#[expect(clippy::cast_precision_loss, reason = "gauges are floating point")]
+fn as_f64(seq: u64) -> f64 {
+    seq as f64
+}

@@ -1,0 +1,227 @@
+//! The reader: follows the log from the cut, feeds the dataflow, and lets its clock pass.
+
+use super::backoff::Backoff;
+use super::runtime::Runtime;
+use super::{DRAIN, End, Limits};
+use crate::dataflow::{Clockwork, Feed, Restored, micros};
+use millstream_domain::clock::Clock;
+use millstream_event_log::{Batch, Budget, Cut, Log, LogError};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio_util::sync::CancellationToken;
+
+/// The room that a pipeline has for what is under way. Taken before a read, given back at the commit.
+#[derive(Debug)]
+pub(super) struct Permits {
+    records: Arc<Semaphore>,
+    bytes: Arc<Semaphore>,
+}
+
+/// Room taken; dropping it gives it back.
+#[derive(Debug)]
+pub(super) struct Permit {
+    records: OwnedSemaphorePermit,
+    bytes: OwnedSemaphorePermit,
+}
+
+impl Permits {
+    pub(super) fn new(limits: &Limits) -> Self {
+        Self {
+            records: Arc::new(Semaphore::new(limits.records)),
+            bytes: Arc::new(Semaphore::new(limits.bytes)),
+        }
+    }
+
+    /// Waits until there is some room, then takes what one read may use. `None` when told to stop before.
+    async fn take(&self, limits: &Limits, over: &CancellationToken) -> Option<Permit> {
+        tokio::select! {
+            () = over.cancelled() => None,
+            taken = async {
+                let records = up_to(&self.records, limits.read_records.min(limits.records)).await?;
+                let bytes = up_to(&self.bytes, limits.read_bytes.min(limits.bytes)).await?;
+                Some(Permit { records, bytes })
+            } => taken,
+        }
+    }
+}
+
+/// At least one, at most `most`: waiting for the whole amount would idle a pipeline that has room for some.
+async fn up_to(room: &Arc<Semaphore>, most: usize) -> Option<OwnedSemaphorePermit> {
+    let mut taken = Arc::clone(room).acquire_owned().await.ok()?;
+    let more = room.available_permits().min(most.saturating_sub(1));
+    if let Ok(more) =
+        Arc::clone(room).try_acquire_many_owned(u32::try_from(more).unwrap_or(u32::MAX))
+    {
+        taken.merge(more);
+    }
+    Some(taken)
+}
+
+impl Permit {
+    /// What a read may bring with this room.
+    fn budget(&self) -> Budget {
+        Budget {
+            records: self.records.num_permits(),
+            bytes: self.bytes.num_permits(),
+        }
+    }
+
+    /// Gives back what the batch does not use. (A record larger than all the room comes alone and keeps all of it.)
+    fn shrink(&mut self, batch: &Batch) {
+        let bytes: usize = batch
+            .records
+            .iter()
+            .map(millstream_event_log::Record::size)
+            .sum();
+        drop(
+            self.records.split(
+                self.records
+                    .num_permits()
+                    .saturating_sub(batch.records.len()),
+            ),
+        );
+        drop(
+            self.bytes
+                .split(self.bytes.num_permits().saturating_sub(bytes)),
+        );
+    }
+}
+
+/// Everything the reader needs.
+pub(super) struct Reader<'a> {
+    pub(super) log: &'a Log,
+    pub(super) clock: &'a dyn Clock,
+    pub(super) permits: Permits,
+    pub(super) limits: Limits,
+    /// When the next timer wants to fire.
+    pub(super) due: watch::Receiver<Option<Clockwork>>,
+    pub(super) pipeline: &'static str,
+}
+
+impl Reader<'_> {
+    /// Reads until `over`, then lets the dataflow drain.
+    pub(super) async fn run(
+        mut self,
+        mut runtime: Runtime<Permit>,
+        states: Vec<Restored>,
+        cut: Cut,
+        over: &CancellationToken,
+    ) -> End {
+        runtime.send(Feed::States(states));
+        let end = self.follow(&runtime, cut, over).await;
+        runtime.close();
+        if matches!(end, End::Stopped) {
+            self.drained().await;
+        }
+        end
+    }
+
+    /// Waits until everything under way has been committed, but not for ever.
+    async fn drained(&self) {
+        let all = u32::try_from(self.limits.records).unwrap_or(u32::MAX);
+        let _ = tokio::time::timeout(DRAIN, self.permits.records.acquire_many(all)).await;
+    }
+
+    async fn follow(
+        &mut self,
+        runtime: &Runtime<Permit>,
+        mut cut: Cut,
+        over: &CancellationToken,
+    ) -> End {
+        let mut backoff = Backoff::default();
+        let mut ticked = 0;
+        while let Some(mut permit) = self.permits.take(&self.limits, over).await {
+            let budget = permit.budget();
+            let batch = match self.log.read(cut, budget).await {
+                Ok(batch) => batch,
+                Err(error @ LogError::Unavailable(_)) => {
+                    tracing::warn!(
+                        pipeline = self.pipeline,
+                        error = &error as &dyn std::error::Error,
+                        "the log cannot be read"
+                    );
+                    drop(permit);
+                    backoff.pause(over).await;
+                    continue;
+                }
+                Err(error) => return End::of_log(&error),
+            };
+            backoff = Backoff::default();
+            permit.shrink(&batch);
+            cut = batch.cut;
+            let behind = is_full(&batch, budget);
+            if let Some(last) = batch.records.last() {
+                // While there is more, time is what the records say it was.
+                let at = micros(if behind { last.at } else { self.clock.now() });
+                runtime.send(Feed::Batch {
+                    cut,
+                    at,
+                    permit,
+                    records: batch.records,
+                });
+            } else {
+                drop(permit);
+            }
+            if !behind && !self.wait(runtime, cut, &mut ticked, over).await {
+                break;
+            }
+        }
+        End::Stopped
+    }
+
+    /// At the end of the log: waits for more, and lets time pass when a timer wants it. `false` when told to stop.
+    async fn wait(
+        &mut self,
+        runtime: &Runtime<Permit>,
+        cut: Cut,
+        ticked: &mut Clockwork,
+        over: &CancellationToken,
+    ) -> bool {
+        loop {
+            let due = self.due.borrow_and_update().filter(|due| due > ticked);
+            let now = micros(self.clock.now());
+            if due.is_some_and(|due| due <= now) {
+                let Some(mut permit) = self.permits.take(&self.limits, over).await else {
+                    return false;
+                };
+                permit.shrink(&Batch {
+                    records: Vec::new(),
+                    cut,
+                });
+                *ticked = now;
+                runtime.send(Feed::Tick { at: now, permit });
+                continue;
+            }
+            let until_due = async {
+                match due {
+                    Some(due) => {
+                        tokio::time::sleep(Duration::from_micros(due - now).max(TICK_MIN)).await
+                    }
+                    None => std::future::pending().await,
+                }
+            };
+            tokio::select! {
+                () = over.cancelled() => return false,
+                () = self.log.wait(cut) => return true,
+                () = until_due => {}
+                // The committer lives as long as the reader, so the sender does.
+                _ = self.due.changed() => {}
+            }
+        }
+    }
+}
+
+/// Shortest sleep before a timer: tokio's timers have that grain.
+const TICK_MIN: Duration = Duration::from_millis(1);
+
+/// Whether the read used its budget up, so that there may be more.
+fn is_full(batch: &Batch, budget: Budget) -> bool {
+    let bytes: usize = batch
+        .records
+        .iter()
+        .map(millstream_event_log::Record::size)
+        .sum();
+    // One more record might not have fitted: being wrong here costs one more read.
+    batch.records.len() >= budget.records || bytes * 2 >= budget.bytes
+}
