@@ -6,6 +6,21 @@
 
 const DIGITS: &[u8] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
+/// The rank of the `n`th thing ever appended to a list: ascending with `n`, short, and with room before and behind.
+///
+/// The number of digits comes first, so that more digits sort behind fewer.
+#[must_use]
+pub fn nth(n: u64) -> String {
+    let mut digits = vec![b'V'];
+    let mut rest = n;
+    while rest > 0 {
+        digits.push(DIGITS[usize::try_from(rest % 62).unwrap_or(0)]);
+        rest /= 62;
+    }
+    digits.push(DIGITS[digits.len()]);
+    digits.iter().rev().map(|d| char::from(*d)).collect()
+}
+
 /// A rank strictly between two others; `None` stands for the end of the list on that side.
 ///
 /// ```
@@ -56,7 +71,7 @@ fn value(digit: u8) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use super::between;
+    use super::{between, nth};
     use rand::{RngExt, SeedableRng};
     use rand_chacha::ChaCha8Rng;
 
@@ -87,6 +102,15 @@ mod tests {
             rank = next;
         }
         assert!(rank.len() < 200, "{}", rank.len());
+    }
+
+    #[test]
+    fn numbered_ranks_ascend_with_room_between_them() {
+        let ranks: Vec<_> = (1..5_000).chain([u64::MAX - 1, u64::MAX]).map(nth).collect();
+        for pair in ranks.windows(2) {
+            let middle = between(Some(&pair[0]), Some(&pair[1]));
+            assert!(pair[0] < middle && middle < pair[1], "{pair:?} {middle}");
+        }
     }
 
     #[test]

@@ -158,7 +158,8 @@ async fn a_mover_at_work_is_not_waited_for() {
     let pool = database.pool().clone();
     let mut other = pool.begin().await.unwrap();
     sqlx::query("select next from stream.head for update").execute(&mut *other).await.unwrap();
-    let moved = tokio::time::timeout(Duration::from_secs(10), Mover::new(pool.clone()).move_once());
+    let mover = Mover::new(pool.clone());
+    let moved = tokio::time::timeout(Duration::from_secs(10), mover.move_once());
     assert_eq!(moved.await.expect("did not wait").unwrap(), Moved::Busy);
 }
 

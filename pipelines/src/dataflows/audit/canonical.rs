@@ -4,26 +4,27 @@
 //!
 //! The text is made once, stored as text and hashed as stored: nobody has to make it again to verify it.
 
+use serde::Serialize;
 use serde_json::Value;
 
 /// The canonical text of a value.
 #[must_use]
 pub fn to_text(value: &Value) -> String {
-    let mut text = String::new();
+    let mut text = Vec::new();
     write(value, &mut text);
-    text
+    String::from_utf8(text).expect("JSON is UTF-8")
 }
 
-fn write(value: &Value, out: &mut String) {
+fn write(value: &Value, out: &mut Vec<u8>) {
     match value {
-        Value::Array(items) => list(out, ['[', ']'], items, |item, out| write(item, out)),
+        Value::Array(items) => list(out, b"[]", items, write),
         Value::Object(members) => {
             // Sorted here, because the order of a JSON object in memory depends on a feature that any crate can turn on.
             let mut members: Vec<_> = members.iter().collect();
             members.sort_by(|(a, _), (b, _)| a.encode_utf16().cmp(b.encode_utf16()));
-            list(out, ['{', '}'], members, |(name, value), out| {
-                scalar(&Value::from(name.as_str()), out);
-                out.push(':');
+            list(out, b"{}", members, |(name, value), out| {
+                scalar(name, out);
+                out.push(b':');
                 write(value, out);
             });
         }
@@ -32,23 +33,23 @@ fn write(value: &Value, out: &mut String) {
 }
 
 fn list<T>(
-    out: &mut String,
-    [open, close]: [char; 2],
+    out: &mut Vec<u8>,
+    &[open, close]: &[u8; 2],
     items: impl IntoIterator<Item = T>,
-    mut each: impl FnMut(T, &mut String),
+    mut each: impl FnMut(T, &mut Vec<u8>),
 ) {
     out.push(open);
     for (place, item) in items.into_iter().enumerate() {
         if place > 0 {
-            out.push(',');
+            out.push(b',');
         }
         each(item, out);
     }
     out.push(close);
 }
 
-fn scalar(value: &Value, out: &mut String) {
-    out.push_str(&value.to_string());
+fn scalar(value: &(impl Serialize + ?Sized), out: &mut Vec<u8>) {
+    serde_json::to_writer(out, value).expect("memory takes it, and a scalar has a JSON form");
 }
 
 #[cfg(test)]

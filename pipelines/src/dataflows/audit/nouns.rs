@@ -159,8 +159,7 @@ fn session(event: &SessionEvent, payload: Payload) -> Told {
     match event {
         SessionEvent::Started(_) => told.states(None, Some(Value::Object(payload))),
         SessionEvent::LoginFailed(failed) => {
-            let reason =
-                suppressed(failed.suppressed).unwrap_or_else(|| "wrong_credentials".into());
+            let reason = standing_for("wrong_credentials", failed.suppressed);
             Told::done("user", failed.user_id.map(Uuid::from), None).ended(Outcome::Failed, reason)
         }
         SessionEvent::Ended(ended) => {
@@ -185,7 +184,7 @@ fn access(event: &AccessEvent) -> Told {
     } else {
         &refused.entity
     };
-    let reason = suppressed(refused.suppressed).unwrap_or_else(|| refused.attempted.clone());
+    let reason = standing_for(&refused.attempted, refused.suppressed);
     Told::done(entity, refused.entity_id, None).ended(Outcome::Refused, reason)
 }
 
@@ -197,7 +196,11 @@ fn notification(event: &NotificationEvent, payload: Payload) -> Told {
     }
 }
 
-/// The one entry that stands for many of one address, which would drown the others.
-fn suppressed(count: u64) -> Option<String> {
-    (count > 0).then(|| format!("suppressed: {count}"))
+/// A refusal that also stands for others of its address, which would drown everything else.
+fn standing_for(reason: &str, suppressed: u64) -> String {
+    if suppressed == 0 {
+        reason.to_owned()
+    } else {
+        format!("{reason}; suppressed: {suppressed}")
+    }
 }

@@ -1,0 +1,4 @@
+//! The sinks on a real Postgres, each test on a database of its own.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+mod audit;

@@ -1,0 +1,281 @@
+//! Comments.
+
+use crate::page::ByTime;
+use crate::task::{TaskRef, resolve};
+use crate::user::check_version;
+use crate::{Change, Changed, Changing, Page, PageRequest, Store, StoreError};
+use chrono::{DateTime, Utc};
+use millstream_domain::comment::{CommentBody, mentions};
+use millstream_domain::ids::{CommentId, ProjectId, TaskId, TeamId, UserId};
+use millstream_domain::policy::{Action, Actor, Refusal, Target, decide};
+use millstream_event_log::events::Change as Before;
+use millstream_event_log::events::comment::{CommentAlone, CommentEvent, CommentState, CommentedTask};
+use uuid::Uuid;
+
+/// A comment and who wrote it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Comment {
+    /// Its id.
+    pub id: CommentId,
+    /// What it is about.
+    pub task_id: TaskId,
+    /// Who wrote it.
+    pub author: UserId,
+    /// Their name.
+    pub author_username: String,
+    /// How they are shown.
+    pub author_display_name: String,
+    /// Markdown; empty once deleted.
+    pub body: String,
+    /// When it was written.
+    pub created_at: DateTime<Utc>,
+    /// When it was last edited.
+    pub edited_at: Option<DateTime<Utc>>,
+    /// When it was deleted.
+    pub deleted_at: Option<DateTime<Utc>>,
+    /// Counts its changes.
+    pub version: i64,
+}
+
+struct Row {
+    id: Uuid,
+    task_id: Uuid,
+    author: Uuid,
+    username: String,
+    display_name: String,
+    body: String,
+    created_at: DateTime<Utc>,
+    edited_at: Option<DateTime<Utc>>,
+    deleted_at: Option<DateTime<Utc>>,
+    version: i64,
+}
+
+impl Row {
+    fn into_comment(self) -> Comment {
+        Comment {
+            id: CommentId(self.id),
+            task_id: TaskId(self.task_id),
+            author: UserId(self.author),
+            author_username: self.username,
+            author_display_name: self.display_name,
+            body: self.body,
+            created_at: self.created_at,
+            edited_at: self.edited_at,
+            deleted_at: self.deleted_at,
+            version: self.version,
+        }
+    }
+}
+
+impl Store {
+    /// The comments of a task that the actor sees, oldest first.
+    pub async fn comments(
+        &self,
+        actor: &Actor,
+        task: &TaskRef,
+        page: &PageRequest,
+    ) -> Result<Page<Comment>, StoreError> {
+        let id = self.task(actor, task).await?.state.id;
+        let after: Option<ByTime> = page.after()?;
+        let rows = sqlx::query_as!(
+            Row,
+            "select c.id, c.task_id, c.author, u.username, u.display_name, c.body, c.created_at, c.edited_at,
+                    c.deleted_at, c.version
+             from app.comment c join app.user u on u.id = c.author
+             where c.task_id = $1 and ($2::timestamptz is null or (c.created_at, c.id) > ($2, $3::uuid))
+             order by c.created_at, c.id limit $4",
+            id.0,
+            after.map(|a| a.0),
+            after.map(|a| a.1),
+            page.rows(),
+        )
+        .fetch_all(&self.pool)
+        .await?;
+        Ok(Page::of(rows, page, |row| ByTime(row.created_at, row.id)).map(Row::into_comment))
+    }
+
+    /// One comment of a task that the actor sees.
+    pub async fn comment(&self, actor: &Actor, task: &TaskRef, id: CommentId) -> Result<Comment, StoreError> {
+        let task = self.task(actor, task).await?.state.id;
+        let mut db = self.pool.acquire().await?;
+        find(&mut db, task, id).await
+    }
+}
+
+async fn find(db: &mut sqlx::PgConnection, task: TaskId, id: CommentId) -> Result<Comment, StoreError> {
+    sqlx::query_as!(
+        Row,
+        "select c.id, c.task_id, c.author, u.username, u.display_name, c.body, c.created_at, c.edited_at,
+                c.deleted_at, c.version
+         from app.comment c join app.user u on u.id = c.author
+         where c.id = $1 and c.task_id = $2",
+        id.0,
+        task.0,
+    )
+    .fetch_optional(db)
+    .await?
+    .map(Row::into_comment)
+    .ok_or(StoreError::NotFound)
+}
+
+/// Locks the comment's task, which is the aggregate whose order counts. Not in the trash.
+async fn locked_task(cx: &mut Changing<'_>, task: &TaskRef) -> Result<CommentedTask, StoreError> {
+    let id = resolve(cx.db(), task).await?;
+    let row = sqlx::query!(
+        "select t.id, t.title, t.number, t.project_id, t.team_id, p.key
+         from app.task t join app.project p on p.id = t.project_id
+         where t.id = $1 and t.trashed_at is null for no key update of t",
+        id.0,
+    )
+    .fetch_optional(cx.db())
+    .await?
+    .ok_or(StoreError::NotFound)?;
+    Ok(CommentedTask {
+        id: TaskId(row.id),
+        name: format!("{}-{}", row.key, row.number),
+        title: row.title,
+        project_id: ProjectId(row.project_id),
+        team_id: TeamId(row.team_id),
+    })
+}
+
+/// The members of the team among those whom a text mentions: nobody else is to learn of it.
+async fn mentioned(cx: &mut Changing<'_>, team: TeamId, body: &CommentBody) -> Result<Vec<UserId>, StoreError> {
+    let names: Vec<String> = mentions(body.as_str()).iter().map(ToString::to_string).collect();
+    if names.is_empty() {
+        return Ok(Vec::new());
+    }
+    let ids = sqlx::query_scalar!(
+        "select u.id from app.user u join app.membership m on m.user_id = u.id
+         where m.team_id = $1 and u.username = any($2) and u.active order by u.username",
+        team.0,
+        &names,
+    )
+    .fetch_all(cx.db())
+    .await?;
+    Ok(ids.into_iter().map(UserId).collect())
+}
+
+fn state(comment: &Comment, task: &CommentedTask, mentions: Vec<UserId>) -> CommentState {
+    CommentState {
+        id: comment.id,
+        task: task.clone(),
+        author: comment.author,
+        body: comment.body.clone(),
+        mentions,
+        created_at: comment.created_at,
+        edited_at: comment.edited_at,
+        deleted_at: comment.deleted_at,
+        version: comment.version,
+    }
+}
+
+/// Somebody writes a comment.
+#[derive(Debug)]
+pub struct CreateComment {
+    /// Who.
+    pub actor: Actor,
+    /// On which task.
+    pub task: TaskRef,
+    /// What.
+    pub body: CommentBody,
+}
+
+impl Change for CreateComment {
+    type Output = Comment;
+
+    async fn apply(self, cx: &mut Changing<'_>) -> Result<Changed<Comment>, StoreError> {
+        let task = locked_task(cx, &self.task).await?;
+        decide(&self.actor, Action::WriteComments, Target::team(task.team_id))?;
+        let author = self.actor.user_id().ok_or(Refusal::Unauthenticated)?;
+        let (id, now): (CommentId, _) = (cx.id(), cx.now);
+        sqlx::query!(
+            "with counted as (update app.task set comments_count = comments_count + 1 where id = $2)
+             insert into app.comment (id, task_id, author, body, created_at) values ($1, $2, $3, $4, $5)",
+            id.0,
+            task.id.0,
+            author.0,
+            self.body.as_str(),
+            now,
+        )
+        .execute(cx.db())
+        .await?;
+        let comment = find(cx.db(), task.id, id).await?;
+        let mentions = mentioned(cx, task.team_id, &self.body).await?;
+        let event = CommentEvent::Created(CommentAlone { comment: state(&comment, &task, mentions) });
+        Ok(Changed::because(comment, event))
+    }
+}
+
+/// Somebody changes the text of a comment, or deletes it.
+#[derive(Debug)]
+pub struct UpdateComment {
+    /// Who.
+    pub actor: Actor,
+    /// On which task.
+    pub task: TaskRef,
+    /// Which.
+    pub id: CommentId,
+    /// The version that they know, if they said.
+    pub expected_version: Option<i64>,
+    /// The new text; `None` deletes it. Its place in the conversation remains.
+    pub body: Option<CommentBody>,
+}
+
+impl Change for UpdateComment {
+    type Output = Comment;
+
+    async fn apply(self, cx: &mut Changing<'_>) -> Result<Changed<Comment>, StoreError> {
+        let task = locked_task(cx, &self.task).await?;
+        decide(&self.actor, Action::ReadTeam, Target::team(task.team_id))?;
+        let before = find(cx.db(), task.id, self.id).await?;
+        let action = if self.body.is_some() { Action::EditComment } else { Action::DeleteComment };
+        decide(&self.actor, action, Target::authored(task.team_id, before.author))?;
+        if before.deleted_at.is_some() {
+            return Err(StoreError::NotFound);
+        }
+        check_version(self.expected_version, before.version)?;
+        if self.body.as_ref().is_some_and(|body| body.as_str() == before.body) {
+            return Ok(Changed::nothing(before));
+        }
+        let after = self.save(cx, &before).await?;
+        let mentions_before = match CommentBody::new(&before.body) {
+            Ok(body) => mentioned(cx, task.team_id, &body).await?,
+            Err(_) => Vec::new(),
+        };
+        let mentions_after = match &self.body {
+            Some(body) => mentioned(cx, task.team_id, body).await?,
+            None => Vec::new(),
+        };
+        let change = Before {
+            before: state(&before, &task, mentions_before),
+            after: state(&after, &task, mentions_after),
+        };
+        let event = if self.body.is_some() { CommentEvent::Edited(change) } else { CommentEvent::Deleted(change) };
+        Ok(Changed::because(after, event))
+    }
+}
+
+impl UpdateComment {
+    async fn save(&self, cx: &mut Changing<'_>, before: &Comment) -> Result<Comment, StoreError> {
+        let (now, deleted) = (cx.now, self.body.is_none());
+        sqlx::query!(
+            "with counted as (
+                 update app.task set comments_count = comments_count - 1 where id = $2 and $5
+             )
+             update app.comment
+             set body = $3, version = version + 1,
+                 edited_at = case when $5 then edited_at else $4 end,
+                 deleted_at = case when $5 then $4 end
+             where id = $1",
+            before.id.0,
+            before.task_id.0,
+            self.body.as_ref().map_or("", CommentBody::as_str),
+            now,
+            deleted,
+        )
+        .execute(cx.db())
+        .await?;
+        find(cx.db(), before.task_id, before.id).await
+    }
+}

@@ -1,0 +1,281 @@
+//! What is kept about each pipeline: lease, cut, state, dead letters, health. Schema `stream`.
+//!
+//! A lease is a row, not a session's advisory lock, so that it survives connection poolers. Correctness does not rest on
+//! it: the fence is the `generation` that every commit compares.
+
+use crate::{Store, StoreError};
+use chrono::{DateTime, TimeDelta, Utc};
+use serde_json::value::RawValue;
+use sqlx::types::Json;
+use sqlx::{PgConnection, PgPool};
+
+/// Takes the lease if nobody else holds it, and raises the generation. `None` while somebody does. A lower version than
+/// the one that ran before is refused.
+pub async fn acquire(
+    pool: &PgPool,
+    name: &str,
+    version: i32,
+    owner: &str,
+    now: DateTime<Utc>,
+    ttl: TimeDelta,
+) -> Result<Option<i64>, sqlx::Error> {
+    sqlx::query_scalar!(
+        "insert into stream.pipeline as p (name, version, owner, generation, leased_until)
+         values ($1, $2, $3, 1, $5)
+         on conflict (name) do update
+         set owner = $3, version = $2, generation = p.generation + 1, leased_until = $5
+         where (p.owner is null or p.owner = $3 or p.leased_until < $4) and p.version <= $2
+         returning generation",
+        name,
+        version,
+        owner,
+        now,
+        now + ttl,
+    )
+    .fetch_optional(pool)
+    .await
+}
+
+/// Keeps the lease for another while; `false` when it was lost.
+pub async fn renew(pool: &PgPool, name: &str, generation: i64, until: DateTime<Utc>) -> Result<bool, sqlx::Error> {
+    let done = sqlx::query!(
+        "update stream.pipeline set leased_until = $3 where name = $1 and generation = $2",
+        name,
+        generation,
+        until,
+    )
+    .execute(pool)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// Gives the lease up.
+pub async fn release(pool: &PgPool, name: &str, generation: i64) -> Result<(), sqlx::Error> {
+    sqlx::query!(
+        "update stream.pipeline set owner = null, leased_until = null where name = $1 and generation = $2",
+        name,
+        generation,
+    )
+    .execute(pool)
+    .await?;
+    Ok(())
+}
+
+/// Writes down how the pipeline is.
+pub async fn report(
+    pool: &PgPool,
+    name: &str,
+    generation: i64,
+    state: &str,
+    error: Option<&str>,
+) -> Result<(), sqlx::Error> {
+    sqlx::query!(
+        "update stream.pipeline set state = $3, error = $4 where name = $1 and generation = $2",
+        name,
+        generation,
+        state,
+        error,
+    )
+    .execute(pool)
+    .await?;
+    Ok(())
+}
+
+/// A state row as it is stored.
+#[derive(Debug)]
+pub struct StoredState {
+    /// The operator.
+    pub operator: String,
+    /// The key.
+    pub key: String,
+    /// The state.
+    pub state: Box<RawValue>,
+}
+
+/// Where a pipeline stands, read under its generation; `None` when the generation is not the newest any more.
+pub async fn resume(
+    pool: &PgPool,
+    name: &str,
+    generation: i64,
+) -> Result<Option<(i64, Vec<StoredState>)>, sqlx::Error> {
+    let mut tx = pool.begin().await?;
+    let cut = sqlx::query_scalar!(
+        "select cut from stream.pipeline where name = $1 and generation = $2 for share",
+        name,
+        generation,
+    )
+    .fetch_optional(&mut *tx)
+    .await?;
+    let Some(cut) = cut else { return Ok(None) };
+    let rows = sqlx::query!(
+        r#"select operator, key, state as "state!: Json<Box<RawValue>>" from stream.pipeline_state where pipeline = $1"#,
+        name,
+    )
+    .fetch_all(&mut *tx)
+    .await?;
+    let states = rows.into_iter().map(|r| StoredState { operator: r.operator, key: r.key, state: r.state.0 });
+    Ok(Some((cut, states.collect())))
+}
+
+/// The states that a commit writes, column by column; no state deletes the row.
+#[derive(Debug, Default)]
+pub struct StateColumns {
+    /// The operators.
+    pub operators: Vec<String>,
+    /// The keys.
+    pub keys: Vec<String>,
+    /// The states.
+    pub states: Vec<Option<Json<Box<RawValue>>>>,
+}
+
+/// Writes states, inside a sink's commit.
+pub async fn write_states(db: &mut PgConnection, name: &str, columns: &StateColumns) -> Result<(), sqlx::Error> {
+    if columns.keys.is_empty() {
+        return Ok(());
+    }
+    sqlx::query!(
+        "delete from stream.pipeline_state s
+         using unnest($2::text[], $3::text[], $4::json[]) as t (operator, key, state)
+         where s.pipeline = $1 and s.operator = t.operator and s.key = t.key and t.state is null",
+        name,
+        &columns.operators,
+        &columns.keys,
+        &columns.states as &[Option<Json<Box<RawValue>>>],
+    )
+    .execute(&mut *db)
+    .await?;
+    sqlx::query!(
+        "insert into stream.pipeline_state (pipeline, operator, key, state)
+         select $1, operator, key, state
+         from unnest($2::text[], $3::text[], $4::json[]) as t (operator, key, state)
+         where state is not null
+         on conflict (pipeline, operator, key) do update set state = excluded.state",
+        name,
+        &columns.operators,
+        &columns.keys,
+        &columns.states as &[Option<Json<Box<RawValue>>>],
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// A dead letter as it is stored.
+#[derive(Debug, Clone)]
+pub struct StoredLetter {
+    /// The record.
+    pub seq: i64,
+    /// The key it was processed under.
+    pub key: String,
+    /// Why it was refused.
+    pub error: String,
+    /// The record's own time.
+    pub at: DateTime<Utc>,
+}
+
+/// Writes dead letters, inside a sink's commit. A repeat adds nothing.
+pub async fn write_letters(db: &mut PgConnection, name: &str, letters: &[StoredLetter]) -> Result<(), sqlx::Error> {
+    for letter in letters {
+        sqlx::query!(
+            "with fresh as (
+                 insert into stream.dead_letter (pipeline, seq, key, error, at) values ($1, $2, $3, $4, $5)
+                 on conflict (pipeline, seq) do nothing returning seq
+             )
+             update stream.pipeline set dead_letters = dead_letters + (select count(*) from fresh) where name = $1",
+            name,
+            letter.seq,
+            letter.key,
+            letter.error,
+            letter.at,
+        )
+        .execute(&mut *db)
+        .await?;
+    }
+    Ok(())
+}
+
+/// Moves the cut, if the generation is still the newest; `false` when it is not, and the commit must be rolled back.
+pub async fn move_cut(
+    db: &mut PgConnection,
+    name: &str,
+    generation: i64,
+    cut: i64,
+    now: DateTime<Utc>,
+) -> Result<bool, sqlx::Error> {
+    let done = sqlx::query!(
+        "update stream.pipeline set cut = greatest(cut, $3), committed_at = $4 where name = $1 and generation = $2",
+        name,
+        generation,
+        cut,
+        now,
+    )
+    .execute(db)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// A pipeline as people see it.
+#[derive(Debug, Clone)]
+pub struct PipelineStatus {
+    /// Its name.
+    pub name: String,
+    /// The version of its logic.
+    pub version: i32,
+    /// The last record it has committed.
+    pub cut: i64,
+    /// How many records it has not committed yet.
+    pub lag_records: i64,
+    /// How old the oldest of them is.
+    pub lag_ms: i64,
+    /// `running`, `stalled`, `halted` or `rebuilding`.
+    pub state: String,
+    /// What is wrong.
+    pub error: Option<String>,
+    /// Who runs it.
+    pub owner: Option<String>,
+    /// Raised at each change of owner.
+    pub generation: i64,
+    /// How many records it refused.
+    pub dead_letters: i64,
+    /// When it last committed.
+    pub committed_at: Option<DateTime<Utc>>,
+}
+
+impl Store {
+    /// All pipelines, by name.
+    pub async fn pipelines(&self) -> Result<Vec<PipelineStatus>, StoreError> {
+        let now = self.clock.now();
+        let rows = sqlx::query!(
+            r#"
+            select p.name, p.version, p.cut, p.state, p.error, p.owner, p.generation, p.dead_letters, p.committed_at,
+                   greatest(h.next - 1 - p.cut, 0) as "lag_records!",
+                   (select at from stream.log where seq = p.cut + 1) as oldest
+            from stream.pipeline p cross join stream.head h
+            order by p.name
+            "#,
+        )
+        .fetch_all(&self.pool)
+        .await?;
+        let status = rows.into_iter().map(|r| PipelineStatus {
+            name: r.name,
+            version: r.version,
+            cut: r.cut,
+            lag_records: r.lag_records,
+            lag_ms: r.oldest.map_or(0, |at| (now - at).num_milliseconds().max(0)),
+            state: r.state,
+            error: r.error,
+            owner: r.owner,
+            generation: r.generation,
+            dead_letters: r.dead_letters,
+            committed_at: r.committed_at,
+        });
+        Ok(status.collect())
+    }
+
+    /// The cut that a pipeline has committed; `None` when there is no such pipeline.
+    pub async fn pipeline_cut(&self, name: &str) -> Result<Option<i64>, StoreError> {
+        Ok(sqlx::query_scalar!("select cut from stream.pipeline where name = $1", name)
+            .fetch_optional(&self.pool)
+            .await?)
+    }
+}

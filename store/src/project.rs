@@ -1,0 +1,262 @@
+//! Projects.
+
+use crate::page::ByTime;
+use crate::team::ids;
+use crate::user::check_version;
+use crate::{Change, Changed, Changing, Page, PageRequest, Store, StoreError};
+use chrono::{DateTime, Utc};
+use millstream_domain::field::FieldCode;
+use millstream_domain::ids::{ProjectId, TeamId};
+use millstream_domain::policy::{Action, Actor, Refusal, Target, decide};
+use millstream_domain::project::{ProjectKey, ProjectName};
+use millstream_domain::team::Purpose;
+use millstream_event_log::events::project::{ProjectAlone, ProjectEvent, ProjectState};
+use millstream_event_log::events::Change as Before;
+use uuid::Uuid;
+
+struct Row {
+    id: Uuid,
+    team_id: Uuid,
+    key: String,
+    name: String,
+    description: String,
+    archived: bool,
+    created_at: DateTime<Utc>,
+    updated_at: DateTime<Utc>,
+    version: i64,
+}
+
+impl Row {
+    fn into_state(self) -> ProjectState {
+        ProjectState {
+            id: ProjectId(self.id),
+            key: self.key,
+            name: self.name,
+            description: self.description,
+            team_id: TeamId(self.team_id),
+            archived: self.archived,
+            created_at: self.created_at,
+            updated_at: self.updated_at,
+            version: self.version,
+        }
+    }
+}
+
+/// Which projects a list holds.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct ProjectFilter {
+    /// Only of this team.
+    pub team: Option<TeamId>,
+    /// Only archived ones, or only the others.
+    pub archived: Option<bool>,
+}
+
+impl Store {
+    /// The projects that the actor sees, oldest first.
+    pub async fn projects(
+        &self,
+        actor: &Actor,
+        filter: ProjectFilter,
+        page: &PageRequest,
+    ) -> Result<Page<ProjectState>, StoreError> {
+        let visible = ids(actor.visible_teams());
+        let after: Option<ByTime> = page.after()?;
+        let rows = sqlx::query_as!(
+            Row,
+            "select id, team_id, key, name, description, archived, created_at, updated_at, version from app.project
+             where ($1::uuid[] is null or team_id = any($1))
+               and ($2::uuid is null or team_id = $2)
+               and ($3::boolean is null or archived = $3)
+               and ($4::timestamptz is null or (created_at, id) > ($4, $5::uuid))
+             order by created_at, id limit $6",
+            visible.as_deref(),
+            filter.team.map(Uuid::from),
+            filter.archived,
+            after.map(|a| a.0),
+            after.map(|a| a.1),
+            page.rows(),
+        )
+        .fetch_all(&self.pool)
+        .await?;
+        Ok(Page::of(rows, page, |row| ByTime(row.created_at, row.id)).map(Row::into_state))
+    }
+
+    /// A project, if the actor sees it.
+    pub async fn project(&self, actor: &Actor, id: ProjectId) -> Result<ProjectState, StoreError> {
+        let row = sqlx::query_as!(
+            Row,
+            "select id, team_id, key, name, description, archived, created_at, updated_at, version
+             from app.project where id = $1",
+            id.0,
+        )
+        .fetch_optional(&self.pool)
+        .await?
+        .ok_or(StoreError::NotFound)?;
+        decide(actor, Action::ReadTeam, Target::team(TeamId(row.team_id)))?;
+        Ok(row.into_state())
+    }
+
+    /// A project by its key, if the actor sees it.
+    pub async fn project_with_key(&self, actor: &Actor, key: &ProjectKey) -> Result<ProjectState, StoreError> {
+        let row = sqlx::query_as!(
+            Row,
+            "select id, team_id, key, name, description, archived, created_at, updated_at, version
+             from app.project where key = $1",
+            key.as_str(),
+        )
+        .fetch_optional(&self.pool)
+        .await?
+        .ok_or(StoreError::NotFound)?;
+        decide(actor, Action::ReadTeam, Target::team(TeamId(row.team_id)))?;
+        Ok(row.into_state())
+    }
+}
+
+/// Somebody begins a project.
+#[derive(Debug)]
+pub struct CreateProject {
+    /// Who.
+    pub actor: Actor,
+    /// Whose it is.
+    pub team_id: TeamId,
+    /// The first half of its tasks' names.
+    pub key: ProjectKey,
+    /// Its name.
+    pub name: ProjectName,
+    /// What it is for.
+    pub description: Option<Purpose>,
+}
+
+impl Change for CreateProject {
+    type Output = ProjectState;
+
+    async fn apply(self, cx: &mut Changing<'_>) -> Result<Changed<ProjectState>, StoreError> {
+        // Shared, so that the team cannot be deleted meanwhile.
+        let team = sqlx::query_scalar!("select id from app.team where id = $1 for key share", self.team_id.0)
+            .fetch_optional(cx.db())
+            .await?;
+        match decide(&self.actor, Action::ManageProjects, Target::team(self.team_id)) {
+            Ok(()) if team.is_some() => {}
+            Err(Refusal::Hidden) | Ok(()) => {
+                return Err(StoreError::field("team_id", FieldCode::NotFound, "must be a team of yours"));
+            }
+            Err(refusal) => return Err(refusal.into()),
+        }
+        let (id, now): (ProjectId, _) = (cx.id(), cx.now);
+        let state = sqlx::query_as!(
+            Row,
+            "insert into app.project (id, team_id, key, name, description, created_at, updated_at)
+             values ($1, $2, $3, $4, $5, $6, $6)
+             returning id, team_id, key, name, description, archived, created_at, updated_at, version",
+            id.0,
+            self.team_id.0,
+            self.key.as_str(),
+            self.name.as_str(),
+            self.description.as_ref().map_or("", Purpose::as_str),
+            now,
+        )
+        .fetch_one(cx.db())
+        .await?
+        .into_state();
+        let event = ProjectEvent::Created(ProjectAlone { project: state.clone() });
+        Ok(Changed::because(state, event))
+    }
+}
+
+async fn locked(cx: &mut Changing<'_>, actor: &Actor, id: ProjectId) -> Result<ProjectState, StoreError> {
+    let row = sqlx::query_as!(
+        Row,
+        "select id, team_id, key, name, description, archived, created_at, updated_at, version
+         from app.project where id = $1 for update",
+        id.0,
+    )
+    .fetch_optional(cx.db())
+    .await?
+    .ok_or(StoreError::NotFound)?;
+    decide(actor, Action::ManageProjects, Target::team(TeamId(row.team_id)))?;
+    Ok(row.into_state())
+}
+
+/// Somebody changes a project. Its key and team stay: tasks are named after the key.
+#[derive(Debug)]
+pub struct UpdateProject {
+    /// Who.
+    pub actor: Actor,
+    /// Which.
+    pub id: ProjectId,
+    /// The version that they know, if they said.
+    pub expected_version: Option<i64>,
+    /// Its new name.
+    pub name: Option<ProjectName>,
+    /// What it is for now.
+    pub description: Option<Purpose>,
+    /// Whether it is put away.
+    pub archived: Option<bool>,
+}
+
+impl Change for UpdateProject {
+    type Output = ProjectState;
+
+    async fn apply(self, cx: &mut Changing<'_>) -> Result<Changed<ProjectState>, StoreError> {
+        let before = locked(cx, &self.actor, self.id).await?;
+        check_version(self.expected_version, before.version)?;
+        let mut after = before.clone();
+        if let Some(name) = self.name {
+            after.name = name.into_string();
+        }
+        if let Some(description) = self.description {
+            after.description = description.into_string();
+        }
+        after.archived = self.archived.unwrap_or(after.archived);
+        if after == before {
+            return Ok(Changed::nothing(after));
+        }
+        after.version += 1;
+        after.updated_at = cx.now;
+        sqlx::query!(
+            "update app.project set name = $2, description = $3, archived = $4, updated_at = $5, version = $6
+             where id = $1",
+            after.id.0,
+            after.name,
+            after.description,
+            after.archived,
+            after.updated_at,
+            after.version,
+        )
+        .execute(cx.db())
+        .await?;
+        let event = ProjectEvent::Updated(Before { before, after: after.clone() });
+        Ok(Changed::because(after, event))
+    }
+}
+
+/// Somebody deletes a project that holds no tasks.
+#[derive(Debug)]
+pub struct DeleteProject {
+    /// Who.
+    pub actor: Actor,
+    /// Which.
+    pub id: ProjectId,
+    /// The version that they know, if they said.
+    pub expected_version: Option<i64>,
+}
+
+impl Change for DeleteProject {
+    type Output = ();
+
+    async fn apply(self, cx: &mut Changing<'_>) -> Result<Changed<()>, StoreError> {
+        let project = locked(cx, &self.actor, self.id).await?;
+        check_version(self.expected_version, project.version)?;
+        let used = sqlx::query_scalar!(
+            r#"select exists (select from app.task where project_id = $1) as "used!""#,
+            self.id.0,
+        )
+        .fetch_one(cx.db())
+        .await?;
+        if used {
+            return Err(StoreError::Conflict("the project still has tasks: archive it instead".into()));
+        }
+        sqlx::query!("delete from app.project where id = $1", self.id.0).execute(cx.db()).await?;
+        Ok(Changed::because((), ProjectEvent::Deleted(ProjectAlone { project })))
+    }
+}

@@ -1,0 +1,3 @@
+//! Reading the views, a file each.
+
+pub mod audit;

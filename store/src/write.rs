@@ -1,0 +1,172 @@
+//! The one write path: state and what happened, in one transaction.
+//!
+//! A [`Change`] changes state and answers with what it did and which events say so. [`Store::write`] runs it in a
+//! transaction, appends the events to the outbox as the last thing before the commit (the rows of the aggregates are
+//! locked by then, so outbox ids ascend in commit order per aggregate), commits, and wakes the mover.
+//!
+//! Committing several requests together, when that becomes worth it, is a change in this file alone: a queue in front of
+//! [`Store::write`] whose worker runs many changes, each in a savepoint, before one commit.
+
+use crate::idempotency::{Claim, IdempotencyKey, StoredAnswer};
+use crate::{Store, StoreError};
+use chrono::{DateTime, Utc};
+use millstream_domain::clock::IdSource;
+use millstream_event_log::{Event, NewEvent, Origin, Position, outbox};
+use sqlx::{PgConnection, Postgres, Transaction};
+use std::future::Future;
+use uuid::Uuid;
+
+/// Something that changes state.
+pub trait Change: Send {
+    /// What the caller gets.
+    type Output: Send;
+
+    /// Changes state and says what happened. An error rolls everything back.
+    fn apply(
+        self,
+        cx: &mut Changing<'_>,
+    ) -> impl Future<Output = Result<Changed<Self::Output>, StoreError>> + Send;
+}
+
+/// What a change did.
+#[derive(Debug)]
+pub struct Changed<T> {
+    /// What the caller gets.
+    pub output: T,
+    /// What happened, in order; empty when nothing changed.
+    pub events: Vec<Event>,
+}
+
+impl<T> Changed<T> {
+    /// Nothing changed.
+    pub fn nothing(output: T) -> Self {
+        Self { output, events: Vec::new() }
+    }
+
+    /// One thing happened.
+    pub fn because(output: T, event: impl Into<Event>) -> Self {
+        Self { output, events: vec![event.into()] }
+    }
+}
+
+/// What a change works with.
+#[derive(Debug)]
+pub struct Changing<'a> {
+    tx: &'a mut Transaction<'static, Postgres>,
+    ids: &'a dyn IdSource,
+    /// When the act happens.
+    pub now: DateTime<Utc>,
+    /// Who acts, and from where.
+    pub origin: &'a Origin,
+}
+
+impl Changing<'_> {
+    /// The transaction's connection.
+    pub(crate) fn db(&mut self) -> &mut PgConnection {
+        self.tx
+    }
+
+    /// A fresh id.
+    pub(crate) fn id<T: From<Uuid>>(&self) -> T {
+        self.ids.next().into()
+    }
+}
+
+/// Who acts, from where, and under which idempotency key.
+#[derive(Debug, Clone, Default)]
+pub struct Act {
+    /// Who and from where.
+    pub origin: Origin,
+    /// The key, if the client sent one.
+    pub key: Option<IdempotencyKey>,
+}
+
+impl From<Origin> for Act {
+    fn from(origin: Origin) -> Self {
+        Self { origin, key: None }
+    }
+}
+
+/// What was written.
+#[derive(Debug, Clone)]
+pub struct Written<T> {
+    /// What the change answered.
+    pub output: T,
+    /// The write's place in the stream; `None` when nothing happened.
+    pub position: Option<Position>,
+}
+
+/// The answer to an act that may have been done before.
+#[derive(Debug)]
+pub enum Answered<T> {
+    /// It was done now.
+    Now(Written<T>),
+    /// It was done before, under the same key: this was the answer.
+    Before(StoredAnswer),
+}
+
+impl Store {
+    /// Writes a change and what happened, all or nothing.
+    pub async fn write<C: Change>(&self, origin: &Origin, change: C) -> Result<Written<C::Output>, StoreError> {
+        let mut tx = self.pool.begin().await?;
+        let written = self.run(&mut tx, origin, change).await?;
+        tx.commit().await?;
+        self.poke.poke();
+        Ok(written)
+    }
+
+    /// The same for an act with an idempotency key: done once, however often it is asked for. `render` makes the answer
+    /// that later requests with the key get; it is kept in the same transaction.
+    pub async fn write_once<C: Change>(
+        &self,
+        act: &Act,
+        change: C,
+        render: impl FnOnce(&Written<C::Output>) -> StoredAnswer + Send,
+    ) -> Result<Answered<C::Output>, StoreError> {
+        let Some(key) = &act.key else {
+            return self.write(&act.origin, change).await.map(Answered::Now);
+        };
+        let mut tx = self.pool.begin().await?;
+        match key.claim(&mut tx).await? {
+            Claim::Answered(answer) => return Ok(Answered::Before(answer)),
+            Claim::Fresh => {}
+        }
+        let written = self.run(&mut tx, &act.origin, change).await?;
+        key.keep(&mut tx, &render(&written), self.clock.now()).await?;
+        tx.commit().await?;
+        self.poke.poke();
+        Ok(Answered::Now(written))
+    }
+
+    async fn run<C: Change>(
+        &self,
+        tx: &mut Transaction<'static, Postgres>,
+        origin: &Origin,
+        change: C,
+    ) -> Result<Written<C::Output>, StoreError> {
+        let now = self.clock.now();
+        let mut cx = Changing { tx, ids: &*self.ids, now, origin };
+        let Changed { output, events } = change.apply(&mut cx).await?;
+        let events: Vec<_> = events
+            .into_iter()
+            .map(|event| NewEvent { id: self.ids.next().into(), at: now, origin: origin.clone(), event })
+            .collect();
+        let last = outbox::append(tx, &events).await?;
+        Ok(Written { output, position: last.map(Position::Write) })
+    }
+}
+
+/// Several changes of one kind in one transaction: an import writes hundreds at a time.
+impl<C: Change> Change for Vec<C> {
+    type Output = Vec<C::Output>;
+
+    async fn apply(self, cx: &mut Changing<'_>) -> Result<Changed<Self::Output>, StoreError> {
+        let mut all = Changed { output: Vec::with_capacity(self.len()), events: Vec::new() };
+        for change in self {
+            let Changed { output, events } = change.apply(cx).await?;
+            all.output.push(output);
+            all.events.extend(events);
+        }
+        Ok(all)
+    }
+}

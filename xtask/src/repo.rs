@@ -1,0 +1,108 @@
+//! The repository that a command works on: where it is, its cargo, and what cargo knows about it.
+
+use std::ffi::{OsStr, OsString};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+
+use crate::process;
+
+/// The working copy around the current folder.
+pub(crate) struct Repo {
+    root: PathBuf,
+}
+
+impl Repo {
+    /// Looks from the current folder upwards, as cargo does.
+    pub(crate) fn find() -> Result<Self> {
+        let mut locate = Command::new(cargo_program());
+        locate.args(["locate-project", "--workspace", "--message-format", "plain"]);
+        let manifest = PathBuf::from(process::output(&mut locate)?.trim());
+        let root = manifest.parent().context("Cargo.toml stands in no folder")?;
+        Ok(Self { root: root.to_owned() })
+    }
+
+    /// The folder of the workspace's Cargo.toml.
+    pub(crate) fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// The absolute path of something in the repository.
+    pub(crate) fn path(&self, relative: &str) -> PathBuf {
+        self.root.join(relative)
+    }
+
+    /// A path as it should be shown: relative to the repository where it is inside.
+    pub(crate) fn show(&self, path: &Path) -> String {
+        path.strip_prefix(&self.root).unwrap_or(path).display().to_string()
+    }
+
+    /// cargo, started at the root.
+    pub(crate) fn cargo<S: AsRef<OsStr>>(&self, args: impl IntoIterator<Item = S>) -> Command {
+        self.at_root(Command::new(cargo_program()), args)
+    }
+
+    /// cargo, ended when we die: for what runs long.
+    pub(crate) fn tied_cargo<S: AsRef<OsStr>>(&self, args: impl IntoIterator<Item = S>) -> Command {
+        self.at_root(process::tied("TERM", cargo_program()), args)
+    }
+
+    /// Without `DATABASE_URL`: it names the developer's own database, which neither the query macros nor a test may use.
+    fn at_root<S: AsRef<OsStr>>(
+        &self,
+        mut command: Command,
+        args: impl IntoIterator<Item = S>,
+    ) -> Command {
+        command.args(args).current_dir(&self.root).env_remove("DATABASE_URL");
+        command
+    }
+
+    /// The workspace's own packages.
+    pub(crate) fn members(&self) -> Result<Vec<Package>> {
+        let metadata: Metadata<Package> =
+            self.metadata(&["metadata", "--format-version=1", "--no-deps", "--offline"])?;
+        Ok(metadata.packages)
+    }
+
+    /// What `cargo metadata` says, as much of it as `P` asks for.
+    pub(crate) fn metadata<P: DeserializeOwned>(&self, args: &[&str]) -> Result<Metadata<P>> {
+        let text = process::output(&mut self.cargo(args))?;
+        serde_json::from_str(&text).context("cannot read what `cargo metadata` wrote")
+    }
+}
+
+/// The part of `cargo metadata` that we read.
+#[derive(Deserialize)]
+pub(crate) struct Metadata<P> {
+    pub(crate) packages: Vec<P>,
+}
+
+/// A package of the workspace.
+#[derive(Deserialize)]
+pub(crate) struct Package {
+    pub(crate) name: String,
+    pub(crate) manifest_path: PathBuf,
+    pub(crate) targets: Vec<Target>,
+}
+
+impl Package {
+    /// The folder of its Cargo.toml.
+    pub(crate) fn folder(&self) -> &Path {
+        self.manifest_path.parent().unwrap_or(Path::new("."))
+    }
+}
+
+/// Something that cargo builds: a library, a binary, a test, an example.
+#[derive(Deserialize)]
+pub(crate) struct Target {
+    /// Its first source file.
+    pub(crate) src_path: PathBuf,
+}
+
+/// The cargo that started us, so that nested calls use the same toolchain.
+fn cargo_program() -> OsString {
+    std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into())
+}

@@ -1,0 +1,124 @@
+//! The services that the product and its tests talk to: each private, on a free loopback port and a socket and data folder
+//! of its own, so that nothing on the machine is in the way and nothing is left behind.
+//!
+//! [`Private`] ones live as long as one command. The command `services` keeps others running in `.services/`, for
+//! development. An address given in the environment is used instead of a service of our own.
+//!
+//! To add a service (Redis, Kafka, Chromium): a file `services/<name>.rs` that can start it under a [`keeper`], a line in
+//! [`NEEDED`], and, if developers want it to stay up, its part in [`kept`].
+
+mod account;
+mod folder;
+mod keeper;
+mod kept;
+mod postgres;
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::Subcommand;
+
+pub(crate) use crate::services::postgres::psql::Psql;
+use crate::repo::Repo;
+use crate::services::keeper::Keeper;
+
+/// What the tests need.
+const NEEDED: &[Service] = &[Service {
+    name: "Postgres",
+    variable: TEST_DATABASE_URL,
+    start: postgres::private::start,
+}];
+
+/// The url of a database `postgres` whose user may create databases: every test clones one for itself.
+pub(crate) const TEST_DATABASE_URL: &str = "TEST_DATABASE_URL";
+
+struct Service {
+    name: &'static str,
+    /// Carries its address; when it is set already, that one is used.
+    variable: &'static str,
+    start: fn(Durability) -> Result<Started>,
+}
+
+/// A service that runs until its keeper is dropped.
+struct Started {
+    address: String,
+    keeper: Keeper,
+}
+
+/// Whether what a service has acknowledged survives the loss of power.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Durability {
+    /// As in production; for measuring.
+    Full,
+    /// Fast; for data that nobody misses.
+    None,
+}
+
+/// Services for one command: stopped when dropped, and also when this process dies without dropping anything.
+pub(crate) struct Private {
+    running: Vec<(&'static Service, Keeper)>,
+    env: Vec<(&'static str, String)>,
+}
+
+impl Private {
+    /// Starts all that is needed.
+    pub(crate) fn start(durability: Durability) -> Result<Self> {
+        let mut services = Self { running: Vec::new(), env: Vec::new() };
+        for service in NEEDED {
+            services.add(service, durability)?;
+        }
+        Ok(services)
+    }
+
+    /// The variables that carry the addresses.
+    pub(crate) fn env(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        self.env.iter().map(|(name, value)| (*name, value.as_str()))
+    }
+
+    /// The address in one of them.
+    pub(crate) fn address(&self, variable: &str) -> Option<&str> {
+        self.env().find(|(name, _)| *name == variable).map(|(_, value)| value)
+    }
+
+    fn add(&mut self, service: &'static Service, durability: Durability) -> Result<()> {
+        let given = std::env::var(service.variable).ok().filter(|address| !address.is_empty());
+        if let Some(address) = given {
+            eprintln!("{}: the one that {} names", service.name, service.variable);
+            self.env.push((service.variable, address));
+            return Ok(());
+        }
+        let started = (service.start)(durability)?;
+        self.env.push((service.variable, started.address));
+        self.running.push((service, started.keeper));
+        Ok(())
+    }
+}
+
+impl Drop for Private {
+    fn drop(&mut self) {
+        while let Some((service, keeper)) = self.running.pop() {
+            eprintln!("stopping {}", service.name);
+            drop(keeper);
+        }
+    }
+}
+
+/// What `services` can do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Action {
+    /// Start them, if they are not up, and print lines for the shell: eval "$(cargo xtask services up)".
+    Up,
+    /// Stop them. Their data stays in .services until you delete it.
+    Down,
+    /// Say which are up, and where.
+    Status,
+}
+
+/// Runs it.
+pub(crate) fn run(repo: &Repo, action: &Action) -> Result<ExitCode> {
+    match action {
+        Action::Up => kept::up(repo),
+        Action::Down => kept::down(repo),
+        Action::Status => kept::status(repo),
+    }
+}

@@ -1,0 +1,80 @@
+//! `test`: the one command for all tests. Starts what they need, runs them, stops what it started.
+
+mod tally;
+
+use std::io::{BufRead, BufReader, Write};
+use std::process::{Command, ExitCode, Stdio};
+
+use anyhow::{Context, Result};
+
+use crate::process;
+use crate::repo::Repo;
+use crate::services::{Durability, Private};
+use crate::test::tally::Tally;
+
+/// Runs it; the last line is the count.
+pub(crate) fn run(repo: &Repo, args: &[String]) -> Result<ExitCode> {
+    let tally = tests(repo, args, &[])?;
+    println!("{tally}");
+    Ok(tally.exit_code())
+}
+
+/// Runs `cargo test` with private services around it and counts.
+pub(crate) fn tests(repo: &Repo, args: &[String], env: &[(&str, &str)]) -> Result<Tally> {
+    let services = Private::start(Durability::None)?;
+    let mut command = repo.tied_cargo(cargo_args(args));
+    command.envs(services.env()).envs(env.iter().copied());
+    let tally = stream(&mut command);
+    drop(services);
+    tally
+}
+
+/// All crates unless some are named; and a failing test program does not keep the others from running.
+fn cargo_args(args: &[String]) -> Vec<&str> {
+    let ours = args.iter().take_while(|arg| *arg != "--");
+    let named = ours.clone().any(|arg| arg.starts_with("-p") || arg.starts_with("--package"));
+    let everything = (!named).then_some("--workspace");
+    ["test", "--no-fail-fast"]
+        .into_iter()
+        .chain(everything)
+        .chain(args.iter().map(String::as_str))
+        .collect()
+}
+
+/// Shows the output as it comes and counts the results in it.
+fn stream(command: &mut Command) -> Result<Tally> {
+    process::announce(command);
+    let mut child = command.stdout(Stdio::piped()).spawn().context("cannot run cargo")?;
+    let output = child.stdout.take().context("cargo has no output")?;
+    let tally = count(BufReader::new(output), std::io::stdout());
+    let status = child.wait()?;
+    Ok(tally?.ended(status.success()))
+}
+
+fn count(mut from: impl BufRead, mut to: impl Write) -> Result<Tally> {
+    let mut tally = Tally::default();
+    let mut line = Vec::new();
+    while from.read_until(b'\n', &mut line)? > 0 {
+        to.write_all(&line)?;
+        tally.line(&String::from_utf8_lossy(&line));
+        line.clear();
+    }
+    Ok(tally)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::cargo_args;
+
+    fn words(text: &str) -> Vec<String> {
+        text.split_whitespace().map(str::to_owned).collect()
+    }
+
+    #[test]
+    fn all_crates_are_tested_unless_some_are_named() {
+        let filter = words("moving -- --nocapture -p");
+        assert!(cargo_args(&filter).contains(&"--workspace"));
+        let named = words("-p millstream-domain rank");
+        assert!(!cargo_args(&named).contains(&"--workspace"));
+    }
+}
