@@ -20,7 +20,7 @@ create table app.user (
     version bigint not null default 1
 );
 
--- Log-ins. `expires_at` is the absolute end of the session, whatever is refreshed.
+-- Log-ins. Each refresh moves `expires_at` on, up to the longest that a session lasts.
 create table app.session (
     id uuid primary key,
     user_id uuid not null references app.user,
@@ -131,7 +131,8 @@ create index task_team_created on app.task (team_id, created_at desc, id desc);
 create index task_parent on app.task (parent_id) where parent_id is not null;
 create index task_due on app.task (due_at) where due_at is not null and status <> 'done';
 -- A row of an import is known by where it came from.
-create unique index task_imported_from on app.task (project_id, (metadata ->> 'imported_from'))
+-- A hash, because an index entry has a limit of its own (about 2,700 bytes) and metadata may be longer.
+create unique index task_imported_from on app.task (project_id, md5(metadata ->> 'imported_from'))
     where metadata ? 'imported_from';
 -- Project and team go together; without knowing that, the planner takes the product of two guesses and a wrong plan.
 create statistics app.task_project_team (dependencies, ndistinct) on project_id, team_id from app.task;

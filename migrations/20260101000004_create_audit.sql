@@ -1,8 +1,6 @@
 -- The audit: one entry for each change, log-in, log-out and refusal that matters, in the order of the log.
 -- Append only, and made so that tampering by somebody who can get around that is found: docs/AUDIT.md.
 
-create schema if not exists app;
-
 create table app.audit (
     -- Dense from 0: the leaf's place in the Merkle tree.
     index bigint primary key check (index >= 0),

@@ -14,6 +14,7 @@
 //! *Invariant:* nothing here knows tasks beyond the payload types in [`events`].
 
 pub mod backends;
+pub mod changes;
 pub mod cut;
 pub mod error;
 pub mod events;

@@ -1,1 +1,33 @@
-//! (to be written)
+//! axum: all HTTP. `http-api.md` is the contract; this crate is its one implementation.
+//!
+//! - [`routes`] is the table of everything that answers; a handler stands in `api/<noun>/<verb>.rs`.
+//! - A request passes the rooms in [`middleware`] (id, time, log, limits), then log-in, then idempotency, then its handler.
+//! - Bodies, queries and paths are read in [`extract`], strictly: nothing that a client sends is silently dropped.
+//! - What a handler answers is an [`answer::Answer`] or an [`error::ApiError`]; nothing else leaves the house.
+//!
+//! *Invariant:* no input gives a 5xx, and every wait, body and queue has a named limit.
+
+pub mod admin;
+pub mod answer;
+mod api;
+pub mod auth;
+mod conditional;
+pub mod error;
+mod extract;
+mod idempotency;
+mod middleware;
+mod pages;
+mod position;
+mod problem;
+mod request;
+mod routes;
+mod serve;
+pub mod settings;
+pub mod state;
+mod view;
+
+pub use admin::admin;
+pub use routes::{openapi, router};
+pub use serve::serve;
+pub use settings::Settings;
+pub use state::{AppState, Parts};

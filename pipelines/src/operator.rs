@@ -67,7 +67,7 @@ pub trait Operator: Clone + Send + Sync + 'static {
     /// An event as the operator sees it.
     type In: Clone + Debug + Send + Serialize + DeserializeOwned + 'static;
     /// An effect.
-    type Out: Clone + Debug + Send + Serialize + DeserializeOwned + 'static;
+    type Out: Clone + Debug + Send + Sync + Serialize + DeserializeOwned + 'static;
     /// What is remembered about a key. A state equal to the default takes no room.
     type State: Clone + Debug + Default + PartialEq + Serialize + DeserializeOwned + Send + 'static;
 

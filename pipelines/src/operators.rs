@@ -1,1 +1,3 @@
 //! The operators, a file each: pure functions over a state per key.
+
+pub mod notify;

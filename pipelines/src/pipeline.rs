@@ -30,10 +30,10 @@ pub struct Pipeline<Item> {
 
 /// What can be an effect. In one process effects are moved, never encoded; in a cluster they travel as JSON.
 pub trait Item:
-    Clone + Debug + Send + serde::Serialize + serde::de::DeserializeOwned + 'static
+    Clone + Debug + Send + Sync + serde::Serialize + serde::de::DeserializeOwned + 'static
 {
 }
-impl<T: Clone + Debug + Send + serde::Serialize + serde::de::DeserializeOwned + 'static> Item
+impl<T: Clone + Debug + Send + Sync + serde::Serialize + serde::de::DeserializeOwned + 'static> Item
     for T
 {
 }

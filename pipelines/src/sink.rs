@@ -91,7 +91,7 @@ pub enum Fault {
 /// Where effects go.
 pub trait Sink: Send + 'static {
     /// What the pipeline's last operator emits.
-    type Item: Clone + Send + 'static;
+    type Item: Clone + Send + Sync + 'static;
 
     /// Called once the lease is held under this generation: remembers it, then reads the cut and the states. After it
     /// returned, no commit of an older generation can succeed.

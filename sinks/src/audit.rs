@@ -22,17 +22,39 @@ pub mod report;
 pub mod verify;
 mod walk;
 
+use crate::postgres::View;
 use millstream_pipelines::dataflows::audit::Entry;
+use millstream_pipelines::sink::Commit;
 use millstream_store::views::audit::rows;
 use millstream_store::views::audit::tree::{self, TreeError};
 use sqlx::PgConnection;
 
+/// The audit as a view in Postgres.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct AuditView;
+
+impl View for AuditView {
+    type Item = Entry;
+
+    async fn apply(&mut self, db: &mut PgConnection, commit: &Commit<Entry>) -> Result<(), sqlx::Error> {
+        let entries = commit.effects.iter().map(|effect| &effect.item);
+        append(db, entries).await.map_err(|error| match error {
+            TreeError::Database(error) => error,
+            // Trying again does not mend it, so it must not count as an absent database.
+            damaged @ TreeError::Damaged(_) => sqlx::Error::Decode(Box::new(damaged)),
+        })
+    }
+}
+
 /// Appends entries, in the order of their records. Those that are there already are left alone.
-pub async fn append(db: &mut PgConnection, entries: &[&Entry]) -> Result<(), TreeError> {
+async fn append<'a>(
+    db: &mut PgConnection,
+    entries: impl IntoIterator<Item = &'a Entry>,
+) -> Result<(), TreeError> {
     let (size, seq) = tree::end(&mut *db).await?;
     let mut frontier = tree::frontier(&mut *db, size).await?;
-    let mut fresh = Vec::with_capacity(entries.len());
-    for entry in entries.iter().filter(|entry| entry.seq > seq) {
+    let mut fresh = Vec::new();
+    for entry in entries.into_iter().filter(|entry| entry.seq > seq) {
         let mut row = entry::row(entry, frontier.size());
         let leaf = entry::hash(&row).expect("a new row has the newest form");
         row.leaf_hash = leaf.to_vec();

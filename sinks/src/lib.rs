@@ -1,1 +1,16 @@
-//! (to be written)
+//! Every effect of a pipeline: the implementations of its contracts [`Sink`] and [`Lease`].
+//!
+//! [`postgres`] commits a view's rows, its operators' state, dead letters and the cut in one transaction; a view that
+//! is kept in Postgres only says how its effects are applied ([`postgres::View`]). [`tantivy`] does the same with the
+//! search index, whose commits carry the cut as their payload.
+//!
+//! To add one: a file here, and a line where the binary starts its pipeline.
+//!
+//! [`Sink`]: millstream_pipelines::sink::Sink
+//! [`Lease`]: millstream_pipelines::sink::Lease
+
+pub mod activity;
+pub mod audit;
+pub mod lease;
+pub mod notifications;
+pub mod postgres;

@@ -2,6 +2,7 @@
 
 use millstream_domain::field::{FieldCode, FieldError};
 use millstream_domain::policy::Refusal;
+use sqlx::error::DatabaseError;
 
 /// An error of the store.
 #[derive(Debug, thiserror::Error)]
@@ -53,16 +54,37 @@ impl StoreError {
 impl From<sqlx::Error> for StoreError {
     /// Constraints that guard uniqueness carry the name of what is taken; the rest is the database's business.
     fn from(error: sqlx::Error) -> Self {
-        let constraint = error.as_database_error().and_then(|e| e.constraint().map(str::to_owned));
-        match constraint.as_deref() {
-            Some("user_username_taken") => Self::Taken { field: "username" },
-            Some("user_email_taken") => Self::Taken { field: "email" },
-            Some("project_key_taken") => Self::Taken { field: "key" },
-            Some("tag_name_taken") => Self::Taken { field: "name" },
-            Some("task_imported_from") => Self::Taken { field: "metadata.imported_from" },
-            _ => Self::Unavailable(error),
+        match error.as_database_error() {
+            Some(refused) if is_data_exception(refused) => {
+                // The types of `domain` let no such value through; a client is to hear of it all the same, not to wait
+                // for a database that is well.
+                tracing::warn!(error = &error as &dyn std::error::Error, "a value got past its checks");
+                Self::field("", FieldCode::Invalid, "holds a value that cannot be stored")
+            }
+            Some(refused) => match refused.constraint().and_then(field_of) {
+                Some(field) => Self::Taken { field },
+                None => Self::Unavailable(error),
+            },
+            None => Self::Unavailable(error),
         }
     }
+}
+
+/// The field of a request that a uniqueness constraint guards.
+fn field_of(constraint: &str) -> Option<&'static str> {
+    Some(match constraint {
+        "user_username_taken" => "username",
+        "user_email_taken" => "email",
+        "project_key_taken" => "key",
+        "tag_name_taken" => "name",
+        "task_imported_from" => "metadata.imported_from",
+        _ => return None,
+    })
+}
+
+/// Class 22 of the standard's codes: the statement was good, a value in it was not.
+pub(crate) fn is_data_exception(error: &dyn DatabaseError) -> bool {
+    error.code().is_some_and(|code| code.starts_with("22"))
 }
 
 fn fields_text(fields: &[FieldError]) -> String {

@@ -1,6 +1,8 @@
 //! Pages of lists: keyset cursors, stable while others write.
 
 use crate::StoreError;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, Utc};
 use millstream_domain::field::FieldCode;
 use serde::de::DeserializeOwned;
@@ -56,9 +58,7 @@ impl PageRequest {
     /// The position that the cursor names; `None` for the first page.
     pub(crate) fn after<C: DeserializeOwned>(&self) -> Result<Option<C>, StoreError> {
         let Some(cursor) = &self.cursor else { return Ok(None) };
-        decode(cursor).map(Some).ok_or_else(|| {
-            StoreError::field("cursor", FieldCode::Invalid, "must be a cursor that this list gave out")
-        })
+        decode(cursor).map(Some).ok_or_else(not_ours)
     }
 
     /// How many rows to ask for: one more than the page, to know whether there is a next one.
@@ -67,28 +67,49 @@ impl PageRequest {
     }
 }
 
-/// The cursor of lists by time: the time and the id of the last item.
-#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
-pub(crate) struct ByTime(pub(crate) DateTime<Utc>, pub(crate) Uuid);
-
-fn encode(cursor: &impl Serialize) -> String {
-    let json = serde_json::to_vec(cursor).expect("cursors are plain data");
-    json.iter().fold(String::with_capacity(json.len() * 2), |mut text, byte| {
-        text.push(char::from(HEX[usize::from(byte >> 4)]));
-        text.push(char::from(HEX[usize::from(byte & 15)]));
-        text
-    })
+/// The cursor is made up, or broken.
+pub(crate) fn not_ours() -> StoreError {
+    StoreError::field("cursor", FieldCode::Invalid, "must be a cursor that this list gave out")
 }
 
-const HEX: &[u8; 16] = b"0123456789abcdef";
+/// Refuses what no text in the database can hold and no parameter may.
+pub(crate) fn check_q(q: Option<&str>) -> Result<(), StoreError> {
+    match q {
+        Some(q) if q.contains('\0') => {
+            Err(StoreError::field("q", FieldCode::Invalid, "must not contain the character U+0000"))
+        }
+        Some(_) | None => Ok(()),
+    }
+}
+
+/// The cursor of lists by time: the time and the id of the last item.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+#[serde(from = "(i64, Uuid)", into = "(i64, Uuid)")]
+pub(crate) struct ByTime(pub(crate) DateTime<Utc>, pub(crate) Uuid);
+
+impl From<(i64, Uuid)> for ByTime {
+    fn from((micros, id): (i64, Uuid)) -> Self {
+        // A time that Postgres does not know cannot have come from a list of ours; any other will do as well.
+        let micros = micros.clamp(MICROS_MIN, MICROS_MAX);
+        Self(DateTime::from_timestamp_micros(micros).unwrap_or_default(), id)
+    }
+}
+
+impl From<ByTime> for (i64, Uuid) {
+    fn from(ByTime(at, id): ByTime) -> Self {
+        (at.timestamp_micros(), id)
+    }
+}
+
+/// The start of the year 0.
+const MICROS_MIN: i64 = -62_167_219_200_000_000;
+/// The end of the year 9999.
+const MICROS_MAX: i64 = 253_402_300_799_999_999;
+
+fn encode(cursor: &impl Serialize) -> String {
+    URL_SAFE_NO_PAD.encode(serde_json::to_vec(cursor).expect("cursors are plain data"))
+}
 
 fn decode<C: DeserializeOwned>(text: &str) -> Option<C> {
-    let digits = text.as_bytes();
-    if !digits.len().is_multiple_of(2) {
-        return None;
-    }
-    let value = |digit: u8| HEX.iter().position(|h| *h == digit).and_then(|v| u8::try_from(v).ok());
-    let bytes: Option<Vec<u8>> =
-        digits.chunks_exact(2).map(|pair| Some(value(pair[0])? << 4 | value(pair[1])?)).collect();
-    serde_json::from_slice(&bytes?).ok()
+    serde_json::from_slice(&URL_SAFE_NO_PAD.decode(text).ok()?).ok()
 }

@@ -1,13 +1,14 @@
 //! Accounts.
 
 use crate::actor::stored;
-use crate::page::ByTime;
-use crate::{Change, Changed, Changing, Page, PageRequest, Store, StoreError};
+use crate::page::{ByTime, check_q};
+use crate::{Change, Changed, Changing, Page, PageRequest, Store, StoreError, session};
 use chrono::{DateTime, Utc};
-use millstream_domain::ids::UserId;
+use millstream_domain::ids::{SessionId, UserId};
 use millstream_domain::policy::{Actor, Refusal, Visible};
 use millstream_domain::user::{DisplayName, Email, Locale, Role, TimeZone, Username};
-use millstream_event_log::events::user::{UserAlone, UserChanged, UserEvent, UserState};
+use millstream_event_log::events::session::EndReason;
+use millstream_event_log::events::user::{UserAlone, UserChanged, UserEvent, UserOnly, UserState};
 use millstream_event_log::events::Change as Before;
 use uuid::Uuid;
 
@@ -85,13 +86,25 @@ impl Store {
 
     /// What a log-in by username or e-mail address needs; `None` when there is no such account.
     pub async fn credentials(&self, login: &str) -> Result<Option<Credentials>, StoreError> {
-        let row = sqlx::query!(
-            "select id, password_hash, active from app.user where username = lower($1) or email = lower($1)",
-            login,
-        )
-        .fetch_optional(&self.pool)
-        .await?;
+        // Folded here, as names and addresses were when they were checked: what the database's `lower` does depends on
+        // its locale. No stored text has a NUL, and no parameter may.
+        let login = login.trim().to_lowercase();
+        if login.contains('\0') {
+            return Ok(None);
+        }
+        let row = sqlx::query!("select id, password_hash, active from app.user where username = $1 or email = $1", login)
+            .fetch_optional(&self.pool)
+            .await?;
         Ok(row.map(|r| Credentials { user_id: UserId(r.id), password_hash: r.password_hash, active: r.active }))
+    }
+
+    /// What a person has to prove before their password is changed.
+    pub async fn credentials_of(&self, id: UserId) -> Result<Credentials, StoreError> {
+        let row = sqlx::query!("select password_hash, active from app.user where id = $1", id.0)
+            .fetch_optional(&self.pool)
+            .await?
+            .ok_or(StoreError::NotFound)?;
+        Ok(Credentials { user_id: id, password_hash: row.password_hash, active: row.active })
     }
 
     /// The people that the actor may know of: all for admins and managers, else those who share a team, and oneself.
@@ -103,6 +116,7 @@ impl Store {
             Visible::Teams(teams) => Some(teams.into_iter().map(Uuid::from).collect::<Vec<_>>()),
         };
         let after: Option<ByTime> = page.after()?;
+        check_q(q)?;
         let rows = sqlx::query_as!(
             Row,
             r#"
@@ -148,11 +162,7 @@ impl Change for Register {
     type Output = User;
 
     async fn apply(self, cx: &mut Changing<'_>) -> Result<Changed<User>, StoreError> {
-        // Two who register first at the same time: one of them is first. The lock ends with the transaction.
-        sqlx::query!("lock table app.user in share row exclusive mode").execute(cx.db()).await?;
-        let first = !sqlx::query_scalar!(r#"select exists (select from app.user) as "any!""#)
-            .fetch_one(cx.db())
-            .await?;
+        let first = is_first(cx).await?;
         if first && !self.has_setup_secret {
             return Err(Refusal::Forbidden.into());
         }
@@ -180,6 +190,21 @@ impl Change for Register {
         let event = UserEvent::Registered(UserAlone { user: user.state.clone() });
         Ok(Changed::because(user, event))
     }
+}
+
+/// Whether nobody has registered yet. If so, the table is locked until the commit: of two who register first at the
+/// same time, one is first.
+async fn is_first(cx: &mut Changing<'_>) -> Result<bool, StoreError> {
+    if any(cx).await? {
+        return Ok(false);
+    }
+    sqlx::query!("lock table app.user in share row exclusive mode").execute(cx.db()).await?;
+    Ok(!any(cx).await?)
+}
+
+async fn any(cx: &mut Changing<'_>) -> Result<bool, StoreError> {
+    let any = sqlx::query_scalar!(r#"select exists (select from app.user) as "any!""#).fetch_one(cx.db()).await?;
+    Ok(any)
 }
 
 /// Somebody changes an account: their own profile, or, as admin, a role.
@@ -211,6 +236,10 @@ pub struct UserEdit {
 }
 
 impl UserEdit {
+    fn may_remove_an_admin(&self) -> bool {
+        self.active == Some(false) || self.role.is_some_and(|role| role != Role::Admin)
+    }
+
     fn applied(self, user: &User) -> User {
         let mut user = user.clone();
         let state = &mut user.state;
@@ -234,29 +263,64 @@ impl Change for UpdateUser {
     type Output = User;
 
     async fn apply(self, cx: &mut Changing<'_>) -> Result<Changed<User>, StoreError> {
-        let before = sqlx::query_as!(
-            Row,
-            "select id, username, email, display_name, role, time_zone, locale, active, created_at, updated_at, version
-             from app.user where id = $1 for update",
-            self.user_id.0,
-        )
-        .fetch_optional(cx.db())
-        .await?
-        .map(Row::into_user)
-        .ok_or(StoreError::NotFound)?;
+        if self.edit.may_remove_an_admin() {
+            // All who may take an admin away wait here: two admins cannot take away each other.
+            sqlx::query!("select id from app.user where role = 'admin' and active order by id for no key update")
+                .fetch_all(cx.db())
+                .await?;
+        }
+        let before = locked(cx, self.user_id).await?;
         check_version(self.expected_version, before.state.version)?;
         let mut after = self.edit.applied(&before);
         if after == before {
             return Ok(Changed::nothing(after));
         }
+        if is_admin(&before.state) && !is_admin(&after.state) {
+            keep_an_admin(cx).await?;
+        }
         after.state.version += 1;
         after.state.updated_at = cx.now;
         save(cx, &after).await?;
+        let mut events = Vec::new();
+        if before.state.active && !after.state.active {
+            events = session::end_all(cx, self.user_id, None, EndReason::Deactivated).await?;
+        }
         let email_changed = after.email != before.email;
         let change = Before { before: before.state, after: after.state.clone() };
-        let event = UserEvent::Updated(Box::new(UserChanged { change, email_changed }));
-        Ok(Changed::because(after, event))
+        events.insert(0, UserEvent::Updated(Box::new(UserChanged { change, email_changed })).into());
+        Ok(Changed { output: after, events })
     }
+}
+
+/// Locks an account. Others may still refer to it.
+async fn locked(cx: &mut Changing<'_>, id: UserId) -> Result<User, StoreError> {
+    sqlx::query_as!(
+        Row,
+        "select id, username, email, display_name, role, time_zone, locale, active, created_at, updated_at, version
+         from app.user where id = $1 for no key update",
+        id.0,
+    )
+    .fetch_optional(cx.db())
+    .await?
+    .map(Row::into_user)
+    .ok_or(StoreError::NotFound)
+}
+
+fn is_admin(user: &UserState) -> bool {
+    user.role == Role::Admin && user.active
+}
+
+/// All active admins are locked, so the count holds until the commit.
+async fn keep_an_admin(cx: &mut Changing<'_>) -> Result<(), StoreError> {
+    let admins = sqlx::query_scalar!(
+        r#"select count(*) as "admins!" from app.user where role = 'admin' and active"#
+    )
+    .fetch_one(cx.db())
+    .await?;
+    if admins <= 1 {
+        return Err(StoreError::Conflict("the last admin cannot go: make somebody else admin first".into()));
+    }
+    Ok(())
 }
 
 async fn save(cx: &mut Changing<'_>, user: &User) -> Result<(), StoreError> {
@@ -279,6 +343,40 @@ async fn save(cx: &mut Changing<'_>, user: &User) -> Result<(), StoreError> {
     .execute(cx.db())
     .await?;
     Ok(())
+}
+
+/// Somebody sets a new password. Every other session of theirs ends: whoever knew the old one is out.
+#[derive(Debug)]
+pub struct ChangePassword {
+    /// Whose.
+    pub user_id: UserId,
+    /// The session that goes on; `None` ends all.
+    pub kept_session: Option<SessionId>,
+    /// The hash that was there when the old password was checked: another change meanwhile makes this one void.
+    pub old_hash: String,
+    /// The new password's hash, in PHC form.
+    pub new_hash: String,
+}
+
+impl Change for ChangePassword {
+    type Output = ();
+
+    async fn apply(self, cx: &mut Changing<'_>) -> Result<Changed<()>, StoreError> {
+        let changed = sqlx::query!(
+            "update app.user set password_hash = $3 where id = $1 and password_hash = $2",
+            self.user_id.0,
+            self.old_hash,
+            self.new_hash,
+        )
+        .execute(cx.db())
+        .await?;
+        if changed.rows_affected() == 0 {
+            return Err(StoreError::Conflict("the password was changed meanwhile".into()));
+        }
+        let mut events = vec![UserEvent::PasswordChanged(UserOnly { user_id: self.user_id }).into()];
+        events.extend(session::end_all(cx, self.user_id, self.kept_session, EndReason::PasswordChanged).await?);
+        Ok(Changed { output: (), events })
+    }
 }
 
 /// Refuses to change what the caller has not seen. The row must be locked.

@@ -1,8 +1,9 @@
-//! `accept`: runs the tests and lets them rewrite their expected outputs with what came out. Look at the difference
-//! before you commit it: this makes any output the right one.
+//! `accept`: runs the tests and lets them rewrite their expected outputs with what came out. Look
+//! at the difference before you commit it: this makes any output the right one.
 //!
-//! `INSTA_UPDATE` is insta's switch; `MILLSTREAM_ACCEPT` is for our own files (golden cases, generated documents). Inline
-//! snapshots are not rewritten: insta leaves those to `cargo insta review`.
+//! `INSTA_UPDATE` is insta's switch; `MILLSTREAM_ACCEPT` is for our own files (golden cases,
+//! generated documents). Inline snapshots are not rewritten: insta leaves those to `cargo insta
+//! review`.
 
 use std::process::{Command, ExitCode};
 
@@ -26,6 +27,9 @@ fn show_changes(repo: &Repo) {
     let mut git = Command::new("git");
     git.args(["status", "--short"]).current_dir(repo.root());
     if let Ok(changes) = process::output(&mut git) {
-        println!("\nchanged now; read `git diff` before you commit:\n{}", changes.trim_end());
+        println!(
+            "\nchanged now; read `git diff` before you commit:\n{}",
+            changes.trim_end()
+        );
     }
 }

@@ -1,4 +1,5 @@
-//! `check`: everything that CI asks for, in one command. Runs all steps even if one fails, and ends with a summary.
+//! `check`: everything that CI asks for, in one command. Runs all steps even if one fails, and ends
+//! with a summary.
 
 use std::process::ExitCode;
 
@@ -11,16 +12,22 @@ use crate::{generated, lint, test};
 const TEST: &str = "test";
 
 /// Runs every step; the last line is the count of the tests.
-pub(crate) fn run(repo: &Repo) -> Result<ExitCode> {
+pub(crate) fn run(repo: &Repo) -> ExitCode {
     let mut all = Vec::from(lint::STEPS);
-    all.push(Step { name: "generated files", run: generated_files });
-    all.push(Step { name: TEST, run: tests });
+    all.push(Step {
+        name: "generated files",
+        run: generated_files,
+    });
+    all.push(Step {
+        name: TEST,
+        run: tests,
+    });
     let summary = steps::run(repo, &all);
     summary.print();
     if let Some(counts) = summary.note(TEST) {
         println!("\n{counts}");
     }
-    Ok(summary.exit_code())
+    summary.exit_code()
 }
 
 fn generated_files(repo: &Repo) -> Result<Outcome> {
@@ -44,5 +51,9 @@ fn generated_files(repo: &Repo) -> Result<Outcome> {
 fn tests(repo: &Repo) -> Result<Outcome> {
     let tally = test::tests(repo, &[], &[])?;
     let counts = tally.to_string();
-    Ok(if tally.is_good() { Outcome::Ok(counts) } else { Outcome::Failed(counts) })
+    Ok(if tally.is_good() {
+        Outcome::Ok(counts)
+    } else {
+        Outcome::Failed(counts)
+    })
 }

@@ -1,5 +1,5 @@
-//! Files that are made from others and committed all the same, so that they can be read and used without being made.
-//! `check` fails when one no longer fits its source.
+//! Files that are made from others and committed all the same, so that they can be read and used
+//! without being made. `check` fails when one no longer fits its source.
 //!
 //! To add one: a line in [`ALL`], and the command that makes it.
 
@@ -18,7 +18,10 @@ pub(crate) struct Generated {
     pub(crate) stale: fn(&Repo) -> Result<Vec<String>>,
 }
 
-/// Every one of them. What a test writes and compares (snapshots, golden files, docs/EVENTS.md) is not here: the test
-/// says itself when it is stale, and `accept` makes it.
-pub(crate) const ALL: &[Generated] =
-    &[Generated { what: ".sqlx", make: "cargo xtask prepare", stale: prepare::stale }];
+/// Every one of them. What a test writes and compares (snapshots, golden files, docs/EVENTS.md) is
+/// not here: the test says itself when it is stale, and `accept` makes it.
+pub(crate) const ALL: &[Generated] = &[Generated {
+    what: ".sqlx",
+    make: "cargo xtask prepare",
+    stale: prepare::stale,
+}];

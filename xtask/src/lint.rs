@@ -10,23 +10,32 @@ use crate::{policy, process};
 
 /// The steps of `lint`, which are the first of `check`.
 pub(crate) const STEPS: [Step; 3] = [
-    Step { name: "format", run: format },
-    Step { name: "clippy", run: clippy },
-    Step { name: "dependency policy", run: dependency_policy },
+    Step {
+        name: "format",
+        run: format,
+    },
+    Step {
+        name: "clippy",
+        run: clippy,
+    },
+    Step {
+        name: "dependency policy",
+        run: dependency_policy,
+    },
 ];
 
 /// Runs them.
-pub(crate) fn run(repo: &Repo) -> Result<ExitCode> {
+pub(crate) fn run(repo: &Repo) -> ExitCode {
     let summary = steps::run(repo, &STEPS);
     summary.print();
-    Ok(summary.exit_code())
+    summary.exit_code()
 }
 
 fn format(repo: &Repo) -> Result<Outcome> {
     if !process::succeeds(&mut repo.cargo(["fmt", "--version"])) {
         return Ok(missing("rustfmt"));
     }
-    let formatted = process::run(&mut repo.cargo(["fmt", "--check"])).is_ok();
+    let formatted = process::passes(&mut repo.cargo(["fmt", "--all", "--check"]))?;
     Ok(verdict(formatted, "run `cargo fmt`"))
 }
 
@@ -34,15 +43,16 @@ fn clippy(repo: &Repo) -> Result<Outcome> {
     if !process::succeeds(&mut repo.cargo(["clippy", "--version"])) {
         return Ok(missing("clippy"));
     }
-    let args = ["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"];
-    Ok(verdict(process::run(&mut repo.cargo(args)).is_ok(), "see its output above"))
+    let mut clippy = repo.cargo(["clippy", "--workspace", "--all-targets"]);
+    let clean = process::passes(clippy.args(["--", "-D", "warnings"]))?;
+    Ok(verdict(clean, "see its output above"))
 }
 
 /// cargo-deny where it is installed; else the part of it that needs neither a tool nor the network.
 fn dependency_policy(repo: &Repo) -> Result<Outcome> {
     if process::succeeds(&mut repo.cargo(["deny", "--version"])) {
-        let kept = process::run(&mut repo.cargo(["deny", "check"])).is_ok();
-        return Ok(verdict(kept, "see what cargo-deny says above, and deny.toml"));
+        let kept = process::passes(&mut repo.cargo(["deny", "check"]))?;
+        return Ok(verdict(kept, "see what cargo-deny says above"));
     }
     let broken = policy::check(repo)?;
     for line in &broken {
@@ -63,5 +73,9 @@ fn missing(component: &str) -> Outcome {
 }
 
 fn verdict(good: bool, advice: &str) -> Outcome {
-    if good { Outcome::Ok(String::new()) } else { Outcome::Failed(advice.to_owned()) }
+    if good {
+        Outcome::Ok(String::new())
+    } else {
+        Outcome::Failed(advice.to_owned())
+    }
 }

@@ -1,8 +1,9 @@
-//! The developers' own commands: `cargo xtask <command>`, the only door to building, testing and checking. CI calls
-//! `check` and nothing else.
+//! The developers' own commands: `cargo xtask <command>`, the only door to building, testing and
+//! checking. CI calls `check` and nothing else.
 //!
-//! To add a command: a file `<command>.rs` with a `run`, a variant of [`Command`] whose doc comment is its help, and one
-//! line in [`run`]. Nothing here knows the product's crates; it must compile in seconds.
+//! To add a command: a file `<command>.rs` with a `run`, a variant of [`Command`] whose doc comment
+//! is its help, and one line in [`run`]. Nothing here knows the product's crates; it must compile
+//! in seconds.
 #![expect(
     clippy::print_stdout,
     reason = "a command line tool: results go to stdout, what it is doing to stderr"
@@ -44,7 +45,8 @@ enum Command {
     Check,
     /// Run the tests; brings the services that they need and stops them at the end.
     Test {
-        /// Passed on to `cargo test`, for example a part of a test's name, or `-p millstream-domain`.
+        /// Passed on to `cargo test`, for example a part of a test's name, or `-p
+        /// millstream-domain`.
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         args: Vec<String>,
     },
@@ -95,9 +97,9 @@ fn main() -> ExitCode {
 fn run(command: Command) -> Result<ExitCode> {
     let repo = Repo::find()?;
     match command {
-        Command::Check => check::run(&repo),
+        Command::Check => Ok(check::run(&repo)),
         Command::Test { args } => test::run(&repo, &args),
-        Command::Lint => lint::run(&repo),
+        Command::Lint => Ok(lint::run(&repo)),
         Command::Accept { args } => accept::run(&repo, &args),
         Command::Prepare { check } => prepare::run(&repo, check),
         Command::Dev { args } => dev::run(&repo, &args),

@@ -21,8 +21,12 @@ impl Repo {
         let mut locate = Command::new(cargo_program());
         locate.args(["locate-project", "--workspace", "--message-format", "plain"]);
         let manifest = PathBuf::from(process::output(&mut locate)?.trim());
-        let root = manifest.parent().context("Cargo.toml stands in no folder")?;
-        Ok(Self { root: root.to_owned() })
+        let root = manifest
+            .parent()
+            .context("Cargo.toml stands in no folder")?;
+        Ok(Self {
+            root: root.to_owned(),
+        })
     }
 
     /// The folder of the workspace's Cargo.toml.
@@ -37,7 +41,10 @@ impl Repo {
 
     /// A path as it should be shown: relative to the repository where it is inside.
     pub(crate) fn show(&self, path: &Path) -> String {
-        path.strip_prefix(&self.root).unwrap_or(path).display().to_string()
+        path.strip_prefix(&self.root)
+            .unwrap_or(path)
+            .display()
+            .to_string()
     }
 
     /// cargo, started at the root.
@@ -50,13 +57,17 @@ impl Repo {
         self.at_root(process::tied("TERM", cargo_program()), args)
     }
 
-    /// Without `DATABASE_URL`: it names the developer's own database, which neither the query macros nor a test may use.
+    /// Without `DATABASE_URL`: it names the developer's own database, which neither the query
+    /// macros nor a test may use.
     fn at_root<S: AsRef<OsStr>>(
         &self,
         mut command: Command,
         args: impl IntoIterator<Item = S>,
     ) -> Command {
-        command.args(args).current_dir(&self.root).env_remove("DATABASE_URL");
+        command
+            .args(args)
+            .current_dir(&self.root)
+            .env_remove("DATABASE_URL");
         command
     }
 

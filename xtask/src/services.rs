@@ -1,11 +1,13 @@
-//! The services that the product and its tests talk to: each private, on a free loopback port and a socket and data folder
-//! of its own, so that nothing on the machine is in the way and nothing is left behind.
+//! The services that the product and its tests talk to: each private, on a free loopback port and a
+//! socket and data folder of its own, so that nothing on the machine is in the way and nothing is
+//! left behind.
 //!
-//! [`Private`] ones live as long as one command. The command `services` keeps others running in `.services/`, for
-//! development. An address given in the environment is used instead of a service of our own.
+//! [`Private`] ones live as long as one command. The command `services` keeps others running in
+//! `.services/`, for development. An address given in the environment is used instead of a service
+//! of our own.
 //!
-//! To add a service (Redis, Kafka, Chromium): a file `services/<name>.rs` that can start it under a [`keeper`], a line in
-//! [`NEEDED`], and, if developers want it to stay up, its part in [`kept`].
+//! To add a service (Redis, Kafka, Chromium): a file `services/<name>.rs` that can start it under a
+//! [`keeper`], a line in [`NEEDED`], and, if developers want it to stay up, its part in [`kept`].
 
 mod account;
 mod folder;
@@ -18,9 +20,9 @@ use std::process::ExitCode;
 use anyhow::Result;
 use clap::Subcommand;
 
-pub(crate) use crate::services::postgres::psql::Psql;
 use crate::repo::Repo;
 use crate::services::keeper::Keeper;
+pub(crate) use crate::services::postgres::psql::Psql;
 
 /// What the tests need.
 const NEEDED: &[Service] = &[Service {
@@ -29,7 +31,8 @@ const NEEDED: &[Service] = &[Service {
     start: postgres::private::start,
 }];
 
-/// The url of a database `postgres` whose user may create databases: every test clones one for itself.
+/// The url of a database `postgres` whose user may create databases: every test clones one for
+/// itself.
 pub(crate) const TEST_DATABASE_URL: &str = "TEST_DATABASE_URL";
 
 struct Service {
@@ -54,7 +57,8 @@ pub(crate) enum Durability {
     None,
 }
 
-/// Services for one command: stopped when dropped, and also when this process dies without dropping anything.
+/// Services for one command: stopped when dropped, and also when this process dies without dropping
+/// anything.
 pub(crate) struct Private {
     running: Vec<(&'static Service, Keeper)>,
     env: Vec<(&'static str, String)>,
@@ -63,7 +67,10 @@ pub(crate) struct Private {
 impl Private {
     /// Starts all that is needed.
     pub(crate) fn start(durability: Durability) -> Result<Self> {
-        let mut services = Self { running: Vec::new(), env: Vec::new() };
+        let mut services = Self {
+            running: Vec::new(),
+            env: Vec::new(),
+        };
         for service in NEEDED {
             services.add(service, durability)?;
         }
@@ -77,11 +84,15 @@ impl Private {
 
     /// The address in one of them.
     pub(crate) fn address(&self, variable: &str) -> Option<&str> {
-        self.env().find(|(name, _)| *name == variable).map(|(_, value)| value)
+        self.env()
+            .find(|(name, _)| *name == variable)
+            .map(|(_, value)| value)
     }
 
     fn add(&mut self, service: &'static Service, durability: Durability) -> Result<()> {
-        let given = std::env::var(service.variable).ok().filter(|address| !address.is_empty());
+        let given = std::env::var(service.variable)
+            .ok()
+            .filter(|address| !address.is_empty());
         if let Some(address) = given {
             eprintln!("{}: the one that {} names", service.name, service.variable);
             self.env.push((service.variable, address));
@@ -106,7 +117,8 @@ impl Drop for Private {
 /// What `services` can do.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Action {
-    /// Start them, if they are not up, and print lines for the shell: eval "$(cargo xtask services up)".
+    /// Start them, if they are not up, and print lines for the shell: eval "$(cargo xtask services
+    /// up)".
     Up,
     /// Stop them. Their data stays in .services until you delete it.
     Down,

@@ -1,4 +1,5 @@
-//! Steps of a check: run one after the other, also after a failure, with a summary that says of each what came of it.
+//! Steps of a check: run one after the other, also after a failure, with a summary that says of
+//! each what came of it.
 
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
@@ -61,23 +62,41 @@ impl Summary {
         println!("\nsummary");
         for (name, outcome, took) in &self.0 {
             let took = format!("{:.1} s", took.as_secs_f32());
-            let line = format!("  {name:<18} {:<9} {took:>9}  {}", outcome.word(), outcome.note());
+            let line = format!(
+                "  {name:<18} {:<9} {took:>9}  {}",
+                outcome.word(),
+                outcome.note()
+            );
             println!("{}", line.trim_end());
         }
     }
 
     /// Failure if any step failed. What was left out is told, and fails nothing.
     pub(crate) fn exit_code(&self) -> ExitCode {
-        let failed = self.0.iter().any(|(_, outcome, _)| matches!(outcome, Outcome::Failed(_)));
-        if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS }
+        let failed = self
+            .0
+            .iter()
+            .any(|(_, outcome, _)| matches!(outcome, Outcome::Failed(_)));
+        if failed {
+            ExitCode::FAILURE
+        } else {
+            ExitCode::SUCCESS
+        }
     }
 
     /// The note of the step with this name.
     pub(crate) fn note(&self, name: &str) -> Option<&str> {
-        self.0.iter().find(|(step, ..)| *step == name).map(|(_, outcome, _)| outcome.note())
+        self.0
+            .iter()
+            .find(|(step, ..)| *step == name)
+            .map(|(_, outcome, _)| outcome.note())
     }
 }
 
 fn first_line(text: &str) -> String {
-    text.lines().next().unwrap_or_default().trim_end_matches(':').to_owned()
+    text.lines()
+        .next()
+        .unwrap_or_default()
+        .trim_end_matches(':')
+        .to_owned()
 }

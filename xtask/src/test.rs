@@ -29,10 +29,13 @@ pub(crate) fn tests(repo: &Repo, args: &[String], env: &[(&str, &str)]) -> Resul
     tally
 }
 
-/// All crates unless some are named; and a failing test program does not keep the others from running.
+/// All crates unless some are named; and a failing test program does not keep the others from
+/// running.
 fn cargo_args(args: &[String]) -> Vec<&str> {
     let ours = args.iter().take_while(|arg| *arg != "--");
-    let named = ours.clone().any(|arg| arg.starts_with("-p") || arg.starts_with("--package"));
+    let named = ours
+        .clone()
+        .any(|arg| arg.starts_with("-p") || arg.starts_with("--package"));
     let everything = (!named).then_some("--workspace");
     ["test", "--no-fail-fast"]
         .into_iter()
@@ -44,7 +47,10 @@ fn cargo_args(args: &[String]) -> Vec<&str> {
 /// Shows the output as it comes and counts the results in it.
 fn stream(command: &mut Command) -> Result<Tally> {
     process::announce(command);
-    let mut child = command.stdout(Stdio::piped()).spawn().context("cannot run cargo")?;
+    let mut child = command
+        .stdout(Stdio::piped())
+        .spawn()
+        .context("cannot run cargo")?;
     let output = child.stdout.take().context("cargo has no output")?;
     let tally = count(BufReader::new(output), std::io::stdout());
     let status = child.wait()?;

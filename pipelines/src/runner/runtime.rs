@@ -138,7 +138,12 @@ impl<Permit: Send + 'static> Drop for Runtime<Permit> {
     fn drop(&mut self) {
         self.feed = None;
         self.shared.stop();
-        if let Some(guards) = self.guards.get_mut().unwrap_or_else(PoisonError::into_inner).take() {
+        if let Some(guards) = self
+            .guards
+            .get_mut()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take()
+        {
             for error in guards.join().into_iter().filter_map(Result::err) {
                 self.shared.fail(error);
             }

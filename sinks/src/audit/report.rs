@@ -27,6 +27,11 @@ pub enum Finding {
         /// The place.
         index: u64,
     },
+    /// There is an entry at a place that there is not.
+    NoPlace {
+        /// The place.
+        index: i64,
+    },
     /// An entry tells of a record that comes before that of the entry before it.
     OutOfOrder {
         /// The entry.
@@ -107,7 +112,8 @@ impl Finding {
             | Self::Tree { index }
             | Self::DiffersFromLog { index, .. }
             | Self::NotInLog { index, .. } => Some(index),
-            Self::NoEntry { .. }
+            Self::NoPlace { .. }
+            | Self::NoEntry { .. }
             | Self::Checkpoint { .. }
             | Self::Shorter { .. }
             | Self::BadCheckpoint { .. } => None,
@@ -125,6 +131,9 @@ impl fmt::Display for Finding {
             Self::Missing { first, last } if first == last => write!(f, "Entry {first} is missing."),
             Self::Missing { first, last } => write!(f, "Entries {first} to {last} are missing."),
             Self::Duplicate { index } => write!(f, "There is more than one entry {index}."),
+            Self::NoPlace { index } => {
+                write!(f, "There is an entry at the place {index}, where none can be.")
+            }
             Self::OutOfOrder { index, seq, before } => write!(
                 f,
                 "Entry {index} is out of order: it tells of record {seq}, the entry before it of record {before}."

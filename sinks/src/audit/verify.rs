@@ -36,9 +36,6 @@ pub enum VerifyError {
     Log(#[from] LogError),
 }
 
-/// Entries between two reports of progress.
-const PROGRESS_EVERY: u64 = 20_000;
-
 /// Verifies the audit of a database. `given` is a checkpoint that the caller kept elsewhere; `progress` is told how many
 /// entries of how many were walked over.
 pub async fn verify(
@@ -90,10 +87,9 @@ impl Verification<'_> {
     ) -> Result<(), VerifyError> {
         let end = size.min(extent.size);
         while self.walk.next() < end {
-            let step = (self.walk.next() + PROGRESS_EVERY).min(end);
             let report = &mut self.report;
-            self.walk.to(self.pool, step, &mut |finding| report.add(finding)).await?;
-            progress(step, extent.size);
+            self.walk.page(self.pool, end, &mut |finding| report.add(finding)).await?;
+            progress(self.walk.next(), extent.size);
         }
         Ok(())
     }

@@ -67,16 +67,44 @@ impl Walk {
         found: &mut (dyn FnMut(Finding) + Send),
     ) -> Result<(), sqlx::Error> {
         while self.next < end {
-            let page = (self.next + PAGE).min(end);
-            rows::walk(pool, signed(self.next..page), |row| self.take(&row, found)).await?;
-            // Entries at the end of the page that are not there.
-            self.skip_to(page, found);
+            self.page(pool, end, found).await?;
         }
         Ok(())
     }
 
+    /// Walks on by a page, not beyond `end`.
+    pub(super) async fn page(
+        &mut self,
+        pool: &PgPool,
+        end: u64,
+        found: &mut (dyn FnMut(Finding) + Send),
+    ) -> Result<(), sqlx::Error> {
+        let mut page = (self.next + PAGE).min(end);
+        let mut range = signed(self.next..page);
+        if self.next == 0 {
+            // Also what somebody put before the first.
+            range.start = i64::MIN;
+        }
+        let mut empty = true;
+        rows::walk(pool, range, |row| {
+            empty = false;
+            self.take(&row, found);
+        })
+        .await?;
+        if empty {
+            // A gap may be as long as somebody likes.
+            let next = rows::next_index(pool, signed(page..end)).await?;
+            page = next.map_or(end, |next| u64::try_from(next).unwrap_or(end));
+        }
+        // What is missing at the end of the page.
+        self.skip_to(page, found);
+        Ok(())
+    }
+
     fn take(&mut self, row: &Row, found: &mut (dyn FnMut(Finding) + Send)) {
-        let index = u64::try_from(row.index).unwrap_or(0);
+        let Ok(index) = u64::try_from(row.index) else {
+            return found(Finding::NoPlace { index: row.index });
+        };
         if index < self.next {
             self.tree = None;
             return found(Finding::Duplicate { index });

@@ -1,6 +1,8 @@
 //! Lists of tasks: filters, order, pages.
 
 use super::{Task, load};
+use crate::error::is_data_exception;
+use crate::page::{check_q, not_ours};
 use crate::team::ids;
 use crate::{Page, PageRequest, Store, StoreError};
 use chrono::{DateTime, Utc};
@@ -83,14 +85,16 @@ impl SortField {
 
     /// The expression that is ordered by, and its type. Never null, so that keysets compare. The first two must be the
     /// bare columns: that is what the indexes are on.
-    fn sql(self) -> (&'static str, &'static str) {
+    fn sql(self, descending: bool) -> (&'static str, &'static str) {
         match self {
             Self::CreatedAt => ("t.created_at", "timestamptz"),
             Self::UpdatedAt => ("t.updated_at", "timestamptz"),
+            Self::DueAt if descending => ("coalesce(t.due_at, '-infinity')", "timestamptz"),
             Self::DueAt => ("coalesce(t.due_at, 'infinity')", "timestamptz"),
             Self::Priority => ("array_position(array['low', 'medium', 'high', 'urgent'], t.priority)", "integer"),
             Self::Rank => ("t.rank", "text"),
-            Self::Title => ("lower(t.title)", "text"),
+            // Its beginning: a cursor holds it and must stay below 1 KiB.
+            Self::Title => ("left(lower(t.title), 80)", "text"),
         }
     }
 }
@@ -133,9 +137,15 @@ impl Store {
             let message = "must be used with the sort it was given out for";
             return Err(StoreError::field("cursor", FieldCode::Invalid, message));
         }
+        check_q(filter.q.as_deref())?;
+        let follows = after.is_some();
         let mut query = select(actor, filter, sort, after, page.rows());
         let mut db = self.pool.acquire().await?;
-        let rows = query.build().fetch_all(&mut *db).await?;
+        let rows = query.build().fetch_all(&mut *db).await.map_err(|error| match error.as_database_error() {
+            // The key of a cursor is text until the database reads it: somebody made this one up.
+            Some(refused) if follows && is_data_exception(refused) => not_ours(),
+            _ => error.into(),
+        })?;
         let found: Vec<(String, Uuid)> =
             rows.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?))).collect::<Result<_, sqlx::Error>>()?;
         let found = Page::of(found, page, |(key, id)| Cursor { sort, key: key.clone(), id: *id });
@@ -152,7 +162,7 @@ fn select(
     after: Option<Cursor>,
     rows: i64,
 ) -> QueryBuilder<Postgres> {
-    let (key, key_type) = sort.field.sql();
+    let (key, key_type) = sort.field.sql(sort.descending);
     let (direction, beyond) = if sort.descending { ("desc", "<") } else { ("asc", ">") };
     let mut sql = QueryBuilder::new(format!("select ({key})::text, t.id from app.task t where true"));
     if let Some(teams) = ids(actor.visible_teams()) {

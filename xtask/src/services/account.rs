@@ -1,4 +1,5 @@
-//! The account that servers run under. Postgres refuses to run as root, so root runs it as somebody else.
+//! The account that servers run under. Postgres refuses to run as root, so root runs it as somebody
+//! else.
 
 use std::os::unix::fs::chown;
 use std::path::Path;
@@ -8,7 +9,8 @@ use anyhow::{Context, Result, bail};
 
 use crate::process;
 
-/// Whom root may run a server as, the first that exists: Debian's package makes `postgres`, and `nobody` is everywhere.
+/// Whom root may run a server as, the first that exists: Debian's package makes `postgres`, and
+/// `nobody` is everywhere.
 const SERVANTS: [&str; 2] = ["postgres", "nobody"];
 
 /// An account for servers.
@@ -27,14 +29,18 @@ impl Account {
             return Ok(Self::Own);
         }
         if process::in_path("setpriv").is_none() {
-            bail!("as root, `setpriv` is needed to run Postgres as another user; install util-linux");
+            bail!(
+                "as root, `setpriv` is needed to run Postgres as another user; install util-linux"
+            );
         }
         for user in SERVANTS {
             if let (Ok(uid), Ok(gid)) = (id(&["-u", user]), id(&["-g", user])) {
                 return Ok(Self::Other { uid, gid });
             }
         }
-        bail!("Postgres does not run as root, and there is no user `postgres`; run this as another user")
+        bail!(
+            "Postgres does not run as root, and there is no user `postgres`; run this as another user"
+        )
     }
 
     /// A call under this account that lives on when we die.
@@ -42,19 +48,26 @@ impl Account {
         self.call(&[], program)
     }
 
-    /// A server under this account that the kernel stops with SIGINT when the process that started it dies.
-    pub(crate) fn server(&self, program: &Path) -> Command {
-        self.call(&["--pdeathsig", "INT"], program)
+    /// A server under this account that the kernel stops with `signal` when the process that
+    /// started it dies.
+    pub(crate) fn server(&self, program: &Path, signal: &str) -> Command {
+        self.call(&["--pdeathsig", signal], program)
     }
 
     fn call(&self, more: &[&str], program: &Path) -> Command {
         let mut options: Vec<String> = more.iter().map(ToString::to_string).collect();
         if let Self::Other { uid, gid } = self {
-            let ids = [format!("--reuid={uid}"), format!("--regid={gid}"), "--clear-groups".into()];
+            let ids = [
+                format!("--reuid={uid}"),
+                format!("--regid={gid}"),
+                "--clear-groups".into(),
+            ];
             options.extend(ids);
         }
         let setpriv = process::in_path("setpriv").filter(|_| !options.is_empty());
-        let Some(setpriv) = setpriv else { return Command::new(program) };
+        let Some(setpriv) = setpriv else {
+            return Command::new(program);
+        };
         let mut command = Command::new(setpriv);
         command.args(options).arg("--").arg(program);
         command
@@ -62,7 +75,9 @@ impl Account {
 
     /// Hands a new folder over to the account.
     pub(crate) fn give(&self, folder: &Path) -> Result<()> {
-        let Self::Other { uid, gid } = self else { return Ok(()) };
+        let Self::Other { uid, gid } = self else {
+            return Ok(());
+        };
         chown(folder, Some(*uid), Some(*gid))
             .with_context(|| format!("cannot hand over \"{}\"", folder.display()))
     }

@@ -1,8 +1,10 @@
-//! The keeper: a small shell process between us and a server, so that no server and no data outlive us.
+//! The keeper: a small shell process between us and a server, so that no server and no data outlive
+//! us.
 //!
-//! It holds the reading end of a pipe whose writing end we hold. When we drop it, or die of anything (SIGKILL included),
-//! the kernel closes the pipe and the keeper stops the server and removes its folder. Should the keeper itself be killed,
-//! the kernel stops the server (`setpriv --pdeathsig`, see [`super::account`]).
+//! It holds the reading end of a pipe whose writing end we hold. When we drop it, or die of
+//! anything (SIGKILL included), the kernel closes the pipe and the keeper stops the server and
+//! removes its folder. Should the keeper itself be killed, the kernel stops the server (`setpriv
+//! --pdeathsig`, see [`super::account`]).
 
 use std::fs;
 use std::io::Write;
@@ -17,7 +19,7 @@ use tempfile::TempDir;
 
 const SCRIPT: &str = include_str!("keeper.sh");
 /// A server that takes longer to start is taken for broken. A slow disk needs some seconds.
-const START_MAX: Duration = Duration::from_secs(60);
+const START_MAX: Duration = Duration::from_mins(1);
 const POLL: Duration = Duration::from_millis(20);
 /// How much of a broken server's log is shown.
 const LOG_LINES: usize = 20;
@@ -30,11 +32,14 @@ pub(crate) struct Keeper {
 }
 
 impl Keeper {
-    /// Takes charge of a folder, and of the server that will run in it.
-    pub(crate) fn new(folder: TempDir, server: &Command) -> Result<Self> {
+    /// Takes charge of a folder, and of the server that will run in it and stop at `signal`. SIGINT
+    /// is for servers that set their own handler, such as Postgres: a shell starts its background
+    /// jobs with SIGINT ignored.
+    pub(crate) fn new(folder: TempDir, signal: &str, server: &Command) -> Result<Self> {
         let shell = Command::new("sh")
             .args(["-c", SCRIPT, "keeper"])
             .arg(folder.path())
+            .arg(signal)
             .arg(server.get_program())
             .args(server.get_args())
             .process_group(0)
@@ -43,7 +48,10 @@ impl Keeper {
             .stderr(Stdio::null())
             .spawn()
             .context("cannot run `sh`")?;
-        Ok(Self { shell, folder: folder.keep() })
+        Ok(Self {
+            shell,
+            folder: folder.keep(),
+        })
     }
 
     /// The folder in its charge.
@@ -53,7 +61,11 @@ impl Keeper {
 
     /// Starts the server and waits until its log says `ready`, or `failed`.
     pub(crate) fn start(&mut self, ready: &str, failed: &str) -> Result<()> {
-        let input = self.shell.stdin.as_mut().context("the keeper has no input")?;
+        let input = self
+            .shell
+            .stdin
+            .as_mut()
+            .context("the keeper has no input")?;
         input.write_all(b"go\n").context("the keeper is gone")?;
         let start = Instant::now();
         while start.elapsed() < START_MAX {
@@ -66,7 +78,10 @@ impl Keeper {
             }
             sleep(POLL);
         }
-        bail!("the server did not start; the end of its log:\n{}", tail(&self.log()))
+        bail!(
+            "the server did not start; the end of its log:\n{}",
+            tail(&self.log())
+        )
     }
 
     fn log(&self) -> String {
@@ -98,17 +113,20 @@ mod tests {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let mut server = Command::new("sh");
         server.args(["-c", script]);
-        Keeper::new(folder, &server).expect("a keeper")
+        Keeper::new(folder, "TERM", &server).expect("a keeper")
     }
 
     #[test]
     fn dropping_it_stops_the_server_and_removes_the_folder() {
-        let mut keeper = keep("trap 'exit 0' INT; echo ready $$; while :; do sleep 0.05; done");
+        let mut keeper = keep("trap 'exit 0' TERM; echo ready $$; while :; do sleep 0.05; done");
         keeper.start("ready", "broken").expect("a start");
         let pid = keeper.log().replace("ready", "").trim().to_owned();
         let folder = keeper.folder().to_owned();
         drop(keeper);
-        assert!(!Path::new("/proc").join(&pid).exists(), "process {pid} is still there");
+        assert!(
+            !Path::new("/proc").join(&pid).exists(),
+            "process {pid} is still there"
+        );
         assert!(!folder.exists());
     }
 

@@ -1,10 +1,13 @@
-# The keeper of one private server. It starts the server when it is told to, and stops it and removes its folder when the
-# other end of its standard input is closed: which happens when `cargo xtask` is done with it, fails, panics, or is killed,
-# by whatever signal. The keeper is in a process group of its own, so Ctrl-C does not reach it.
+# The keeper of one private server. It starts the server when it is told to, and stops it and
+# removes its folder when the other end of its standard input is closed: which happens when `cargo
+# xtask` is done with it, fails, panics, or is killed, by whatever signal. The keeper is in a
+# process group of its own, so Ctrl-C does not reach it.
 #
-# Arguments: the folder (holds the server's data and `log`), then the server's command.
+# Arguments: the folder (holds the server's data and `log`), the signal that stops the server, then
+# the server's command.
 folder=$1
-shift
+signal=$2
+shift 2
 
 # `kill 0` below signals this shell too.
 trap : TERM
@@ -14,10 +17,14 @@ if read -r _go; then
     server=$!
     # Until the end of input.
     cat >/dev/null
-    # Postgres: a fast shutdown. The server is our child and not waited for yet, so this can be no other process.
-    kill -s INT "$server" 2>/dev/null
+    # The server is our child and not waited for yet, so its id can belong to no other process.
+    kill -s "$signal" "$server" 2>/dev/null
+    (
+        sleep 30
+        kill -s KILL "$server"
+    ) &
     wait "$server"
-    # Whatever else it left in our group.
+    # The sleep that was not needed, and whatever else the server left in our group.
     kill -s TERM 0
 fi
 rm -rf -- "$folder"

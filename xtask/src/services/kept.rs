@@ -1,7 +1,7 @@
 //! The services that stay up between commands, for development: in `.services/`, which git ignores.
 //!
-//! As root the data may have to lie elsewhere, because the account that Postgres runs under cannot enter root's own folders;
-//! then `.services/postgres` is a link to it.
+//! As root the data may have to lie elsewhere, because the account that Postgres runs under cannot
+//! enter root's own folders; then `.services/postgres` is a link to it.
 
 use std::fs;
 use std::os::unix::fs::symlink;
@@ -30,13 +30,19 @@ pub(crate) fn up(repo: &Repo) -> Result<ExitCode> {
     if !is_up(&cluster) {
         start(&cluster)?;
     }
-    let port = cluster.port().context("the settings of the Postgres in .services are gone")?;
+    let port = cluster
+        .port()
+        .context("the settings of the Postgres in .services are gone")?;
     let psql = Psql::new(&postgres::url(port, "postgres"))?;
     let known = format!("select 1 from pg_database where datname = '{DATABASE}'");
     if psql.execute(&known)?.trim().is_empty() {
         psql.execute(&format!("create database {DATABASE}"))?;
     }
-    eprintln!("Postgres {} is up, data in {}", cluster.programs.version, cluster.folder.display());
+    eprintln!(
+        "Postgres {} is up, data in {}",
+        cluster.programs.version,
+        cluster.folder.display()
+    );
     print_exports(port);
     Ok(ExitCode::SUCCESS)
 }
@@ -59,20 +65,31 @@ pub(crate) fn status(repo: &Repo) -> Result<ExitCode> {
         println!("Postgres is not up (`cargo xtask services up` starts it)");
         return Ok(ExitCode::SUCCESS);
     };
-    println!("Postgres {} is up, data in {}", cluster.programs.version, cluster.folder.display());
+    println!(
+        "Postgres {} is up, data in {}",
+        cluster.programs.version,
+        cluster.folder.display()
+    );
     cluster.port().into_iter().for_each(print_exports);
     Ok(ExitCode::SUCCESS)
 }
 
 fn print_exports(port: u16) {
     println!("export DATABASE_URL={}", postgres::url(port, DATABASE));
-    println!("export {TEST_DATABASE_URL}={}", postgres::url(port, "postgres"));
+    println!(
+        "export {TEST_DATABASE_URL}={}",
+        postgres::url(port, "postgres")
+    );
 }
 
 /// The Postgres of an earlier `up`, if there was one.
 fn existing(repo: &Repo) -> Result<Option<Cluster>> {
-    let Ok(folder) = fs::canonicalize(place(repo)) else { return Ok(None) };
-    let Some(made_by) = postgres::version_of(&folder.join("data")) else { return Ok(None) };
+    let Ok(folder) = fs::canonicalize(place(repo)) else {
+        return Ok(None);
+    };
+    let Some(made_by) = postgres::version_of(&folder.join("data")) else {
+        return Ok(None);
+    };
     let programs = Programs::find_or_install()?;
     if programs.version != made_by {
         bail!(
@@ -81,7 +98,11 @@ fn existing(repo: &Repo) -> Result<Option<Cluster>> {
             folder.display()
         );
     }
-    Ok(Some(Cluster { folder, programs, account: Account::find()? }))
+    Ok(Some(Cluster {
+        folder,
+        programs,
+        account: Account::find()?,
+    }))
 }
 
 /// A new one, not started yet.
@@ -91,7 +112,9 @@ fn create(repo: &Repo) -> Result<Cluster> {
     let place = place(repo);
     fs::create_dir_all(repo.path(".services"))?;
     // Left by an `up` that did not get far.
-    fs::remove_file(&place).or_else(|_| fs::remove_dir_all(&place)).ok();
+    fs::remove_file(&place)
+        .or_else(|_| fs::remove_dir_all(&place))
+        .ok();
     let folder = if folder::fits(&repo.path(".services"), &account) {
         fs::create_dir(&place)?;
         account.give(&place)?;
@@ -101,7 +124,11 @@ fn create(repo: &Repo) -> Result<Cluster> {
         symlink(&elsewhere, &place)?;
         elsewhere
     };
-    let cluster = Cluster { folder, programs, account };
+    let cluster = Cluster {
+        folder,
+        programs,
+        account,
+    };
     cluster.init()?;
     Ok(cluster)
 }
@@ -119,14 +146,16 @@ fn start(cluster: &Cluster) -> Result<()> {
     cluster.configure(port, Durability::Full)?;
     let log = cluster.folder.join("log");
     let start = process::output(pg_ctl(cluster, "start").arg("--log").arg(&log));
-    start.map(drop).with_context(|| format!("Postgres did not start, see \"{}\"", log.display()))
+    start
+        .map(drop)
+        .with_context(|| format!("Postgres did not start, see \"{}\"", log.display()))
 }
 
 fn is_up(cluster: &Cluster) -> bool {
     process::succeeds(&mut pg_ctl(cluster, "status"))
 }
 
-/// pg_ctl finds the server by the process id in its data folder, waits, and stops with SIGINT.
+/// `pg_ctl` finds the server by the process id in its data folder, waits, and stops with SIGINT.
 fn pg_ctl(cluster: &Cluster, action: &str) -> std::process::Command {
     let mut command = cluster.command("pg_ctl");
     command.arg(action).arg("--pgdata").arg(cluster.data());

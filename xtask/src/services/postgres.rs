@@ -36,7 +36,8 @@ impl Cluster {
         self.folder.join("data")
     }
 
-    /// Makes the data folder. `C.UTF-8` sorts the same everywhere and still knows upper and lower case.
+    /// Makes the data folder. `C.UTF-8` sorts the same everywhere and still knows upper and lower
+    /// case.
     pub(crate) fn init(&self) -> Result<()> {
         let mut initdb = self.command("initdb");
         initdb.arg("--pgdata").arg(self.data());
@@ -60,20 +61,30 @@ impl Cluster {
             text.push_str("fsync = off\nsynchronous_commit = off\nfull_page_writes = off\n");
         }
         let file = self.data().join(SETTINGS);
-        fs::write(&file, text).with_context(|| format!("cannot write \"{}\"", file.display()))
+        fs::write(&file, text).with_context(|| format!("cannot write \"{}\"", file.display()))?;
+        self.account.give(&file)
     }
 
     /// The port in our settings.
     pub(crate) fn port(&self) -> Option<u16> {
         let text = fs::read_to_string(self.data().join(SETTINGS)).ok()?;
-        text.lines().find_map(|line| line.strip_prefix("port = ")?.parse().ok())
+        text.lines()
+            .find_map(|line| line.strip_prefix("port = ")?.parse().ok())
     }
 
-    /// One of Postgres' programs under the right account. The environment's own `PG…` variables are for other servers.
+    /// One of Postgres' programs under the right account. The environment's own `PG…` variables are
+    /// for other servers.
     pub(crate) fn command(&self, program: &str) -> Command {
         let mut command = self.account.command(&self.programs.path(program));
         command.current_dir(&self.folder).env("LC_ALL", "C");
-        for variable in ["PGDATA", "PGHOST", "PGPORT", "PGUSER", "PGDATABASE", "PGOPTIONS"] {
+        for variable in [
+            "PGDATA",
+            "PGHOST",
+            "PGPORT",
+            "PGUSER",
+            "PGDATABASE",
+            "PGOPTIONS",
+        ] {
             command.env_remove(variable);
         }
         command
@@ -85,7 +96,8 @@ pub(crate) fn url(port: u16, database: &str) -> String {
     format!("postgres://postgres@127.0.0.1:{port}/{database}")
 }
 
-/// A port that nobody listens on. Somebody could take it before we do; then Postgres says so and the command fails.
+/// A port that nobody listens on. Somebody could take it before we do; then Postgres says so and
+/// the command fails.
 pub(crate) fn free_port() -> Result<u16> {
     let listener = TcpListener::bind(("127.0.0.1", 0)).context("no free port on 127.0.0.1")?;
     Ok(listener.local_addr()?.port())
@@ -98,5 +110,9 @@ pub(crate) fn is_free(port: u16) -> bool {
 
 /// The major version that made a data folder.
 pub(crate) fn version_of(data: &Path) -> Option<u32> {
-    fs::read_to_string(data.join("PG_VERSION")).ok()?.trim().parse().ok()
+    fs::read_to_string(data.join("PG_VERSION"))
+        .ok()?
+        .trim()
+        .parse()
+        .ok()
 }

@@ -1,5 +1,5 @@
-//! Counting results in the output of `cargo test`. A test program that dies in the middle says no result; what it had
-//! done by then is counted, and its death counts as one failure.
+//! Counting results in the output of `cargo test`. A test program that dies in the middle says no
+//! result; what it had done by then is counted, and its death counts as one failure.
 
 use std::fmt;
 use std::process::ExitCode;
@@ -26,7 +26,8 @@ impl Tally {
         if let Some(result) = line.strip_prefix("test result: ") {
             self.sum.add(Counts::of_result(result));
             self.open = None;
-        } else if line.starts_with("running ") && (line.ends_with(" tests") || line.ends_with(" test"))
+        } else if line.starts_with("running ")
+            && (line.ends_with(" tests") || line.ends_with(" test"))
         {
             self.close();
             self.open = Some(Counts::default());
@@ -37,8 +38,9 @@ impl Tally {
         }
     }
 
-    /// The output is over, and cargo was content or not. When it was not although no test failed, something did not
-    /// build or could not be started: that counts as a failure too, so that the last line never looks good by mistake.
+    /// The output is over, and cargo was content or not. When it was not although no test failed,
+    /// something did not build or could not be started: that counts as a failure too, so that the
+    /// last line never looks good by mistake.
     pub(crate) fn ended(mut self, success: bool) -> Self {
         self.close();
         if !success && self.sum.failed == 0 {
@@ -55,7 +57,11 @@ impl Tally {
 
     /// The same for the shell.
     pub(crate) fn exit_code(&self) -> ExitCode {
-        if self.is_good() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+        if self.is_good() {
+            ExitCode::SUCCESS
+        } else {
+            ExitCode::FAILURE
+        }
     }
 
     /// Counts a program that went away without a result.
@@ -69,7 +75,11 @@ impl Tally {
 
 impl fmt::Display for Tally {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Counts { passed, failed, skipped } = self.sum;
+        let Counts {
+            passed,
+            failed,
+            skipped,
+        } = self.sum;
         write!(f, "{passed} passed, {failed} failed")?;
         if skipped > 0 {
             write!(f, ", {skipped} skipped")?;
@@ -83,7 +93,9 @@ impl Counts {
     fn of_result(text: &str) -> Self {
         let count = |word: &str| {
             let parts = text.split(['.', ';']).map(str::trim);
-            parts.filter_map(|part| part.strip_suffix(word)).find_map(|n| n.trim().parse().ok())
+            parts
+                .filter_map(|part| part.strip_suffix(word))
+                .find_map(|n| n.trim().parse().ok())
         };
         Self {
             passed: count("passed").unwrap_or(0),
@@ -115,7 +127,9 @@ mod tests {
 
     fn check(output: &str, success: bool, expected: &str) {
         let mut tally = Tally::default();
-        output.lines().for_each(|line| tally.line(line.trim_start()));
+        output
+            .lines()
+            .for_each(|line| tally.line(line.trim_start()));
         assert_eq!(tally.ended(success).to_string(), expected);
     }
 

@@ -90,7 +90,10 @@ fn refusals_and_failures_are_told_from_what_was_done() {
     };
     assert_eq!(failed(0).outcome, Outcome::Failed);
     assert_eq!(failed(0).reason.as_deref(), Some("wrong_credentials"));
-    assert_eq!(failed(12).reason.as_deref(), Some("wrong_credentials; suppressed: 12"));
+    assert_eq!(
+        failed(12).reason.as_deref(),
+        Some("wrong_credentials; suppressed: 12")
+    );
     let ended = |reason| {
         entry_of(SessionEvent::Ended(SessionEnded {
             session_id: Uuid::from_u128(1).into(),

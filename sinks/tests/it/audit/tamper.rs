@@ -2,6 +2,7 @@
 
 use super::world::{World, recomputed};
 use millstream_sinks::audit::report::Finding;
+use millstream_store::views::audit::rows::Row;
 
 #[tokio::test]
 async fn an_audit_that_nobody_touched_holds_and_the_report_says_how_it_knows() {
@@ -163,6 +164,34 @@ async fn a_second_entry_at_one_place_is_named() {
     let report = world.verify().await;
     assert_eq!(report.first_bad_entry(), Some(3), "{report}");
     assert!(report.findings.contains(&Finding::Duplicate { index: 3 }), "{report}");
+}
+
+#[tokio::test]
+async fn an_entry_at_an_impossible_place_is_found() {
+    let world = World::signed().await;
+    let forged = world.rows().await[3].clone();
+    world.edit("alter table app.audit drop constraint audit_index_check").await;
+    for (index, finding) in [
+        (-1, Finding::NoPlace { index: -1 }),
+        // Nobody waits for a walk to there.
+        (i64::MAX - 1, Finding::Missing { first: 27, last: i64::MAX as u64 - 2 }),
+    ] {
+        world.edit("delete from app.audit where seq = 1000").await;
+        let mut rows = world.rows().await;
+        rows.push(Row { index, seq: 1_000, ..forged.clone() });
+        world.replace(&rows).await;
+        let report = world.verify().await;
+        assert!(report.findings.contains(&finding), "{report}");
+    }
+}
+
+#[tokio::test]
+async fn a_time_that_no_calendar_has_is_found() {
+    for at in ["infinity", "-infinity", "294276-12-31"] {
+        let world = World::signed().await;
+        world.edit(&format!("update app.audit set at = '{at}' where index = 3")).await;
+        assert_eq!(world.verify().await.first_bad_entry(), Some(3), "{at}");
+    }
 }
 
 #[tokio::test]

@@ -1,7 +1,9 @@
 //! The tree in the database: what is appended, and what is proved from it.
 
 use super::world::World;
-use millstream_sinks::audit::append;
+use millstream_event_log::{Cut, Event};
+use millstream_pipelines::dataflows::audit;
+use millstream_pipelines::sink::{Commit, Effect, Fault, Sink};
 use millstream_sinks::audit::checkpoint::Checkpoint;
 use millstream_store::merkle::{Hash, node_hash};
 use millstream_store::views::audit::tree;
@@ -72,10 +74,16 @@ async fn commits_of_any_size_give_one_tree() {
 }
 
 #[tokio::test]
-async fn a_damaged_tree_is_not_appended_to() {
+async fn a_damaged_tree_is_not_appended_to_and_needs_a_person() {
     let mut world = World::signed().await;
     world.edit("update app.audit set nodes = '' where index = 15").await;
     world.log(1).await;
-    let mut db = world.pool.acquire().await.unwrap();
-    assert!(append(&mut db, &[]).await.is_err());
+    let record = millstream_event_log::testing::record(28, Event::samples()[0].clone());
+    let effect = Effect { seq: 28, at: record.at, item: audit::entry(&record).unwrap() };
+    let cut = Cut::at(28);
+    let commit = Commit { effects: vec![effect], states: Vec::new(), dead: Vec::new(), cut };
+    let (mut sink, _) = world.sink().await;
+    let fault = sink.commit(&commit).await.unwrap_err();
+    assert!(matches!(&fault, Fault::Reject(_)), "an audit halts on these: {fault}");
+    assert!(fault.to_string().contains("audit verify"), "{fault}");
 }

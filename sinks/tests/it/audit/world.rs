@@ -1,18 +1,23 @@
 //! An installation in small: a log, an audit made of it, a key, and an object store. And what somebody can do to it who
 //! has the database.
 
+use millstream_domain::clock::MockClock;
 use millstream_event_log::backends::postgres::PostgresLog;
 use millstream_event_log::events::Event;
 use millstream_event_log::mover::{Moved, Mover};
 use millstream_event_log::testing::new_event;
-use millstream_event_log::{Budget, Cut, outbox};
+use millstream_event_log::{Budget, Cut, Record, outbox};
 use millstream_pipelines::dataflows::audit;
+use millstream_pipelines::sink::{Commit, Effect, Lease, Sink};
+use millstream_sinks::audit::AuditView;
 use millstream_sinks::audit::checkpointer::Checkpointer;
 use millstream_sinks::audit::checkpoints::Checkpoints;
 use millstream_sinks::audit::key::SigningKey;
 use millstream_sinks::audit::report::Report;
 use millstream_sinks::audit::verify::verify;
-use millstream_sinks::audit::{append, entry};
+use millstream_sinks::audit::entry;
+use millstream_sinks::lease::PostgresLease;
+use millstream_sinks::postgres::PostgresSink;
 use millstream_store::merkle::Frontier;
 use millstream_store::testing::TestDatabase;
 use millstream_store::views::audit::rows::{self, Row};
@@ -76,21 +81,31 @@ impl World {
 
     /// What the pipeline does, in one commit.
     pub(super) async fn pipeline(&self) {
-        let extent = rows::extent(&self.pool).await.unwrap();
+        let mut sink = self.sink().await;
         let log = PostgresLog::new(self.pool.clone(), None);
-        let batch = log.read(Cut::at(extent.cut), BUDGET).await.unwrap();
-        let entries: Vec<_> = batch.records.iter().map(|r| audit::entry(r).unwrap()).collect();
-        let mut tx = self.pool.begin().await.unwrap();
-        append(&mut tx, &entries.iter().collect::<Vec<_>>()).await.unwrap();
-        sqlx::query(
-            "insert into stream.pipeline (name, version, cut) values ('audit', 1, $1)
-             on conflict (name) do update set cut = excluded.cut",
-        )
-        .bind(i64::try_from(batch.cut.seq).unwrap())
-        .execute(&mut *tx)
-        .await
-        .unwrap();
-        tx.commit().await.unwrap();
+        let batch = log.read(sink.1, BUDGET).await.unwrap();
+        let effect = |record: &Record| Effect {
+            seq: record.seq,
+            at: record.at,
+            item: audit::entry(record).unwrap(),
+        };
+        let commit = Commit {
+            effects: batch.records.iter().map(effect).collect(),
+            states: Vec::new(),
+            dead: Vec::new(),
+            cut: batch.cut,
+        };
+        sink.0.commit(&commit).await.unwrap();
+    }
+
+    /// The audit's sink, taken over, and its cut.
+    pub(super) async fn sink(&self) -> (PostgresSink<AuditView>, Cut) {
+        let clock = Arc::new(MockClock::default());
+        let mut lease = PostgresLease::new(self.pool.clone(), clock.clone(), audit::NAME, 1, "test");
+        let generation = lease.acquire().await.unwrap().unwrap();
+        let mut sink = PostgresSink::new(audit::NAME, self.pool.clone(), clock, AuditView);
+        let cut = sink.open(generation).await.unwrap().cut;
+        (sink, cut)
     }
 
     pub(super) fn checkpointer(&self) -> Checkpointer {
@@ -117,7 +132,7 @@ impl World {
 
     pub(super) async fn rows(&self) -> Vec<Row> {
         let mut all = Vec::new();
-        rows::walk(&self.pool, 0..i64::MAX, |row| all.push(row)).await.unwrap();
+        rows::walk(&self.pool, i64::MIN..i64::MAX, |row| all.push(row)).await.unwrap();
         all
     }
 

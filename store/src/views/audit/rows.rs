@@ -94,7 +94,9 @@ pub async fn walk(
     let mut rows = sqlx::query_as!(
         Row,
         r#"
-        select index, form, seq, at, actor, via, action, entity, entity_id, entity_name, ip, user_agent, request_id,
+        select index, form, seq,
+               -- Postgres counts to later times than `chrono` does, and to infinity.
+               least(greatest(at, '4000-01-01 00:00:00+00 BC'), '9999-12-31 00:00:00+00') as "at!", actor, via, action, entity, entity_id, entity_name, ip, user_agent, request_id,
                before, after, outcome, reason, leaf_hash, nodes
         from app.audit
         where index >= $1 and index < $2
@@ -110,6 +112,17 @@ pub async fn walk(
     Ok(())
 }
 
+/// The lowest index in the range.
+pub async fn next_index(pool: &PgPool, range: Range<i64>) -> Result<Option<i64>, sqlx::Error> {
+    sqlx::query_scalar!(
+        "select index from app.audit where index >= $1 and index < $2 order by index limit 1",
+        range.start,
+        range.end,
+    )
+    .fetch_optional(pool)
+    .await
+}
+
 /// The same for the rows whose `seq` is in the range, in the order of their records, below the index `end`.
 pub async fn walk_records(
     pool: &PgPool,
@@ -120,7 +133,9 @@ pub async fn walk_records(
     let mut rows = sqlx::query_as!(
         Row,
         r#"
-        select index, form, seq, at, actor, via, action, entity, entity_id, entity_name, ip, user_agent, request_id,
+        select index, form, seq,
+               -- Postgres counts to later times than `chrono` does, and to infinity.
+               least(greatest(at, '4000-01-01 00:00:00+00 BC'), '9999-12-31 00:00:00+00') as "at!", actor, via, action, entity, entity_id, entity_name, ip, user_agent, request_id,
                before, after, outcome, reason, leaf_hash, nodes
         from app.audit
         where seq between $1 and $2 and index < $3
@@ -150,12 +165,12 @@ pub struct Extent {
 pub async fn extent(pool: &PgPool) -> Result<Extent, sqlx::Error> {
     let row = sqlx::query!(
         r#"
-        select coalesce((select max(index) + 1 from app.audit), 0) as "size!",
+        select coalesce((select max(index) from app.audit), -1) as "last!",
                coalesce((select cut from stream.pipeline where name = 'audit'), 0) as "cut!"
         "#
     )
     .fetch_one(pool)
     .await?;
     let unsigned = |n: i64| u64::try_from(n).unwrap_or(0);
-    Ok(Extent { size: unsigned(row.size), cut: unsigned(row.cut) })
+    Ok(Extent { size: unsigned(row.last.saturating_add(1)), cut: unsigned(row.cut) })
 }

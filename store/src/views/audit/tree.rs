@@ -17,10 +17,7 @@ pub enum TreeError {
 
 /// How many entries there are.
 pub async fn size(db: impl PgExecutor<'_>) -> Result<u64, sqlx::Error> {
-    let next = sqlx::query_scalar!(r#"select coalesce(max(index) + 1, 0) as "next!" from app.audit"#)
-        .fetch_one(db)
-        .await?;
-    Ok(u64::try_from(next).unwrap_or(0))
+    Ok(end(db).await?.0)
 }
 
 /// Where the next entry goes: its index, and the record of the last entry (0 before the first).

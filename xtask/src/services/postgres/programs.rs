@@ -53,7 +53,12 @@ impl Programs {
         let path = path.and_then(|file| file.parent().map(Path::to_owned));
         debian
             .chain(path)
-            .filter_map(|bin| Some(Self { version: version(&bin)?, bin }))
+            .filter_map(|bin| {
+                Some(Self {
+                    version: version(&bin)?,
+                    bin,
+                })
+            })
             .filter(|programs| programs.version >= VERSION_MIN)
             .max_by_key(|programs| programs.version)
     }
@@ -61,7 +66,9 @@ impl Programs {
 
 /// The major version of a folder that has all we need.
 fn version(bin: &Path) -> Option<u32> {
-    let complete = ["initdb", "pg_ctl", "postgres"].iter().all(|name| bin.join(name).is_file());
+    let complete = ["initdb", "pg_ctl", "postgres"]
+        .iter()
+        .all(|name| bin.join(name).is_file());
     let text = process::output(Command::new(bin.join("postgres")).arg("--version")).ok()?;
     major(&text).filter(|_| complete)
 }
@@ -69,11 +76,14 @@ fn version(bin: &Path) -> Option<u32> {
 /// Reads `postgres (PostgreSQL) 15.16 (Debian …)`.
 fn major(text: &str) -> Option<u32> {
     let number = text.split_once("(PostgreSQL) ")?.1;
-    let digits = number.find(|c: char| !c.is_ascii_digit()).unwrap_or(number.len());
+    let digits = number
+        .find(|c: char| !c.is_ascii_digit())
+        .unwrap_or(number.len());
     number[..digits].parse().ok()
 }
 
-/// The server that the package may start for itself has a port and data of its own and does not matter.
+/// The server that the package may start for itself has a port and data of its own and does not
+/// matter.
 fn install() -> Result<()> {
     eprintln!("Postgres is not installed; installing it");
     let apt = || {
@@ -92,7 +102,10 @@ mod tests {
 
     #[test]
     fn the_major_version_is_read() {
-        assert_eq!(major("postgres (PostgreSQL) 15.16 (Debian 15.16-0+deb12u1)\n"), Some(15));
+        assert_eq!(
+            major("postgres (PostgreSQL) 15.16 (Debian 15.16-0+deb12u1)\n"),
+            Some(15)
+        );
         assert_eq!(major("postgres (PostgreSQL) 18beta1"), Some(18));
         assert_eq!(major("something else"), None);
     }

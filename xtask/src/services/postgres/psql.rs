@@ -21,8 +21,13 @@ impl Psql {
         let program = beside_server
             .filter(|file| file.is_file())
             .or_else(|| process::in_path("psql"))
-            .context("psql was not found; install it (Debian: `apt-get install postgresql-client`)")?;
-        Ok(Self { program, url: url.to_owned() })
+            .context(
+                "psql was not found; install it (Debian: `apt-get install postgresql-client`)",
+            )?;
+        Ok(Self {
+            program,
+            url: url.to_owned(),
+        })
     }
 
     /// The url.
@@ -32,7 +37,10 @@ impl Psql {
 
     /// The same server and user, another database.
     pub(crate) fn database(&self, name: &str) -> Self {
-        Self { program: self.program.clone(), url: with_database(&self.url, name) }
+        Self {
+            program: self.program.clone(),
+            url: with_database(&self.url, name),
+        }
     }
 
     /// Runs statements.
@@ -53,17 +61,25 @@ impl Psql {
     fn command(&self) -> Command {
         let mut command = Command::new(&self.program);
         command.args(["--no-psqlrc", "--quiet", "--tuples-only", "--no-align"]);
-        command.args(["--set", "ON_ERROR_STOP=1", "--dbname"]).arg(&self.url);
+        command
+            .args(["--set", "ON_ERROR_STOP=1", "--dbname"])
+            .arg(&self.url);
         command
     }
 }
 
 /// The url with another database; what follows `?` stays.
 fn with_database(url: &str, name: &str) -> String {
-    let (address, options) = url.split_once('?').map_or((url, None), |(a, o)| (a, Some(o)));
+    let (address, options) = url
+        .split_once('?')
+        .map_or((url, None), |(a, o)| (a, Some(o)));
     let host = address.find("://").map_or(0, |at| at + 3);
-    let end = address[host..].find('/').map_or(address.len(), |at| host + at);
-    let options = options.map(|options| format!("?{options}")).unwrap_or_default();
+    let end = address[host..]
+        .find('/')
+        .map_or(address.len(), |at| host + at);
+    let options = options
+        .map(|options| format!("?{options}"))
+        .unwrap_or_default();
     format!("{}/{name}{options}", &address[..end])
 }
 
@@ -74,8 +90,14 @@ mod tests {
     #[test]
     fn only_the_database_of_a_url_changes() {
         let check = |url, expected| assert_eq!(with_database(url, "x"), expected);
-        check("postgres://postgres@127.0.0.1:5432/postgres", "postgres://postgres@127.0.0.1:5432/x");
+        check(
+            "postgres://postgres@127.0.0.1:5432/postgres",
+            "postgres://postgres@127.0.0.1:5432/x",
+        );
         check("postgres://db.example.org", "postgres://db.example.org/x");
-        check("postgres://a:b@c/d?sslmode=disable", "postgres://a:b@c/x?sslmode=disable");
+        check(
+            "postgres://a:b@c/d?sslmode=disable",
+            "postgres://a:b@c/x?sslmode=disable",
+        );
     }
 }

@@ -1,0 +1,76 @@
+//! The lease of a pipeline: its row in `stream.pipeline`.
+
+use crate::postgres::fault;
+use chrono::TimeDelta;
+use millstream_domain::clock::Clock;
+use millstream_pipelines::sink::{Fault, Generation, Health, LEASE_TTL, Lease};
+use millstream_store::pipeline;
+use sqlx::PgPool;
+use std::sync::Arc;
+
+/// The lease of one pipeline for one owner.
+#[derive(Debug)]
+pub struct PostgresLease {
+    pool: PgPool,
+    clock: Arc<dyn Clock>,
+    name: String,
+    version: i32,
+    owner: String,
+    generation: i64,
+}
+
+impl PostgresLease {
+    /// The lease of the pipeline `name`, whose logic has this version, for `owner`: a name that is this process's alone.
+    pub fn new(
+        pool: PgPool,
+        clock: Arc<dyn Clock>,
+        name: impl Into<String>,
+        version: u32,
+        owner: impl Into<String>,
+    ) -> Self {
+        let version = i32::try_from(version).unwrap_or(i32::MAX);
+        Self { pool, clock, name: name.into(), version, owner: owner.into(), generation: 0 }
+    }
+
+    fn ttl() -> TimeDelta {
+        TimeDelta::from_std(LEASE_TTL).unwrap_or(TimeDelta::MAX)
+    }
+}
+
+impl Lease for PostgresLease {
+    async fn acquire(&mut self) -> Result<Option<Generation>, Fault> {
+        let now = self.clock.now();
+        let taken = pipeline::acquire(&self.pool, &self.name, self.version, &self.owner, now, Self::ttl()).await;
+        let Some(generation) = taken.map_err(fault)? else { return Ok(None) };
+        self.generation = generation;
+        Ok(Some(Generation(generation)))
+    }
+
+    async fn renew(&mut self) -> Result<(), Fault> {
+        let until = self.clock.now() + Self::ttl();
+        match pipeline::renew(&self.pool, &self.name, self.generation, until).await {
+            Ok(true) => Ok(()),
+            Ok(false) => Err(Fault::Fenced),
+            Err(error) => Err(fault(error)),
+        }
+    }
+
+    async fn release(&mut self) {
+        if let Err(error) = pipeline::release(&self.pool, &self.name, self.generation).await {
+            // Nothing is lost: the lease runs out.
+            tracing::warn!(pipeline = self.name, error = &error as &dyn std::error::Error, "the lease was not given up");
+        }
+    }
+
+    async fn report(&mut self, health: &Health) {
+        let (state, error) = match health {
+            Health::Running => ("running", None),
+            Health::Stalled(error) => ("stalled", Some(error.as_str())),
+            Health::Halted(error) => ("halted", Some(error.as_str())),
+        };
+        let written = pipeline::report(&self.pool, &self.name, self.generation, state, error).await;
+        if let Err(error) = written {
+            tracing::warn!(pipeline = self.name, error = &error as &dyn std::error::Error, "health was not written down");
+        }
+    }
+}
