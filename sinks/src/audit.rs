@@ -36,7 +36,11 @@ pub struct AuditView;
 impl View for AuditView {
     type Item = Entry;
 
-    async fn apply(&mut self, db: &mut PgConnection, commit: &Commit<Entry>) -> Result<(), sqlx::Error> {
+    async fn apply(
+        &mut self,
+        db: &mut PgConnection,
+        commit: &Commit<Entry>,
+    ) -> Result<(), sqlx::Error> {
         let entries = commit.effects.iter().map(|effect| &effect.item);
         append(db, entries).await.map_err(|error| match error {
             TreeError::Database(error) => error,

@@ -29,7 +29,14 @@ impl PostgresLease {
         owner: impl Into<String>,
     ) -> Self {
         let version = i32::try_from(version).unwrap_or(i32::MAX);
-        Self { pool, clock, name: name.into(), version, owner: owner.into(), generation: 0 }
+        Self {
+            pool,
+            clock,
+            name: name.into(),
+            version,
+            owner: owner.into(),
+            generation: 0,
+        }
     }
 
     fn ttl() -> TimeDelta {
@@ -40,8 +47,18 @@ impl PostgresLease {
 impl Lease for PostgresLease {
     async fn acquire(&mut self) -> Result<Option<Generation>, Fault> {
         let now = self.clock.now();
-        let taken = pipeline::acquire(&self.pool, &self.name, self.version, &self.owner, now, Self::ttl()).await;
-        let Some(generation) = taken.map_err(fault)? else { return Ok(None) };
+        let taken = pipeline::acquire(
+            &self.pool,
+            &self.name,
+            self.version,
+            &self.owner,
+            now,
+            Self::ttl(),
+        )
+        .await;
+        let Some(generation) = taken.map_err(fault)? else {
+            return Ok(None);
+        };
         self.generation = generation;
         Ok(Some(Generation(generation)))
     }
@@ -58,7 +75,11 @@ impl Lease for PostgresLease {
     async fn release(&mut self) {
         if let Err(error) = pipeline::release(&self.pool, &self.name, self.generation).await {
             // Nothing is lost: the lease runs out.
-            tracing::warn!(pipeline = self.name, error = &error as &dyn std::error::Error, "the lease was not given up");
+            tracing::warn!(
+                pipeline = self.name,
+                error = &error as &dyn std::error::Error,
+                "the lease was not given up"
+            );
         }
     }
 
@@ -70,7 +91,11 @@ impl Lease for PostgresLease {
         };
         let written = pipeline::report(&self.pool, &self.name, self.generation, state, error).await;
         if let Err(error) = written {
-            tracing::warn!(pipeline = self.name, error = &error as &dyn std::error::Error, "health was not written down");
+            tracing::warn!(
+                pipeline = self.name,
+                error = &error as &dyn std::error::Error,
+                "health was not written down"
+            );
         }
     }
 }

@@ -37,13 +37,31 @@ pub struct PostgresSink<V> {
 impl<V: View> PostgresSink<V> {
     /// A sink for the pipeline `name`.
     pub fn new(name: &'static str, pool: PgPool, clock: Arc<dyn Clock>, view: V) -> Self {
-        Self { name, pool, clock, generation: Generation(0), view }
+        Self {
+            name,
+            pool,
+            clock,
+            generation: Generation(0),
+            view,
+        }
     }
 
-    async fn try_commit(&mut self, commit: &Commit<V::Item>, now: DateTime<Utc>) -> Result<bool, sqlx::Error> {
+    async fn try_commit(
+        &mut self,
+        commit: &Commit<V::Item>,
+        now: DateTime<Utc>,
+    ) -> Result<bool, sqlx::Error> {
         let mut tx = self.pool.begin().await?;
         // First, so that a fenced owner does no work, and the new owner's first commit waits for a late one's end.
-        if !pipeline::move_cut(&mut tx, self.name, self.generation.0, seq(commit.cut.seq), now).await? {
+        if !pipeline::move_cut(
+            &mut tx,
+            self.name,
+            self.generation.0,
+            seq(commit.cut.seq),
+            now,
+        )
+        .await?
+        {
             return Ok(false);
         }
         if !commit.effects.is_empty() {
@@ -61,13 +79,22 @@ impl<V: View> Sink for PostgresSink<V> {
 
     async fn open(&mut self, generation: Generation) -> Result<Resume, Fault> {
         self.generation = generation;
-        let resumed = pipeline::resume(&self.pool, self.name, generation.0).await.map_err(fault)?;
+        let resumed = pipeline::resume(&self.pool, self.name, generation.0)
+            .await
+            .map_err(fault)?;
         let (cut, states) = resumed.ok_or(Fault::Fenced)?;
         let states = states
             .into_iter()
-            .map(|row| StateRow { operator: row.operator, key: row.key, state: Some(row.state) })
+            .map(|row| StateRow {
+                operator: row.operator,
+                key: row.key,
+                state: Some(row.state),
+            })
             .collect();
-        Ok(Resume { cut: Cut::at(u64::try_from(cut).unwrap_or(0)), states })
+        Ok(Resume {
+            cut: Cut::at(u64::try_from(cut).unwrap_or(0)),
+            states,
+        })
     }
 
     async fn commit(&mut self, commit: &Commit<V::Item>) -> Result<(), Fault> {

@@ -26,7 +26,10 @@ impl RefusalMeter {
     /// Counts one more from the act's address.
     pub(crate) async fn count(cx: &mut Changing<'_>) -> Result<Telling, StoreError> {
         let address = cx.origin.client_ip.clone().unwrap_or_default();
-        let minute = cx.now.duration_trunc(TimeDelta::minutes(1)).unwrap_or(cx.now);
+        let minute = cx
+            .now
+            .duration_trunc(TimeDelta::minutes(1))
+            .unwrap_or(cx.now);
         let told = sqlx::query_scalar!(
             "insert into app.refusal (address, minute, told) values ($1, $2, 1)
              on conflict (address, minute) do update
@@ -50,7 +53,9 @@ impl RefusalMeter {
         )
         .fetch_one(cx.db())
         .await?;
-        Ok(Telling::Told { suppressed: u64::try_from(earlier).unwrap_or(0) })
+        Ok(Telling::Told {
+            suppressed: u64::try_from(earlier).unwrap_or(0),
+        })
     }
 }
 
@@ -74,8 +79,19 @@ impl Change for RecordRefusal {
         Ok(match RefusalMeter::count(cx).await? {
             Telling::Hushed => Changed::nothing(()),
             Telling::Told { suppressed } => {
-                let Self { user_id, attempted, entity, entity_id } = self;
-                let refused = RefusedAccess { user_id, attempted, entity, entity_id, suppressed };
+                let Self {
+                    user_id,
+                    attempted,
+                    entity,
+                    entity_id,
+                } = self;
+                let refused = RefusedAccess {
+                    user_id,
+                    attempted,
+                    entity,
+                    entity_id,
+                    suppressed,
+                };
                 Changed::because((), AccessEvent::Refused(refused))
             }
         })

@@ -7,7 +7,11 @@ use std::collections::BTreeMap;
 
 impl Store {
     /// The person behind a live session; `None` when the session has ended or the account is not active.
-    pub async fn person(&self, user: UserId, session: SessionId) -> Result<Option<Person>, StoreError> {
+    pub async fn person(
+        &self,
+        user: UserId,
+        session: SessionId,
+    ) -> Result<Option<Person>, StoreError> {
         let row = sqlx::query!(
             r#"
             select u.role,
@@ -60,8 +64,16 @@ impl Store {
 }
 
 fn person(id: UserId, role: &str, teams: Vec<uuid::Uuid>, roles: &[String]) -> Person {
-    let teams: BTreeMap<_, _> = teams.into_iter().map(TeamId).zip(roles.iter().map(|r| stored(r))).collect();
-    Person { id, role: stored(role), teams }
+    let teams: BTreeMap<_, _> = teams
+        .into_iter()
+        .map(TeamId)
+        .zip(roles.iter().map(|r| stored(r)))
+        .collect();
+    Person {
+        id,
+        role: stored(role),
+        teams,
+    }
 }
 
 /// A word that a check constraint of the schema allows.
@@ -69,5 +81,6 @@ pub(crate) fn stored<T: std::str::FromStr>(word: &str) -> T
 where
     T::Err: std::fmt::Debug,
 {
-    word.parse().expect("the schema's check constraints allow only words that the domain knows")
+    word.parse()
+        .expect("the schema's check constraints allow only words that the domain knows")
 }

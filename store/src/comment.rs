@@ -9,7 +9,9 @@ use millstream_domain::comment::{CommentBody, mentions};
 use millstream_domain::ids::{CommentId, ProjectId, TaskId, TeamId, UserId};
 use millstream_domain::policy::{Action, Actor, Refusal, Target, decide};
 use millstream_event_log::events::Change as Before;
-use millstream_event_log::events::comment::{CommentAlone, CommentEvent, CommentState, CommentedTask};
+use millstream_event_log::events::comment::{
+    CommentAlone, CommentEvent, CommentState, CommentedTask,
+};
 use uuid::Uuid;
 
 /// A comment and who wrote it.
@@ -95,14 +97,23 @@ impl Store {
     }
 
     /// One comment of a task that the actor sees.
-    pub async fn comment(&self, actor: &Actor, task: &TaskRef, id: CommentId) -> Result<Comment, StoreError> {
+    pub async fn comment(
+        &self,
+        actor: &Actor,
+        task: &TaskRef,
+        id: CommentId,
+    ) -> Result<Comment, StoreError> {
         let task = self.task(actor, task).await?.state.id;
         let mut db = self.pool.acquire().await?;
         find(&mut db, task, id).await
     }
 }
 
-async fn find(db: &mut sqlx::PgConnection, task: TaskId, id: CommentId) -> Result<Comment, StoreError> {
+async fn find(
+    db: &mut sqlx::PgConnection,
+    task: TaskId,
+    id: CommentId,
+) -> Result<Comment, StoreError> {
     sqlx::query_as!(
         Row,
         "select c.id, c.task_id, c.author, u.username, u.display_name, c.body, c.created_at, c.edited_at,
@@ -140,8 +151,15 @@ async fn locked_task(cx: &mut Changing<'_>, task: &TaskRef) -> Result<CommentedT
 }
 
 /// The members of the team among those whom a text mentions: nobody else is to learn of it.
-async fn mentioned(cx: &mut Changing<'_>, team: TeamId, body: &CommentBody) -> Result<Vec<UserId>, StoreError> {
-    let names: Vec<String> = mentions(body.as_str()).iter().map(ToString::to_string).collect();
+async fn mentioned(
+    cx: &mut Changing<'_>,
+    team: TeamId,
+    body: &CommentBody,
+) -> Result<Vec<UserId>, StoreError> {
+    let names: Vec<String> = mentions(body.as_str())
+        .iter()
+        .map(ToString::to_string)
+        .collect();
     if names.is_empty() {
         return Ok(Vec::new());
     }
@@ -186,7 +204,11 @@ impl Change for CreateComment {
 
     async fn apply(self, cx: &mut Changing<'_>) -> Result<Changed<Comment>, StoreError> {
         let task = locked_task(cx, &self.task).await?;
-        decide(&self.actor, Action::WriteComments, Target::team(task.team_id))?;
+        decide(
+            &self.actor,
+            Action::WriteComments,
+            Target::team(task.team_id),
+        )?;
         let author = self.actor.user_id().ok_or(Refusal::Unauthenticated)?;
         let (id, now): (CommentId, _) = (cx.id(), cx.now);
         sqlx::query!(
@@ -202,7 +224,9 @@ impl Change for CreateComment {
         .await?;
         let comment = find(cx.db(), task.id, id).await?;
         let mentions = mentioned(cx, task.team_id, &self.body).await?;
-        let event = CommentEvent::Created(CommentAlone { comment: state(&comment, &task, mentions) });
+        let event = CommentEvent::Created(CommentAlone {
+            comment: state(&comment, &task, mentions),
+        });
         Ok(Changed::because(comment, event))
     }
 }
@@ -229,13 +253,25 @@ impl Change for UpdateComment {
         let task = locked_task(cx, &self.task).await?;
         decide(&self.actor, Action::ReadTeam, Target::team(task.team_id))?;
         let before = find(cx.db(), task.id, self.id).await?;
-        let action = if self.body.is_some() { Action::EditComment } else { Action::DeleteComment };
-        decide(&self.actor, action, Target::authored(task.team_id, before.author))?;
+        let action = if self.body.is_some() {
+            Action::EditComment
+        } else {
+            Action::DeleteComment
+        };
+        decide(
+            &self.actor,
+            action,
+            Target::authored(task.team_id, before.author),
+        )?;
         if before.deleted_at.is_some() {
             return Err(StoreError::NotFound);
         }
         check_version(self.expected_version, before.version)?;
-        if self.body.as_ref().is_some_and(|body| body.as_str() == before.body) {
+        if self
+            .body
+            .as_ref()
+            .is_some_and(|body| body.as_str() == before.body)
+        {
             return Ok(Changed::nothing(before));
         }
         let after = self.save(cx, &before).await?;
@@ -251,7 +287,11 @@ impl Change for UpdateComment {
             before: state(&before, &task, mentions_before),
             after: state(&after, &task, mentions_after),
         };
-        let event = if self.body.is_some() { CommentEvent::Edited(change) } else { CommentEvent::Deleted(change) };
+        let event = if self.body.is_some() {
+            CommentEvent::Edited(change)
+        } else {
+            CommentEvent::Deleted(change)
+        };
         Ok(Changed::because(after, event))
     }
 }

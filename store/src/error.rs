@@ -58,8 +58,15 @@ impl From<sqlx::Error> for StoreError {
             Some(refused) if is_data_exception(refused) => {
                 // The types of `domain` let no such value through; a client is to hear of it all the same, not to wait
                 // for a database that is well.
-                tracing::warn!(error = &error as &dyn std::error::Error, "a value got past its checks");
-                Self::field("", FieldCode::Invalid, "holds a value that cannot be stored")
+                tracing::warn!(
+                    error = &error as &dyn std::error::Error,
+                    "a value got past its checks"
+                );
+                Self::field(
+                    "",
+                    FieldCode::Invalid,
+                    "holds a value that cannot be stored",
+                )
             }
             Some(refused) => match refused.constraint().and_then(field_of) {
                 Some(field) => Self::Taken { field },

@@ -56,16 +56,27 @@ impl IdempotencyKey {
             scope.update((part.len() as u64).to_be_bytes());
             scope.update(part.as_bytes());
         }
-        Self { scope: scope.finalize().into(), body: Sha256::digest(body).into() }
+        Self {
+            scope: scope.finalize().into(),
+            body: Sha256::digest(body).into(),
+        }
     }
 
     /// Claims the key for this transaction.
-    pub(crate) async fn claim(&self, tx: &mut Transaction<'static, Postgres>) -> Result<Claim, StoreError> {
+    pub(crate) async fn claim(
+        &self,
+        tx: &mut Transaction<'static, Postgres>,
+    ) -> Result<Claim, StoreError> {
         // Whoever holds the lock is doing the act; it ends with its transaction, whatever happens to it.
-        let lock = i64::from_be_bytes(self.scope[..8].try_into().expect("eight bytes of thirty-two"));
-        let alone = sqlx::query_scalar!(r#"select pg_try_advisory_xact_lock($1) as "alone!""#, lock)
-            .fetch_one(&mut **tx)
-            .await?;
+        let lock = i64::from_be_bytes(
+            self.scope[..8]
+                .try_into()
+                .expect("eight bytes of thirty-two"),
+        );
+        let alone =
+            sqlx::query_scalar!(r#"select pg_try_advisory_xact_lock($1) as "alone!""#, lock)
+                .fetch_one(&mut **tx)
+                .await?;
         match self.find(tx).await? {
             Some(answer) => Ok(Claim::Answered(answer)),
             None if alone => Ok(Claim::Fresh),
@@ -85,7 +96,11 @@ impl IdempotencyKey {
             return Err(StoreError::KeyReused);
         }
         let status = u16::try_from(row.status).unwrap_or(500);
-        Ok(Some(StoredAnswer { status, headers: row.headers.0, body: row.answer }))
+        Ok(Some(StoredAnswer {
+            status,
+            headers: row.headers.0,
+            body: row.answer,
+        }))
     }
 
     /// Keeps the answer.
@@ -119,7 +134,11 @@ impl Store {
     }
 
     /// Keeps a refusal, so that a repeat is refused in the same words.
-    pub async fn keep_refusal(&self, key: &IdempotencyKey, answer: &StoredAnswer) -> Result<(), StoreError> {
+    pub async fn keep_refusal(
+        &self,
+        key: &IdempotencyKey,
+        answer: &StoredAnswer,
+    ) -> Result<(), StoreError> {
         let mut db = self.pool.acquire().await?;
         key.keep(&mut db, answer, self.clock.now()).await
     }

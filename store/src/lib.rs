@@ -52,13 +52,21 @@ impl Store {
     /// A store on this database; `poke` wakes the mover after each commit.
     #[must_use]
     pub fn new(pool: PgPool, poke: Poke, clock: Arc<dyn Clock>, ids: Arc<dyn IdSource>) -> Self {
-        Self { pool, poke, clock, ids }
+        Self {
+            pool,
+            poke,
+            clock,
+            ids,
+        }
     }
 
     /// The same store at other times: for demo data and imports, which tell of the past.
     #[must_use]
     pub fn with_clock(&self, clock: Arc<dyn Clock>) -> Self {
-        Self { clock, ..self.clone() }
+        Self {
+            clock,
+            ..self.clone()
+        }
     }
 
     /// The database.

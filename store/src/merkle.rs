@@ -17,7 +17,11 @@ pub type Hash = [u8; 32];
 /// The hash of an entry.
 #[must_use]
 pub fn leaf_hash(bytes: &[u8]) -> Hash {
-    Sha256::new().chain_update([0]).chain_update(bytes).finalize().into()
+    Sha256::new()
+        .chain_update([0])
+        .chain_update(bytes)
+        .finalize()
+        .into()
 }
 
 /// The hash over two neighbours.
@@ -54,7 +58,10 @@ pub fn subtrees(begin: u64, end: u64) -> Vec<Subtree> {
     while begin < end {
         let level = (end - begin).ilog2();
         begin += 1 << level;
-        all.push(Subtree { last: begin - 1, level });
+        all.push(Subtree {
+            last: begin - 1,
+            level,
+        });
     }
     all
 }

@@ -18,10 +18,16 @@ impl Change for ReadNotifications {
 
     async fn apply(self, cx: &mut Changing<'_>) -> Result<Changed<()>, StoreError> {
         // The order of a person's acts on their inbox is the order of this lock.
-        sqlx::query!("select id from app.user where id = $1 for no key update", self.user_id.0)
-            .fetch_optional(cx.db())
-            .await?;
-        let read = NotificationsRead { user_id: self.user_id, selection: self.selection };
+        sqlx::query!(
+            "select id from app.user where id = $1 for no key update",
+            self.user_id.0
+        )
+        .fetch_optional(cx.db())
+        .await?;
+        let read = NotificationsRead {
+            user_id: self.user_id,
+            selection: self.selection,
+        };
         Ok(Changed::because((), NotificationEvent::Read(read)))
     }
 }

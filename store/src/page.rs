@@ -25,7 +25,10 @@ pub struct PageRequest {
 
 impl Default for PageRequest {
     fn default() -> Self {
-        Self { limit: LIMIT_DEFAULT, cursor: None }
+        Self {
+            limit: LIMIT_DEFAULT,
+            cursor: None,
+        }
     }
 }
 
@@ -41,15 +44,25 @@ pub struct Page<T> {
 impl<T> Page<T> {
     /// The same page of other items.
     pub fn map<U>(self, with: impl FnMut(T) -> U) -> Page<U> {
-        Page { items: self.items.into_iter().map(with).collect(), next_cursor: self.next_cursor }
+        Page {
+            items: self.items.into_iter().map(with).collect(),
+            next_cursor: self.next_cursor,
+        }
     }
 
     /// A page from one item more than was asked for; the surplus tells that there is more.
-    pub(crate) fn of<C: Serialize>(mut items: Vec<T>, request: &PageRequest, cursor: impl Fn(&T) -> C) -> Self {
+    pub(crate) fn of<C: Serialize>(
+        mut items: Vec<T>,
+        request: &PageRequest,
+        cursor: impl Fn(&T) -> C,
+    ) -> Self {
         let limit = request.limit as usize;
         let more = items.len() > limit;
         items.truncate(limit);
-        let next_cursor = items.last().filter(|_| more).map(|last| encode(&cursor(last)));
+        let next_cursor = items
+            .last()
+            .filter(|_| more)
+            .map(|last| encode(&cursor(last)));
         Self { items, next_cursor }
     }
 }
@@ -57,7 +70,9 @@ impl<T> Page<T> {
 impl PageRequest {
     /// The position that the cursor names; `None` for the first page.
     pub(crate) fn after<C: DeserializeOwned>(&self) -> Result<Option<C>, StoreError> {
-        let Some(cursor) = &self.cursor else { return Ok(None) };
+        let Some(cursor) = &self.cursor else {
+            return Ok(None);
+        };
         decode(cursor).map(Some).ok_or_else(not_ours)
     }
 
@@ -69,15 +84,21 @@ impl PageRequest {
 
 /// The cursor is made up, or broken.
 pub(crate) fn not_ours() -> StoreError {
-    StoreError::field("cursor", FieldCode::Invalid, "must be a cursor that this list gave out")
+    StoreError::field(
+        "cursor",
+        FieldCode::Invalid,
+        "must be a cursor that this list gave out",
+    )
 }
 
 /// Refuses what no text in the database can hold and no parameter may.
 pub(crate) fn check_q(q: Option<&str>) -> Result<(), StoreError> {
     match q {
-        Some(q) if q.contains('\0') => {
-            Err(StoreError::field("q", FieldCode::Invalid, "must not contain the character U+0000"))
-        }
+        Some(q) if q.contains('\0') => Err(StoreError::field(
+            "q",
+            FieldCode::Invalid,
+            "must not contain the character U+0000",
+        )),
         Some(_) | None => Ok(()),
     }
 }
@@ -91,7 +112,10 @@ impl From<(i64, Uuid)> for ByTime {
     fn from((micros, id): (i64, Uuid)) -> Self {
         // A time that Postgres does not know cannot have come from a list of ours; any other will do as well.
         let micros = micros.clamp(MICROS_MIN, MICROS_MAX);
-        Self(DateTime::from_timestamp_micros(micros).unwrap_or_default(), id)
+        Self(
+            DateTime::from_timestamp_micros(micros).unwrap_or_default(),
+            id,
+        )
     }
 }
 

@@ -37,7 +37,12 @@ pub async fn acquire(
 }
 
 /// Keeps the lease for another while; `false` when it was lost.
-pub async fn renew(pool: &PgPool, name: &str, generation: i64, until: DateTime<Utc>) -> Result<bool, sqlx::Error> {
+pub async fn renew(
+    pool: &PgPool,
+    name: &str,
+    generation: i64,
+    until: DateTime<Utc>,
+) -> Result<bool, sqlx::Error> {
     let done = sqlx::query!(
         "update stream.pipeline set leased_until = $3 where name = $1 and generation = $2",
         name,
@@ -113,7 +118,11 @@ pub async fn resume(
     )
     .fetch_all(&mut *tx)
     .await?;
-    let states = rows.into_iter().map(|r| StoredState { operator: r.operator, key: r.key, state: r.state.0 });
+    let states = rows.into_iter().map(|r| StoredState {
+        operator: r.operator,
+        key: r.key,
+        state: r.state.0,
+    });
     Ok(Some((cut, states.collect())))
 }
 
@@ -129,7 +138,11 @@ pub struct StateColumns {
 }
 
 /// Writes states, inside a sink's commit.
-pub async fn write_states(db: &mut PgConnection, name: &str, columns: &StateColumns) -> Result<(), sqlx::Error> {
+pub async fn write_states(
+    db: &mut PgConnection,
+    name: &str,
+    columns: &StateColumns,
+) -> Result<(), sqlx::Error> {
     if columns.keys.is_empty() {
         return Ok(());
     }
@@ -174,7 +187,11 @@ pub struct StoredLetter {
 }
 
 /// Writes dead letters, inside a sink's commit. A repeat adds nothing.
-pub async fn write_letters(db: &mut PgConnection, name: &str, letters: &[StoredLetter]) -> Result<(), sqlx::Error> {
+pub async fn write_letters(
+    db: &mut PgConnection,
+    name: &str,
+    letters: &[StoredLetter],
+) -> Result<(), sqlx::Error> {
     for letter in letters {
         sqlx::query!(
             "with fresh as (
@@ -261,7 +278,9 @@ impl Store {
             version: r.version,
             cut: r.cut,
             lag_records: r.lag_records,
-            lag_ms: r.oldest.map_or(0, |at| (now - at).num_milliseconds().max(0)),
+            lag_ms: r
+                .oldest
+                .map_or(0, |at| (now - at).num_milliseconds().max(0)),
             state: r.state,
             error: r.error,
             owner: r.owner,
@@ -274,8 +293,10 @@ impl Store {
 
     /// The cut that a pipeline has committed; `None` when there is no such pipeline.
     pub async fn pipeline_cut(&self, name: &str) -> Result<Option<i64>, StoreError> {
-        Ok(sqlx::query_scalar!("select cut from stream.pipeline where name = $1", name)
-            .fetch_optional(&self.pool)
-            .await?)
+        Ok(
+            sqlx::query_scalar!("select cut from stream.pipeline where name = $1", name)
+                .fetch_optional(&self.pool)
+                .await?,
+        )
     }
 }

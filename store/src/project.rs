@@ -10,8 +10,8 @@ use millstream_domain::ids::{ProjectId, TeamId};
 use millstream_domain::policy::{Action, Actor, Refusal, Target, decide};
 use millstream_domain::project::{ProjectKey, ProjectName};
 use millstream_domain::team::Purpose;
-use millstream_event_log::events::project::{ProjectAlone, ProjectEvent, ProjectState};
 use millstream_event_log::events::Change as Before;
+use millstream_event_log::events::project::{ProjectAlone, ProjectEvent, ProjectState};
 use uuid::Uuid;
 
 struct Row {
@@ -97,7 +97,11 @@ impl Store {
     }
 
     /// A project by its key, if the actor sees it.
-    pub async fn project_with_key(&self, actor: &Actor, key: &ProjectKey) -> Result<ProjectState, StoreError> {
+    pub async fn project_with_key(
+        &self,
+        actor: &Actor,
+        key: &ProjectKey,
+    ) -> Result<ProjectState, StoreError> {
         let row = sqlx::query_as!(
             Row,
             "select id, team_id, key, name, description, archived, created_at, updated_at, version
@@ -132,13 +136,24 @@ impl Change for CreateProject {
 
     async fn apply(self, cx: &mut Changing<'_>) -> Result<Changed<ProjectState>, StoreError> {
         // Shared, so that the team cannot be deleted meanwhile.
-        let team = sqlx::query_scalar!("select id from app.team where id = $1 for key share", self.team_id.0)
-            .fetch_optional(cx.db())
-            .await?;
-        match decide(&self.actor, Action::ManageProjects, Target::team(self.team_id)) {
+        let team = sqlx::query_scalar!(
+            "select id from app.team where id = $1 for key share",
+            self.team_id.0
+        )
+        .fetch_optional(cx.db())
+        .await?;
+        match decide(
+            &self.actor,
+            Action::ManageProjects,
+            Target::team(self.team_id),
+        ) {
             Ok(()) if team.is_some() => {}
             Err(Refusal::Hidden) | Ok(()) => {
-                return Err(StoreError::field("team_id", FieldCode::NotFound, "must be a team of yours"));
+                return Err(StoreError::field(
+                    "team_id",
+                    FieldCode::NotFound,
+                    "must be a team of yours",
+                ));
             }
             Err(refusal) => return Err(refusal.into()),
         }
@@ -158,12 +173,18 @@ impl Change for CreateProject {
         .fetch_one(cx.db())
         .await?
         .into_state();
-        let event = ProjectEvent::Created(ProjectAlone { project: state.clone() });
+        let event = ProjectEvent::Created(ProjectAlone {
+            project: state.clone(),
+        });
         Ok(Changed::because(state, event))
     }
 }
 
-async fn locked(cx: &mut Changing<'_>, actor: &Actor, id: ProjectId) -> Result<ProjectState, StoreError> {
+async fn locked(
+    cx: &mut Changing<'_>,
+    actor: &Actor,
+    id: ProjectId,
+) -> Result<ProjectState, StoreError> {
     let row = sqlx::query_as!(
         Row,
         "select id, team_id, key, name, description, archived, created_at, updated_at, version
@@ -173,7 +194,11 @@ async fn locked(cx: &mut Changing<'_>, actor: &Actor, id: ProjectId) -> Result<P
     .fetch_optional(cx.db())
     .await?
     .ok_or(StoreError::NotFound)?;
-    decide(actor, Action::ManageProjects, Target::team(TeamId(row.team_id)))?;
+    decide(
+        actor,
+        Action::ManageProjects,
+        Target::team(TeamId(row.team_id)),
+    )?;
     Ok(row.into_state())
 }
 
@@ -225,7 +250,10 @@ impl Change for UpdateProject {
         )
         .execute(cx.db())
         .await?;
-        let event = ProjectEvent::Updated(Before { before, after: after.clone() });
+        let event = ProjectEvent::Updated(Before {
+            before,
+            after: after.clone(),
+        });
         Ok(Changed::because(after, event))
     }
 }
@@ -254,9 +282,16 @@ impl Change for DeleteProject {
         .fetch_one(cx.db())
         .await?;
         if used {
-            return Err(StoreError::Conflict("the project still has tasks: archive it instead".into()));
+            return Err(StoreError::Conflict(
+                "the project still has tasks: archive it instead".into(),
+            ));
         }
-        sqlx::query!("delete from app.project where id = $1", self.id.0).execute(cx.db()).await?;
-        Ok(Changed::because((), ProjectEvent::Deleted(ProjectAlone { project })))
+        sqlx::query!("delete from app.project where id = $1", self.id.0)
+            .execute(cx.db())
+            .await?;
+        Ok(Changed::because(
+            (),
+            ProjectEvent::Deleted(ProjectAlone { project }),
+        ))
     }
 }

@@ -6,7 +6,9 @@ use chrono::{DateTime, TimeDelta, Utc};
 use millstream_domain::ids::{SessionId, UserId};
 use millstream_domain::policy::Refusal;
 use millstream_event_log::Event;
-use millstream_event_log::events::session::{EndReason, FailedLogin, SessionEnded, SessionEvent, SessionState};
+use millstream_event_log::events::session::{
+    EndReason, FailedLogin, SessionEnded, SessionEvent, SessionState,
+};
 use sha2::{Digest, Sha256};
 use sqlx::postgres::types::PgInterval;
 use uuid::Uuid;
@@ -118,12 +120,19 @@ impl Change for StartSession {
             return Err(Refusal::Unauthenticated.into());
         }
         add_token(cx, id, self.token).await?;
-        let event = SessionEvent::Started(SessionState { session_id: id, user_id: self.user_id });
+        let event = SessionEvent::Started(SessionState {
+            session_id: id,
+            user_id: self.user_id,
+        });
         Ok(Changed::because(id, event))
     }
 }
 
-async fn add_token(cx: &mut Changing<'_>, session: SessionId, token: TokenHash) -> Result<(), StoreError> {
+async fn add_token(
+    cx: &mut Changing<'_>,
+    session: SessionId,
+    token: TokenHash,
+) -> Result<(), StoreError> {
     let now = cx.now;
     sqlx::query!(
         "insert into app.refresh_token (hash, session_id, created_at) values ($1, $2, $3)",
@@ -180,13 +189,20 @@ impl Change for RotateRefresh {
         if !presented.may_be_used(cx).await? {
             end(cx, session_id).await?;
             let reason = EndReason::RefreshReused;
-            let event = SessionEvent::Ended(SessionEnded { session_id, user_id, reason });
+            let event = SessionEvent::Ended(SessionEnded {
+                session_id,
+                user_id,
+                reason,
+            });
             return Ok(Changed::because(Rotated::Reused, event));
         }
         supersede(cx, presented.successor.as_deref()).await?;
         add_token(cx, session_id, self.successor).await?;
         self.mark_used(cx, &presented).await?;
-        Ok(Changed::nothing(Rotated::Renewed { session_id, user_id }))
+        Ok(Changed::nothing(Rotated::Renewed {
+            session_id,
+            user_id,
+        }))
     }
 }
 
@@ -206,9 +222,12 @@ impl RotateRefresh {
         .await?;
         let Some(live) = live else { return Ok(None) };
         // Read after the lock: another request with the same token may just have used it.
-        let token = sqlx::query!("select used_at, successor from app.refresh_token where hash = $1", &self.token.0)
-            .fetch_optional(cx.db())
-            .await?;
+        let token = sqlx::query!(
+            "select used_at, successor from app.refresh_token where hash = $1",
+            &self.token.0
+        )
+        .fetch_optional(cx.db())
+        .await?;
         Ok(token.map(|token| Presented {
             session_id: SessionId(live.id),
             user_id: UserId(live.user_id),
@@ -217,7 +236,11 @@ impl RotateRefresh {
         }))
     }
 
-    async fn mark_used(&self, cx: &mut Changing<'_>, presented: &Presented) -> Result<(), StoreError> {
+    async fn mark_used(
+        &self,
+        cx: &mut Changing<'_>,
+        presented: &Presented,
+    ) -> Result<(), StoreError> {
         let now = cx.now;
         sqlx::query!(
             "update app.refresh_token set used_at = $2, successor = $3 where hash = $1",
@@ -244,8 +267,14 @@ impl RotateRefresh {
 impl Presented {
     /// Once; and again within the grace, as long as nobody has used what the first use gave out.
     async fn may_be_used(&self, cx: &mut Changing<'_>) -> Result<bool, StoreError> {
-        let Some(used_at) = self.used_at else { return Ok(true) };
-        let Some(successor) = self.successor.as_deref().filter(|_| cx.now - used_at <= REUSE_GRACE) else {
+        let Some(used_at) = self.used_at else {
+            return Ok(true);
+        };
+        let Some(successor) = self
+            .successor
+            .as_deref()
+            .filter(|_| cx.now - used_at <= REUSE_GRACE)
+        else {
             return Ok(false);
         };
         let unused = sqlx::query_scalar!(
@@ -263,14 +292,22 @@ impl Presented {
 async fn supersede(cx: &mut Changing<'_>, lost: Option<&[u8]>) -> Result<(), StoreError> {
     let Some(lost) = lost else { return Ok(()) };
     let now = cx.now;
-    sqlx::query!("update app.refresh_token set used_at = $2, successor = null where hash = $1", lost, now)
-        .execute(cx.db())
-        .await?;
+    sqlx::query!(
+        "update app.refresh_token set used_at = $2, successor = null where hash = $1",
+        lost,
+        now
+    )
+    .execute(cx.db())
+    .await?;
     Ok(())
 }
 
 fn interval(delta: TimeDelta) -> PgInterval {
-    PgInterval { months: 0, days: 0, microseconds: delta.num_microseconds().unwrap_or(i64::MAX) }
+    PgInterval {
+        months: 0,
+        days: 0,
+        microseconds: delta.num_microseconds().unwrap_or(i64::MAX),
+    }
 }
 
 /// Ends all sessions of somebody but `kept`. Their account is locked.
@@ -293,7 +330,14 @@ pub(crate) async fn end_all(
     )
     .fetch_all(cx.db())
     .await?;
-    let event = |id| SessionEvent::Ended(SessionEnded { session_id: SessionId(id), user_id, reason }).into();
+    let event = |id| {
+        SessionEvent::Ended(SessionEnded {
+            session_id: SessionId(id),
+            user_id,
+            reason,
+        })
+        .into()
+    };
     Ok(ended.into_iter().map(event).collect())
 }
 
@@ -307,7 +351,12 @@ async fn end(cx: &mut Changing<'_>, session: SessionId) -> Result<(), StoreError
     )
     .execute(cx.db())
     .await?;
-    sqlx::query!("delete from app.refresh_token where session_id = $1", session.0).execute(cx.db()).await?;
+    sqlx::query!(
+        "delete from app.refresh_token where session_id = $1",
+        session.0
+    )
+    .execute(cx.db())
+    .await?;
     Ok(())
 }
 
@@ -326,7 +375,8 @@ impl Change for EndSession {
     type Output = ();
 
     async fn apply(self, cx: &mut Changing<'_>) -> Result<Changed<()>, StoreError> {
-        let (session_id, user_id, reason, now) = (self.session_id, self.user_id, self.reason, cx.now);
+        let (session_id, user_id, reason, now) =
+            (self.session_id, self.user_id, self.reason, cx.now);
         let theirs = sqlx::query_scalar!(
             "select id from app.session
              where id = $1 and user_id = $2 and ended_at is null and expires_at > $3 for no key update",
@@ -340,7 +390,11 @@ impl Change for EndSession {
             return Err(StoreError::NotFound);
         }
         end(cx, session_id).await?;
-        let event = SessionEvent::Ended(SessionEnded { session_id, user_id, reason });
+        let event = SessionEvent::Ended(SessionEnded {
+            session_id,
+            user_id,
+            reason,
+        });
         Ok(Changed::because((), event))
     }
 }
@@ -359,7 +413,10 @@ impl Change for RecordFailedLogin {
         Ok(match RefusalMeter::count(cx).await? {
             Telling::Hushed => Changed::nothing(()),
             Telling::Told { suppressed } => {
-                let failed = FailedLogin { user_id: self.user_id, suppressed };
+                let failed = FailedLogin {
+                    user_id: self.user_id,
+                    suppressed,
+                };
                 Changed::because((), SessionEvent::LoginFailed(failed))
             }
         })

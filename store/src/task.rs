@@ -87,12 +87,20 @@ pub(crate) async fn resolve(db: &mut PgConnection, task: &TaskRef) -> Result<Tas
 }
 
 /// Locks a task, asks the policy, and gives its whole state. In the trash or not.
-async fn locked(cx: &mut Changing<'_>, actor: &Actor, task: &TaskRef, action: Action) -> Result<Task, StoreError> {
+async fn locked(
+    cx: &mut Changing<'_>,
+    actor: &Actor,
+    task: &TaskRef,
+    action: Action,
+) -> Result<Task, StoreError> {
     let id = resolve(cx.db(), task).await?;
-    let team = sqlx::query_scalar!("select team_id from app.task where id = $1 for update", id.0)
-        .fetch_optional(cx.db())
-        .await?
-        .ok_or(StoreError::NotFound)?;
+    let team = sqlx::query_scalar!(
+        "select team_id from app.task where id = $1 for update",
+        id.0
+    )
+    .fetch_optional(cx.db())
+    .await?
+    .ok_or(StoreError::NotFound)?;
     decide(actor, action, Target::team(TeamId(team)))?;
     load_one(cx.db(), id).await
 }

@@ -9,9 +9,9 @@ use millstream_domain::field::FieldCode;
 use millstream_domain::ids::{TeamId, UserId};
 use millstream_domain::policy::{Action, Actor, Refusal, Target, Visible, decide};
 use millstream_domain::team::{Purpose, TeamName, TeamRole};
+use millstream_event_log::events::Change as Before;
 use millstream_event_log::events::member::{MemberEvent, Membership};
 use millstream_event_log::events::team::{TeamAlone, TeamEvent, TeamState};
-use millstream_event_log::events::Change as Before;
 use uuid::Uuid;
 
 /// A member of a team.
@@ -40,14 +40,32 @@ struct Row {
 
 impl Row {
     fn into_state(self) -> TeamState {
-        let Self { id, name, description, created_at, updated_at, version } = self;
-        TeamState { id: TeamId(id), name, description, created_at, updated_at, version }
+        let Self {
+            id,
+            name,
+            description,
+            created_at,
+            updated_at,
+            version,
+        } = self;
+        TeamState {
+            id: TeamId(id),
+            name,
+            description,
+            created_at,
+            updated_at,
+            version,
+        }
     }
 }
 
 impl Store {
     /// The teams that the actor sees, oldest first.
-    pub async fn teams(&self, actor: &Actor, page: &PageRequest) -> Result<Page<TeamState>, StoreError> {
+    pub async fn teams(
+        &self,
+        actor: &Actor,
+        page: &PageRequest,
+    ) -> Result<Page<TeamState>, StoreError> {
         let visible = ids(actor.visible_teams());
         let after: Option<ByTime> = page.after()?;
         let rows = sqlx::query_as!(
@@ -142,17 +160,34 @@ impl Change for CreateTeam {
         .into_state();
         let username = put(cx, id, owner, TeamRole::Owner).await?;
         let role = TeamRole::Owner;
-        let member = Membership { team_id: id, user_id: owner, username, role, role_before: None };
+        let member = Membership {
+            team_id: id,
+            user_id: owner,
+            username,
+            role,
+            role_before: None,
+        };
         let events = vec![
-            TeamEvent::Created(TeamAlone { team: state.clone() }).into(),
+            TeamEvent::Created(TeamAlone {
+                team: state.clone(),
+            })
+            .into(),
             MemberEvent::Added(member).into(),
         ];
-        Ok(Changed { output: state, events })
+        Ok(Changed {
+            output: state,
+            events,
+        })
     }
 }
 
 /// Locks the team, so that what is decided about it stays so until the commit.
-async fn locked(cx: &mut Changing<'_>, actor: &Actor, action: Action, id: TeamId) -> Result<TeamState, StoreError> {
+async fn locked(
+    cx: &mut Changing<'_>,
+    actor: &Actor,
+    action: Action,
+    id: TeamId,
+) -> Result<TeamState, StoreError> {
     let row = sqlx::query_as!(
         Row,
         "select id, name, description, created_at, updated_at, version from app.team where id = $1 for update",
@@ -208,7 +243,10 @@ impl Change for UpdateTeam {
         )
         .execute(cx.db())
         .await?;
-        let event = TeamEvent::Updated(Before { before, after: after.clone() });
+        let event = TeamEvent::Updated(Before {
+            before,
+            after: after.clone(),
+        });
         Ok(Changed::because(after, event))
     }
 }
@@ -237,7 +275,9 @@ impl Change for DeleteTeam {
         .fetch_one(cx.db())
         .await?;
         if used {
-            return Err(StoreError::Conflict("the team still has projects: delete or move them first".into()));
+            return Err(StoreError::Conflict(
+                "the team still has projects: delete or move them first".into(),
+            ));
         }
         let gone = sqlx::query!(
             "delete from app.membership m using app.user u where m.team_id = $1 and u.id = m.user_id
@@ -246,12 +286,20 @@ impl Change for DeleteTeam {
         )
         .fetch_all(cx.db())
         .await?;
-        sqlx::query!("delete from app.team where id = $1", self.id.0).execute(cx.db()).await?;
+        sqlx::query!("delete from app.team where id = $1", self.id.0)
+            .execute(cx.db())
+            .await?;
         let mut events: Vec<millstream_event_log::Event> = Vec::with_capacity(gone.len() + 1);
         for row in gone {
             let role = stored(&row.role);
             let (team_id, user_id) = (self.id, UserId(row.user_id));
-            let member = Membership { team_id, user_id, username: row.username, role, role_before: Some(role) };
+            let member = Membership {
+                team_id,
+                user_id,
+                username: row.username,
+                role,
+                role_before: Some(role),
+            };
             events.push(MemberEvent::Removed(member).into());
         }
         events.push(TeamEvent::Deleted(TeamAlone { team }).into());
@@ -288,7 +336,11 @@ impl Change for PutMember {
         locked(cx, &self.actor, Action::ManageMembers, self.team_id).await?;
         let before = role_of(cx, self.team_id, self.user_id).await?;
         if before == Some(TeamRole::Owner) || self.role == TeamRole::Owner {
-            decide(&self.actor, Action::ManageOwners, Target::team(self.team_id))?;
+            decide(
+                &self.actor,
+                Action::ManageOwners,
+                Target::team(self.team_id),
+            )?;
         }
         if before == Some(TeamRole::Owner) && self.role != TeamRole::Owner {
             keep_an_owner(cx, self.team_id).await?;
@@ -315,7 +367,10 @@ impl Change for PutMember {
             role: self.role,
             role_before: before,
         };
-        let output = MemberPut { member, added: before.is_none() };
+        let output = MemberPut {
+            member,
+            added: before.is_none(),
+        };
         Ok(match before {
             None => Changed::because(output, MemberEvent::Added(membership)),
             Some(role) if role == self.role => Changed::nothing(output),
@@ -340,12 +395,22 @@ impl Change for RemoveMember {
 
     async fn apply(self, cx: &mut Changing<'_>) -> Result<Changed<()>, StoreError> {
         let leaving = self.actor.user_id() == Some(self.user_id);
-        let action = if leaving { Action::ReadTeam } else { Action::ManageMembers };
+        let action = if leaving {
+            Action::ReadTeam
+        } else {
+            Action::ManageMembers
+        };
         locked(cx, &self.actor, action, self.team_id).await?;
-        let role = role_of(cx, self.team_id, self.user_id).await?.ok_or(StoreError::NotFound)?;
+        let role = role_of(cx, self.team_id, self.user_id)
+            .await?
+            .ok_or(StoreError::NotFound)?;
         if role == TeamRole::Owner {
             if !leaving {
-                decide(&self.actor, Action::ManageOwners, Target::team(self.team_id))?;
+                decide(
+                    &self.actor,
+                    Action::ManageOwners,
+                    Target::team(self.team_id),
+                )?;
             }
             keep_an_owner(cx, self.team_id).await?;
         }
@@ -358,12 +423,22 @@ impl Change for RemoveMember {
         .fetch_one(cx.db())
         .await?;
         let (team_id, user_id) = (self.team_id, self.user_id);
-        let member = Membership { team_id, user_id, username, role, role_before: Some(role) };
+        let member = Membership {
+            team_id,
+            user_id,
+            username,
+            role,
+            role_before: Some(role),
+        };
         Ok(Changed::because((), MemberEvent::Removed(member)))
     }
 }
 
-async fn role_of(cx: &mut Changing<'_>, team: TeamId, user: UserId) -> Result<Option<TeamRole>, StoreError> {
+async fn role_of(
+    cx: &mut Changing<'_>,
+    team: TeamId,
+    user: UserId,
+) -> Result<Option<TeamRole>, StoreError> {
     let role = sqlx::query_scalar!(
         "select role from app.membership where team_id = $1 and user_id = $2",
         team.0,
@@ -383,13 +458,20 @@ async fn keep_an_owner(cx: &mut Changing<'_>, team: TeamId) -> Result<(), StoreE
     .fetch_one(cx.db())
     .await?;
     if owners <= 1 {
-        return Err(StoreError::Conflict("the last owner cannot go: make somebody else owner first".into()));
+        return Err(StoreError::Conflict(
+            "the last owner cannot go: make somebody else owner first".into(),
+        ));
     }
     Ok(())
 }
 
 /// Writes a membership; answers with the person's name.
-async fn put(cx: &mut Changing<'_>, team: TeamId, user: UserId, role: TeamRole) -> Result<String, StoreError> {
+async fn put(
+    cx: &mut Changing<'_>,
+    team: TeamId,
+    user: UserId,
+    role: TeamRole,
+) -> Result<String, StoreError> {
     let now = cx.now;
     sqlx::query_scalar!(
         "with put as (

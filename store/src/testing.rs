@@ -30,8 +30,9 @@ pub struct TestDatabase {
 /// When `TEST_DATABASE_URL` is not set: such a test is never left out in silence.
 #[must_use]
 pub fn server() -> PgConnectOptions {
-    let url = std::env::var("TEST_DATABASE_URL")
-        .expect("this test needs Postgres: run it through `cargo xtask test`, or set TEST_DATABASE_URL");
+    let url = std::env::var("TEST_DATABASE_URL").expect(
+        "this test needs Postgres: run it through `cargo xtask test`, or set TEST_DATABASE_URL",
+    );
     PgConnectOptions::from_str(&url).expect("TEST_DATABASE_URL must be a Postgres URL")
 }
 
@@ -51,12 +52,23 @@ impl TestDatabase {
         let server = server();
         let template = template(&server).await;
         let name = format!("millstream_test_{}", Uuid::from_u128(unique()).simple());
-        let mut admin = PgConnection::connect_with(&server).await.expect("the test server answers");
+        let mut admin = PgConnection::connect_with(&server)
+            .await
+            .expect("the test server answers");
         // Two copies of one template at once are refused by Postgres, hence the lock.
         let mut tx = admin.begin().await.expect("a transaction");
-        sqlx::query("select pg_advisory_xact_lock(72616773)").execute(&mut *tx).await.expect("the lock");
-        let mut second = PgConnection::connect_with(&server).await.expect("the test server answers");
-        run(&mut second, format!("create database {name} template {template} strategy file_copy")).await;
+        sqlx::query("select pg_advisory_xact_lock(72616773)")
+            .execute(&mut *tx)
+            .await
+            .expect("the lock");
+        let mut second = PgConnection::connect_with(&server)
+            .await
+            .expect("the test server answers");
+        run(
+            &mut second,
+            format!("create database {name} template {template} strategy file_copy"),
+        )
+        .await;
         tx.commit().await.expect("the lock is given back");
         let pool = PgPoolOptions::new()
             .max_connections(connections)
@@ -76,7 +88,9 @@ impl TestDatabase {
     #[must_use]
     pub fn url(&self) -> String {
         let url = std::env::var("TEST_DATABASE_URL").unwrap_or_default();
-        let (base, query) = url.split_once('?').map_or((url.as_str(), String::new()), |(b, q)| (b, format!("?{q}")));
+        let (base, query) = url
+            .split_once('?')
+            .map_or((url.as_str(), String::new()), |(b, q)| (b, format!("?{q}")));
         let base = base.rsplit_once('/').map_or(base, |(server, _)| server);
         format!("{base}/{}{query}", self.name)
     }
@@ -88,11 +102,14 @@ impl Drop for TestDatabase {
     fn drop(&mut self) {
         let (server, name) = (self.server.clone(), self.name.clone());
         let dropped = std::thread::spawn(move || {
-            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+            let runtime = tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build();
             let Ok(runtime) = runtime else { return };
             runtime.block_on(async {
                 if let Ok(mut admin) = PgConnection::connect_with(&server).await {
-                    let drop = sqlx::AssertSqlSafe(format!("drop database if exists {name} with (force)"));
+                    let drop =
+                        sqlx::AssertSqlSafe(format!("drop database if exists {name} with (force)"));
                     let _ = sqlx::query(drop).execute(&mut admin).await;
                 }
             });
@@ -104,38 +121,65 @@ impl Drop for TestDatabase {
 /// The template for this state of the migrations; made by whoever comes first.
 async fn template(server: &PgConnectOptions) -> String {
     let state = MIGRATOR.iter().fold(0u64, |hash, migration| {
-        migration.checksum.iter().fold(hash, |hash, byte| hash.wrapping_mul(31).wrapping_add(u64::from(*byte)))
+        migration.checksum.iter().fold(hash, |hash, byte| {
+            hash.wrapping_mul(31).wrapping_add(u64::from(*byte))
+        })
     });
     let name = format!("millstream_template_{state:x}");
-    let mut admin = PgConnection::connect_with(server).await.expect("the test server answers");
-    let mut tx = admin.begin().await.expect("a transaction");
-    sqlx::query("select pg_advisory_xact_lock(72616772)").execute(&mut *tx).await.expect("the lock");
-    let exists: bool = sqlx::query_scalar("select exists (select from pg_database where datname = $1)")
-        .bind(&name)
-        .fetch_one(&mut *tx)
+    let mut admin = PgConnection::connect_with(server)
         .await
-        .expect("the catalog answers");
+        .expect("the test server answers");
+    let mut tx = admin.begin().await.expect("a transaction");
+    sqlx::query("select pg_advisory_xact_lock(72616772)")
+        .execute(&mut *tx)
+        .await
+        .expect("the lock");
+    let exists: bool =
+        sqlx::query_scalar("select exists (select from pg_database where datname = $1)")
+            .bind(&name)
+            .fetch_one(&mut *tx)
+            .await
+            .expect("the catalog answers");
     if !exists {
         let unfinished = format!("{name}_unfinished");
-        let mut second = PgConnection::connect_with(server).await.expect("the test server answers");
-        run(&mut second, format!("drop database if exists {unfinished} with (force)")).await;
+        let mut second = PgConnection::connect_with(server)
+            .await
+            .expect("the test server answers");
+        run(
+            &mut second,
+            format!("drop database if exists {unfinished} with (force)"),
+        )
+        .await;
         run(&mut second, format!("create database {unfinished}")).await;
         let mut fresh = PgConnection::connect_with(&server.clone().database(&unfinished))
             .await
             .expect("the fresh database answers");
-        MIGRATOR.run(&mut fresh).await.expect("the migrations apply");
+        MIGRATOR
+            .run(&mut fresh)
+            .await
+            .expect("the migrations apply");
         fresh.close().await.expect("a clean end");
-        run(&mut second, format!("alter database {unfinished} rename to {name}")).await;
+        run(
+            &mut second,
+            format!("alter database {unfinished} rename to {name}"),
+        )
+        .await;
     }
     tx.commit().await.expect("the lock is given back");
     name
 }
 
 async fn run(db: &mut PgConnection, sql: String) {
-    sqlx::query(sqlx::AssertSqlSafe(sql.clone())).execute(db).await.unwrap_or_else(|e| panic!("{sql}: {e}"));
+    sqlx::query(sqlx::AssertSqlSafe(sql.clone()))
+        .execute(db)
+        .await
+        .unwrap_or_else(|e| panic!("{sql}: {e}"));
 }
 
-#[expect(clippy::disallowed_methods, reason = "databases of tests that run at once need names that differ")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "databases of tests that run at once need names that differ"
+)]
 fn unique() -> u128 {
     Uuid::now_v7().as_u128()
 }
@@ -168,9 +212,18 @@ impl TestStore {
     pub fn on(database: TestDatabase) -> Self {
         let clock = Arc::new(MockClock::default());
         let mover = Mover::new(database.pool().clone());
-        let store =
-            Store::new(database.pool().clone(), mover.poke(), clock.clone(), Arc::new(SeededIds::new(1)));
-        Self { store, clock, mover, database }
+        let store = Store::new(
+            database.pool().clone(),
+            mover.poke(),
+            clock.clone(),
+            Arc::new(SeededIds::new(1)),
+        );
+        Self {
+            store,
+            clock,
+            mover,
+            database,
+        }
     }
 
     /// The database.

@@ -7,9 +7,9 @@ use chrono::{DateTime, Utc};
 use millstream_domain::ids::{SessionId, UserId};
 use millstream_domain::policy::{Actor, Refusal, Visible};
 use millstream_domain::user::{DisplayName, Email, Locale, Role, TimeZone, Username};
+use millstream_event_log::events::Change as Before;
 use millstream_event_log::events::session::EndReason;
 use millstream_event_log::events::user::{UserAlone, UserChanged, UserEvent, UserOnly, UserState};
-use millstream_event_log::events::Change as Before;
 use uuid::Uuid;
 
 /// An account.
@@ -60,14 +60,21 @@ impl Row {
             updated_at: self.updated_at,
             version: self.version,
         };
-        User { state, email: self.email }
+        User {
+            state,
+            email: self.email,
+        }
     }
 }
 
 impl Store {
     /// Whether anybody has registered yet.
     pub async fn has_users(&self) -> Result<bool, StoreError> {
-        Ok(sqlx::query_scalar!(r#"select exists (select from app.user) as "any!""#).fetch_one(&self.pool).await?)
+        Ok(
+            sqlx::query_scalar!(r#"select exists (select from app.user) as "any!""#)
+                .fetch_one(&self.pool)
+                .await?,
+        )
     }
 
     /// An account.
@@ -92,24 +99,43 @@ impl Store {
         if login.contains('\0') {
             return Ok(None);
         }
-        let row = sqlx::query!("select id, password_hash, active from app.user where username = $1 or email = $1", login)
-            .fetch_optional(&self.pool)
-            .await?;
-        Ok(row.map(|r| Credentials { user_id: UserId(r.id), password_hash: r.password_hash, active: r.active }))
+        let row = sqlx::query!(
+            "select id, password_hash, active from app.user where username = $1 or email = $1",
+            login
+        )
+        .fetch_optional(&self.pool)
+        .await?;
+        Ok(row.map(|r| Credentials {
+            user_id: UserId(r.id),
+            password_hash: r.password_hash,
+            active: r.active,
+        }))
     }
 
     /// What a person has to prove before their password is changed.
     pub async fn credentials_of(&self, id: UserId) -> Result<Credentials, StoreError> {
-        let row = sqlx::query!("select password_hash, active from app.user where id = $1", id.0)
-            .fetch_optional(&self.pool)
-            .await?
-            .ok_or(StoreError::NotFound)?;
-        Ok(Credentials { user_id: id, password_hash: row.password_hash, active: row.active })
+        let row = sqlx::query!(
+            "select password_hash, active from app.user where id = $1",
+            id.0
+        )
+        .fetch_optional(&self.pool)
+        .await?
+        .ok_or(StoreError::NotFound)?;
+        Ok(Credentials {
+            user_id: id,
+            password_hash: row.password_hash,
+            active: row.active,
+        })
     }
 
     /// The people that the actor may know of: all for admins and managers, else those who share a team, and oneself.
     /// `q` looks into names. Newest last.
-    pub async fn users(&self, actor: &Actor, q: Option<&str>, page: &PageRequest) -> Result<Page<User>, StoreError> {
+    pub async fn users(
+        &self,
+        actor: &Actor,
+        q: Option<&str>,
+        page: &PageRequest,
+    ) -> Result<Page<User>, StoreError> {
         let me = actor.user_id().ok_or(Refusal::Unauthenticated)?;
         let teams = match actor.visible_teams() {
             Visible::All => None,
@@ -168,7 +194,9 @@ impl Change for Register {
         }
         let id: UserId = cx.id();
         let role = if first { Role::Admin } else { Role::Member };
-        let display_name = self.display_name.map_or_else(|| self.username.to_string(), DisplayName::into_string);
+        let display_name = self
+            .display_name
+            .map_or_else(|| self.username.to_string(), DisplayName::into_string);
         let row = sqlx::query_as!(
             Row,
             "insert into app.user
@@ -187,7 +215,9 @@ impl Change for Register {
         .fetch_one(cx.db())
         .await?;
         let user = row.into_user();
-        let event = UserEvent::Registered(UserAlone { user: user.state.clone() });
+        let event = UserEvent::Registered(UserAlone {
+            user: user.state.clone(),
+        });
         Ok(Changed::because(user, event))
     }
 }
@@ -198,12 +228,16 @@ async fn is_first(cx: &mut Changing<'_>) -> Result<bool, StoreError> {
     if any(cx).await? {
         return Ok(false);
     }
-    sqlx::query!("lock table app.user in share row exclusive mode").execute(cx.db()).await?;
+    sqlx::query!("lock table app.user in share row exclusive mode")
+        .execute(cx.db())
+        .await?;
     Ok(!any(cx).await?)
 }
 
 async fn any(cx: &mut Changing<'_>) -> Result<bool, StoreError> {
-    let any = sqlx::query_scalar!(r#"select exists (select from app.user) as "any!""#).fetch_one(cx.db()).await?;
+    let any = sqlx::query_scalar!(r#"select exists (select from app.user) as "any!""#)
+        .fetch_one(cx.db())
+        .await?;
     Ok(any)
 }
 
@@ -286,9 +320,22 @@ impl Change for UpdateUser {
             events = session::end_all(cx, self.user_id, None, EndReason::Deactivated).await?;
         }
         let email_changed = after.email != before.email;
-        let change = Before { before: before.state, after: after.state.clone() };
-        events.insert(0, UserEvent::Updated(Box::new(UserChanged { change, email_changed })).into());
-        Ok(Changed { output: after, events })
+        let change = Before {
+            before: before.state,
+            after: after.state.clone(),
+        };
+        events.insert(
+            0,
+            UserEvent::Updated(Box::new(UserChanged {
+                change,
+                email_changed,
+            }))
+            .into(),
+        );
+        Ok(Changed {
+            output: after,
+            events,
+        })
     }
 }
 
@@ -318,7 +365,9 @@ async fn keep_an_admin(cx: &mut Changing<'_>) -> Result<(), StoreError> {
     .fetch_one(cx.db())
     .await?;
     if admins <= 1 {
-        return Err(StoreError::Conflict("the last admin cannot go: make somebody else admin first".into()));
+        return Err(StoreError::Conflict(
+            "the last admin cannot go: make somebody else admin first".into(),
+        ));
     }
     Ok(())
 }
@@ -371,10 +420,25 @@ impl Change for ChangePassword {
         .execute(cx.db())
         .await?;
         if changed.rows_affected() == 0 {
-            return Err(StoreError::Conflict("the password was changed meanwhile".into()));
+            return Err(StoreError::Conflict(
+                "the password was changed meanwhile".into(),
+            ));
         }
-        let mut events = vec![UserEvent::PasswordChanged(UserOnly { user_id: self.user_id }).into()];
-        events.extend(session::end_all(cx, self.user_id, self.kept_session, EndReason::PasswordChanged).await?);
+        let mut events = vec![
+            UserEvent::PasswordChanged(UserOnly {
+                user_id: self.user_id,
+            })
+            .into(),
+        ];
+        events.extend(
+            session::end_all(
+                cx,
+                self.user_id,
+                self.kept_session,
+                EndReason::PasswordChanged,
+            )
+            .await?,
+        );
         Ok(Changed { output: (), events })
     }
 }

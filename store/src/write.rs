@@ -40,12 +40,18 @@ pub struct Changed<T> {
 impl<T> Changed<T> {
     /// Nothing changed.
     pub fn nothing(output: T) -> Self {
-        Self { output, events: Vec::new() }
+        Self {
+            output,
+            events: Vec::new(),
+        }
     }
 
     /// One thing happened.
     pub fn because(output: T, event: impl Into<Event>) -> Self {
-        Self { output, events: vec![event.into()] }
+        Self {
+            output,
+            events: vec![event.into()],
+        }
     }
 }
 
@@ -107,7 +113,11 @@ pub enum Answered<T> {
 
 impl Store {
     /// Writes a change and what happened, all or nothing.
-    pub async fn write<C: Change>(&self, origin: &Origin, change: C) -> Result<Written<C::Output>, StoreError> {
+    pub async fn write<C: Change>(
+        &self,
+        origin: &Origin,
+        change: C,
+    ) -> Result<Written<C::Output>, StoreError> {
         let mut tx = self.pool.begin().await?;
         let written = self.run(&mut tx, origin, change).await?;
         tx.commit().await?;
@@ -132,7 +142,8 @@ impl Store {
             Claim::Fresh => {}
         }
         let written = self.run(&mut tx, &act.origin, change).await?;
-        key.keep(&mut tx, &render(&written), self.clock.now()).await?;
+        key.keep(&mut tx, &render(&written), self.clock.now())
+            .await?;
         tx.commit().await?;
         self.poke.poke();
         Ok(Answered::Now(written))
@@ -145,14 +156,27 @@ impl Store {
         change: C,
     ) -> Result<Written<C::Output>, StoreError> {
         let now = self.clock.now();
-        let mut cx = Changing { tx, ids: &*self.ids, now, origin };
+        let mut cx = Changing {
+            tx,
+            ids: &*self.ids,
+            now,
+            origin,
+        };
         let Changed { output, events } = change.apply(&mut cx).await?;
         let events: Vec<_> = events
             .into_iter()
-            .map(|event| NewEvent { id: self.ids.next().into(), at: now, origin: origin.clone(), event })
+            .map(|event| NewEvent {
+                id: self.ids.next().into(),
+                at: now,
+                origin: origin.clone(),
+                event,
+            })
             .collect();
         let last = outbox::append(tx, &events).await?;
-        Ok(Written { output, position: last.map(Position::Write) })
+        Ok(Written {
+            output,
+            position: last.map(Position::Write),
+        })
     }
 }
 
@@ -161,7 +185,10 @@ impl<C: Change> Change for Vec<C> {
     type Output = Vec<C::Output>;
 
     async fn apply(self, cx: &mut Changing<'_>) -> Result<Changed<Self::Output>, StoreError> {
-        let mut all = Changed { output: Vec::with_capacity(self.len()), events: Vec::new() };
+        let mut all = Changed {
+            output: Vec::with_capacity(self.len()),
+            events: Vec::new(),
+        };
         for change in self {
             let Changed { output, events } = change.apply(cx).await?;
             all.output.push(output);

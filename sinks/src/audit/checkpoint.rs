@@ -22,7 +22,12 @@ impl Checkpoint {
     /// The signed note that says so.
     #[must_use]
     pub fn sign(&self, key: &SigningKey) -> String {
-        let text = format!("{}\n{}\n{}\n", key.verifier().name(), self.size, STANDARD.encode(self.root));
+        let text = format!(
+            "{}\n{}\n{}\n",
+            key.verifier().name(),
+            self.size,
+            STANDARD.encode(self.root)
+        );
         note::sign(&text, key)
     }
 
@@ -35,9 +40,17 @@ impl Checkpoint {
             return Err(NoteError::Malformed("its origin is another log"));
         }
         let size = line("it has no size")?;
-        let plain = size.bytes().all(|b| b.is_ascii_digit()) && (size == "0" || !size.starts_with('0'));
-        let size = size.parse().ok().filter(|_| plain).ok_or(NoteError::Malformed("its size is not a number"))?;
-        let root = STANDARD.decode(line("it has no root")?).ok().and_then(|bytes| bytes.try_into().ok());
+        let plain =
+            size.bytes().all(|b| b.is_ascii_digit()) && (size == "0" || !size.starts_with('0'));
+        let size = size
+            .parse()
+            .ok()
+            .filter(|_| plain)
+            .ok_or(NoteError::Malformed("its size is not a number"))?;
+        let root = STANDARD
+            .decode(line("it has no root")?)
+            .ok()
+            .and_then(|bytes| bytes.try_into().ok());
         let root = root.ok_or(NoteError::Malformed("its root is not 32 bytes in base64"))?;
         Ok(Self { size, root })
     }

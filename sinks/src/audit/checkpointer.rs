@@ -41,7 +41,9 @@ pub enum CheckpointerError {
     #[error("the last checkpoint does not count")]
     Note(#[from] NoteError),
     /// The audit does not begin with what was promised.
-    #[error("the audit does not extend its last checkpoint, of {promised} entries; run `millstream audit verify`")]
+    #[error(
+        "the audit does not extend its last checkpoint, of {promised} entries; run `millstream audit verify`"
+    )]
     Rewritten {
         /// The size of the last checkpoint.
         promised: u64,
@@ -90,7 +92,14 @@ impl Checkpointer {
     #[must_use]
     pub fn new(pool: PgPool, checkpoints: Checkpoints, key: Arc<SigningKey>) -> Self {
         let health = watch::Sender::new(Health::Running);
-        Self { pool, checkpoints, key, last: None, listed: false, health }
+        Self {
+            pool,
+            checkpoints,
+            key,
+            last: None,
+            listed: false,
+            health,
+        }
     }
 
     /// How it is: for readiness and for the list of pipelines.
@@ -123,13 +132,17 @@ impl Checkpointer {
             Err(error) if error.is_transient() => Health::Stalled(in_full(error)),
             Err(error) => Health::Halted(in_full(error)),
         };
-        metrics::gauge!("millstream_audit_checkpoint_size").set(self.last.map_or(0.0, |last| precise(last.size)));
-        metrics::gauge!("millstream_audit_checkpoint_halted").set(f64::from(matches!(health, Health::Halted(_))));
+        metrics::gauge!("millstream_audit_checkpoint_size")
+            .set(self.last.map_or(0.0, |last| precise(last.size)));
+        metrics::gauge!("millstream_audit_checkpoint_halted")
+            .set(f64::from(matches!(health, Health::Halted(_))));
         if *self.health.borrow() != health {
             match &health {
                 Health::Running => tracing::info!("audit checkpoints are signed again"),
                 Health::Stalled(error) => tracing::warn!(error, "audit checkpoints are late"),
-                Health::Halted(error) => tracing::error!(error, "audit checkpoints are no longer signed"),
+                Health::Halted(error) => {
+                    tracing::error!(error, "audit checkpoints are no longer signed")
+                }
             }
             self.health.send_replace(health);
         }
@@ -152,16 +165,23 @@ impl Checkpointer {
         }
         self.last = last;
         let mut first = None;
-        walk.to(&self.pool, size, &mut |finding| first = first.take().or(Some(finding))).await?;
+        walk.to(&self.pool, size, &mut |finding| {
+            first = first.take().or(Some(finding))
+        })
+        .await?;
         match (first, walk.root()) {
             (Some(finding), _) => Err(CheckpointerError::Changed(finding)),
-            (None, Some(root)) if size > promised => self.keep(Checkpoint { size, root }).await.map(Some),
+            (None, Some(root)) if size > promised => {
+                self.keep(Checkpoint { size, root }).await.map(Some)
+            }
             (None, _) => Ok(None),
         }
     }
 
     async fn keep(&mut self, checkpoint: Checkpoint) -> Result<Checkpoint, CheckpointerError> {
-        self.checkpoints.put(checkpoint.size, &checkpoint.sign(&self.key)).await?;
+        self.checkpoints
+            .put(checkpoint.size, &checkpoint.sign(&self.key))
+            .await?;
         self.last = Some(checkpoint);
         metrics::counter!("millstream_audit_checkpoints_total").increment(1);
         Ok(checkpoint)
@@ -199,7 +219,10 @@ fn in_full(error: &CheckpointerError) -> String {
     text
 }
 
-#[expect(clippy::cast_precision_loss, reason = "gauges are doubles, exact up to 2^53")]
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "gauges are doubles, exact up to 2^53"
+)]
 fn precise(number: u64) -> f64 {
     number as f64
 }

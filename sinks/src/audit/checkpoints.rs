@@ -8,9 +8,9 @@
 //!
 //! An empty object is a write that a loss of power cut short; it counts as absent.
 
+use futures::TryStreamExt;
 use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt, PutMode, PutOptions};
-use futures::TryStreamExt;
 use std::sync::Arc;
 
 /// The folder.
@@ -62,7 +62,9 @@ impl Checkpoints {
         let mut objects = self.store.list(Some(&Path::from(FOLDER)));
         while let Some(object) = objects.try_next().await? {
             // Eight bytes each: a checkpoint a minute for ten years is 42 MB, and far fewer are written.
-            if object.size > 0 && let Some(Ok(size)) = object.location.filename().map(str::parse) {
+            if object.size > 0
+                && let Some(Ok(size)) = object.location.filename().map(str::parse)
+            {
                 sizes.push(size);
             }
         }
@@ -74,7 +76,11 @@ impl Checkpoints {
     pub async fn put(&self, size: u64, note: &str) -> Result<(), CheckpointsError> {
         let path = path(&name(size));
         let create = PutOptions::from(PutMode::Create);
-        match self.store.put_opts(&path, note.to_owned().into(), create).await {
+        match self
+            .store
+            .put_opts(&path, note.to_owned().into(), create)
+            .await
+        {
             Ok(_) => {}
             Err(object_store::Error::AlreadyExists { .. }) => match self.get(size).await? {
                 Some(there) if there == note => {}
@@ -85,7 +91,9 @@ impl Checkpoints {
             },
             Err(error) => return Err(error.into()),
         }
-        self.store.put(&self::path(LATEST), note.to_owned().into()).await?;
+        self.store
+            .put(&self::path(LATEST), note.to_owned().into())
+            .await?;
         Ok(())
     }
 

@@ -12,7 +12,10 @@ use sqlx::PgPool;
 use std::collections::VecDeque;
 
 /// Records of one step: bounds memory, and how long a connection is held.
-const STEP: Budget = Budget { records: 1_000, bytes: 4 * 1024 * 1024 };
+const STEP: Budget = Budget {
+    records: 1_000,
+    bytes: 4 * 1024 * 1024,
+};
 
 /// Compares the entries of the records behind `after`, the first of which is entry `from`, with the log.
 pub(super) async fn with_log(
@@ -22,7 +25,10 @@ pub(super) async fn with_log(
     report: &mut Report,
 ) -> Result<(), VerifyError> {
     let log = PostgresLog::new(pool.clone(), None);
-    report.compared = Compared { from, ..Compared::default() };
+    report.compared = Compared {
+        from,
+        ..Compared::default()
+    };
     let end = signed(extent.size);
     let mut cut = Cut::at(after);
     while cut.seq < extent.cut {
@@ -38,9 +44,18 @@ pub(super) async fn with_log(
             Err(error) => return Err(error.into()),
         };
         batch.records.retain(|record| record.seq <= extent.cut);
-        let Some(last) = batch.records.last().map(|record| record.seq) else { break };
-        let mut merge = Merge { records: batch.records.into(), seq: cut.seq, report: &mut *report };
-        rows::walk_records(pool, signed(cut.seq + 1)..=signed(last), end, |row| merge.entry(&row)).await?;
+        let Some(last) = batch.records.last().map(|record| record.seq) else {
+            break;
+        };
+        let mut merge = Merge {
+            records: batch.records.into(),
+            seq: cut.seq,
+            report: &mut *report,
+        };
+        rows::walk_records(pool, signed(cut.seq + 1)..=signed(last), end, |row| {
+            merge.entry(&row)
+        })
+        .await?;
         merge.finish();
         cut = Cut::at(last);
     }
@@ -53,11 +68,22 @@ pub(super) async fn with_log(
 pub(super) async fn differing_fields(pool: &PgPool, index: u64) -> Option<Vec<&'static str>> {
     let index = signed(index);
     let mut stored = None;
-    rows::walk(pool, index..index + 1, |row| stored = Some(row)).await.ok()?;
+    rows::walk(pool, index..index + 1, |row| stored = Some(row))
+        .await
+        .ok()?;
     let stored = stored?;
     let before = u64::try_from(stored.seq).ok()?.checked_sub(1)?;
     let log = PostgresLog::new(pool.clone(), None);
-    let batch = log.read(Cut::at(before), Budget { records: 1, bytes: 0 }).await.ok()?;
+    let batch = log
+        .read(
+            Cut::at(before),
+            Budget {
+                records: 1,
+                bytes: 0,
+            },
+        )
+        .await
+        .ok()?;
     Some(differences(&stored, batch.records.first()?))
 }
 
@@ -79,7 +105,11 @@ impl Merge<'_> {
                 let fields = differences(row, &record);
                 if !fields.is_empty() {
                     let index = u64::try_from(row.index).unwrap_or(0);
-                    self.report.add(Finding::DiffersFromLog { index, seq: row.seq, fields });
+                    self.report.add(Finding::DiffersFromLog {
+                        index,
+                        seq: row.seq,
+                        fields,
+                    });
                 }
             }
             // A second entry of one record is out of order among its neighbours, which the walk has told.
@@ -98,7 +128,10 @@ impl Merge<'_> {
             missing.push(record.seq);
         }
         if let (Some(first), Some(last)) = (missing.first(), missing.last()) {
-            self.report.add(Finding::NoEntry { first: *first, last: *last });
+            self.report.add(Finding::NoEntry {
+                first: *first,
+                last: *last,
+            });
         }
     }
 }
@@ -111,7 +144,10 @@ fn differences(stored: &Row, record: &Record) -> Vec<&'static str> {
 }
 
 fn not_in_log(row: &Row) -> Finding {
-    Finding::NotInLog { index: u64::try_from(row.index).unwrap_or(0), seq: row.seq }
+    Finding::NotInLog {
+        index: u64::try_from(row.index).unwrap_or(0),
+        seq: row.seq,
+    }
 }
 
 fn signed(number: u64) -> i64 {

@@ -59,7 +59,11 @@ pub fn hash(row: &Row) -> Option<Hash> {
 }
 
 fn form_1(row: &Row) -> Vec<u8> {
-    let texts = [&row.before, &row.after].into_iter().flatten().map(String::len).sum::<usize>();
+    let texts = [&row.before, &row.after]
+        .into_iter()
+        .flatten()
+        .map(String::len)
+        .sum::<usize>();
     let mut bytes = Vec::with_capacity(texts + 512);
     bytes.push(1);
     bytes.extend(row.index.to_be_bytes());
@@ -71,7 +75,14 @@ fn form_1(row: &Row) -> Vec<u8> {
     field(&mut bytes, Some(row.action.as_bytes()));
     field(&mut bytes, Some(row.entity.as_bytes()));
     field(&mut bytes, id(&row.entity_id).as_deref());
-    for text in [&row.entity_name, &row.ip, &row.user_agent, &row.request_id, &row.before, &row.after] {
+    for text in [
+        &row.entity_name,
+        &row.ip,
+        &row.user_agent,
+        &row.request_id,
+        &row.before,
+        &row.after,
+    ] {
         field(&mut bytes, text.as_deref().map(str::as_bytes));
     }
     field(&mut bytes, Some(row.outcome.as_bytes()));
@@ -115,7 +126,11 @@ pub fn differences(a: &Row, b: &Row) -> Vec<&'static str> {
         ("outcome", a.outcome != b.outcome),
         ("reason", a.reason != b.reason),
     ];
-    columns.into_iter().filter(|(_, differs)| *differs).map(|(name, _)| name).collect()
+    columns
+        .into_iter()
+        .filter(|(_, differs)| *differs)
+        .map(|(name, _)| name)
+        .collect()
 }
 
 #[cfg(test)]

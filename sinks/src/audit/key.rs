@@ -63,7 +63,10 @@ pub struct VerifierKey {
 impl VerifierKey {
     fn of(public: [u8; 32]) -> Self {
         let id = Sha256::digest(public);
-        Self { name: format!("millstream/audit/{}", hexadecimal(&id[..4])), public }
+        Self {
+            name: format!("millstream/audit/{}", hexadecimal(&id[..4])),
+            public,
+        }
     }
 
     /// The key's name, and the checkpoints' origin.
@@ -86,7 +89,9 @@ impl VerifierKey {
     /// Whether the signature is the key's over these bytes.
     #[must_use]
     pub fn verify(&self, bytes: &[u8], signature: &[u8]) -> bool {
-        UnparsedPublicKey::new(&ED25519, self.public).verify(bytes, signature).is_ok()
+        UnparsedPublicKey::new(&ED25519, self.public)
+            .verify(bytes, signature)
+            .is_ok()
     }
 }
 
@@ -103,9 +108,18 @@ impl FromStr for VerifierKey {
         // Base64 may contain a plus sign, a name may not.
         let (name, rest) = text.trim().split_once('+').ok_or(KeyError::Malformed)?;
         let (hash, public) = rest.split_once('+').ok_or(KeyError::Malformed)?;
-        let key = Self { name: name.to_owned(), public: key_bytes(public)? };
-        let fits = !name.is_empty() && !name.contains(char::is_whitespace) && hash == hexadecimal(&key.hash());
-        if fits { Ok(key) } else { Err(KeyError::Malformed) }
+        let key = Self {
+            name: name.to_owned(),
+            public: key_bytes(public)?,
+        };
+        let fits = !name.is_empty()
+            && !name.contains(char::is_whitespace)
+            && hash == hexadecimal(&key.hash());
+        if fits {
+            Ok(key)
+        } else {
+            Err(KeyError::Malformed)
+        }
     }
 }
 
@@ -119,12 +133,18 @@ impl SigningKey {
     /// A fresh key.
     pub fn generate() -> Result<Self, KeyError> {
         let pair = Ed25519KeyPair::generate().map_err(|_| KeyError::Refused)?;
-        Ok(Self { verifier: VerifierKey::of(public_of(&pair)), pair })
+        Ok(Self {
+            verifier: VerifierKey::of(public_of(&pair)),
+            pair,
+        })
     }
 
     /// The key in this file; a fresh one is made and kept there when there is no such file.
     pub fn load_or_create(path: &Path) -> Result<Self, KeyError> {
-        let failed = |source| KeyError::File { path: path.to_owned(), source };
+        let failed = |source| KeyError::File {
+            path: path.to_owned(),
+            source,
+        };
         match std::fs::read_to_string(path) {
             Ok(text) => {
                 check_mode(path)?;
@@ -156,7 +176,9 @@ impl SigningKey {
 
 impl fmt::Debug for SigningKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SigningKey").field("name", &self.verifier.name).finish_non_exhaustive()
+        f.debug_struct("SigningKey")
+            .field("name", &self.verifier.name)
+            .finish_non_exhaustive()
     }
 }
 
@@ -174,23 +196,43 @@ impl FromStr for SigningKey {
     type Err = KeyError;
 
     fn from_str(text: &str) -> Result<Self, KeyError> {
-        let rest = text.trim().strip_prefix(PRIVATE).ok_or(KeyError::Malformed)?;
+        let rest = text
+            .trim()
+            .strip_prefix(PRIVATE)
+            .ok_or(KeyError::Malformed)?;
         let (name, rest) = rest.split_once('+').ok_or(KeyError::Malformed)?;
         let (hash, seed) = rest.split_once('+').ok_or(KeyError::Malformed)?;
-        let pair = Ed25519KeyPair::from_seed_unchecked(&key_bytes(seed)?).map_err(|_| KeyError::Malformed)?;
-        let verifier = VerifierKey { name: name.to_owned(), public: public_of(&pair) };
+        let pair = Ed25519KeyPair::from_seed_unchecked(&key_bytes(seed)?)
+            .map_err(|_| KeyError::Malformed)?;
+        let verifier = VerifierKey {
+            name: name.to_owned(),
+            public: public_of(&pair),
+        };
         let fits = hash == hexadecimal(&verifier.hash());
-        if fits { Ok(Self { pair, verifier }) } else { Err(KeyError::Malformed) }
+        if fits {
+            Ok(Self { pair, verifier })
+        } else {
+            Err(KeyError::Malformed)
+        }
     }
 }
 
 fn public_of(pair: &Ed25519KeyPair) -> [u8; 32] {
-    pair.public_key().as_ref().try_into().expect("an Ed25519 public key has 32 bytes")
+    pair.public_key()
+        .as_ref()
+        .try_into()
+        .expect("an Ed25519 public key has 32 bytes")
 }
 
 fn write_key(f: &mut fmt::Formatter<'_>, key: &VerifierKey, bytes: &[u8]) -> fmt::Result {
     let bytes = [&[ED25519_NUMBER], bytes].concat();
-    write!(f, "{}+{}+{}", key.name, hexadecimal(&key.hash()), STANDARD.encode(bytes))
+    write!(
+        f,
+        "{}+{}+{}",
+        key.name,
+        hexadecimal(&key.hash()),
+        STANDARD.encode(bytes)
+    )
 }
 
 fn key_bytes(base64: &str) -> Result<[u8; 32], KeyError> {
@@ -210,11 +252,21 @@ fn check_mode(path: &Path) -> Result<(), KeyError> {
     use std::os::unix::fs::PermissionsExt;
     let metadata = std::fs::metadata(path);
     let mode = metadata
-        .map_err(|source| KeyError::File { path: path.to_owned(), source })?
+        .map_err(|source| KeyError::File {
+            path: path.to_owned(),
+            source,
+        })?
         .permissions()
         .mode()
         & 0o777;
-    if mode & 0o077 == 0 { Ok(()) } else { Err(KeyError::Exposed { path: path.to_owned(), mode }) }
+    if mode & 0o077 == 0 {
+        Ok(())
+    } else {
+        Err(KeyError::Exposed {
+            path: path.to_owned(),
+            mode,
+        })
+    }
 }
 
 #[cfg(not(unix))]

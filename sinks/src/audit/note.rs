@@ -37,7 +37,11 @@ pub enum NoteError {
 pub fn sign(text: &str, key: &SigningKey) -> String {
     debug_assert!(text.ends_with('\n'), "a note's text ends with a line feed");
     let signature = [&key.verifier().hash()[..], &key.sign(text.as_bytes())].concat();
-    format!("{text}\n\u{2014} {} {}\n", key.verifier().name(), STANDARD.encode(signature))
+    format!(
+        "{text}\n\u{2014} {} {}\n",
+        key.verifier().name(),
+        STANDARD.encode(signature)
+    )
 }
 
 /// The text of a note that the key signed.
@@ -49,8 +53,9 @@ pub fn open<'a>(note: &'a str, key: &VerifierKey) -> Result<&'a str, NoteError> 
         return Err(NoteError::Malformed("it has control characters"));
     }
     // The last blank line divides: the text may have some of its own, signatures have none.
-    let (text, signatures) =
-        note.rsplit_once("\n\n").ok_or(NoteError::Malformed("it has no blank line"))?;
+    let (text, signatures) = note
+        .rsplit_once("\n\n")
+        .ok_or(NoteError::Malformed("it has no blank line"))?;
     let text = &note[..=text.len()];
     let Some(lines) = signatures.strip_suffix('\n') else {
         return Err(NoteError::Malformed("it does not end with a line feed"));
@@ -65,7 +70,11 @@ pub fn open<'a>(note: &'a str, key: &VerifierKey) -> Result<&'a str, NoteError> 
             signed = true;
         }
     }
-    if signed { Ok(text) } else { Err(NoteError::NotSigned(key.name().to_owned())) }
+    if signed {
+        Ok(text)
+    } else {
+        Err(NoteError::NotSigned(key.name().to_owned()))
+    }
 }
 
 /// A signature line.
@@ -79,7 +88,9 @@ impl<'a> Signature<'a> {
         let (name, signature) = line
             .strip_prefix("\u{2014} ")
             .and_then(|rest| rest.split_once(' '))
-            .ok_or(NoteError::Malformed("a signature line does not begin with a dash and a name"))?;
+            .ok_or(NoteError::Malformed(
+                "a signature line does not begin with a dash and a name",
+            ))?;
         let bytes = STANDARD
             .decode(signature)
             .ok()
@@ -89,7 +100,10 @@ impl<'a> Signature<'a> {
     }
 
     fn key_hash(&self) -> [u8; 4] {
-        *self.bytes.first_chunk().expect("checked when it was parsed")
+        *self
+            .bytes
+            .first_chunk()
+            .expect("checked when it was parsed")
     }
 }
 

@@ -125,14 +125,26 @@ impl fmt::Display for Finding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Edited { index, seq, fields } => {
-                write!(f, "Entry {index} (record {seq}) was edited: its fields do not give its hash any more.")?;
-                if fields.is_empty() { Ok(()) } else { write!(f, " The event log differs in {}.", fields.join(", ")) }
+                write!(
+                    f,
+                    "Entry {index} (record {seq}) was edited: its fields do not give its hash any more."
+                )?;
+                if fields.is_empty() {
+                    Ok(())
+                } else {
+                    write!(f, " The event log differs in {}.", fields.join(", "))
+                }
             }
-            Self::Missing { first, last } if first == last => write!(f, "Entry {first} is missing."),
+            Self::Missing { first, last } if first == last => {
+                write!(f, "Entry {first} is missing.")
+            }
             Self::Missing { first, last } => write!(f, "Entries {first} to {last} are missing."),
             Self::Duplicate { index } => write!(f, "There is more than one entry {index}."),
             Self::NoPlace { index } => {
-                write!(f, "There is an entry at the place {index}, where none can be.")
+                write!(
+                    f,
+                    "There is an entry at the place {index}, where none can be."
+                )
             }
             Self::OutOfOrder { index, seq, before } => write!(
                 f,
@@ -152,13 +164,19 @@ impl fmt::Display for Finding {
                 fields.join(", ")
             ),
             Self::NotInLog { index, seq } => {
-                write!(f, "Entry {index} tells of record {seq}, which the event log does not have.")
+                write!(
+                    f,
+                    "Entry {index} tells of record {seq}, which the event log does not have."
+                )
             }
             Self::NoEntry { first, last } if first == last => {
                 write!(f, "Record {first} of the event log has no entry.")
             }
             Self::NoEntry { first, last } => {
-                write!(f, "Records {first} to {last} of the event log have no entry.")
+                write!(
+                    f,
+                    "Records {first} to {last} of the event log have no entry."
+                )
             }
             Self::Checkpoint { size, held } => write!(
                 f,
@@ -171,7 +189,9 @@ impl fmt::Display for Finding {
                 "The checkpoint of {size} entries no longer holds: there are only {entries}. The end was cut off, or an \
                  older backup was restored."
             ),
-            Self::BadCheckpoint { name, reason } => write!(f, "Checkpoint \"{name}\" does not count: {reason}."),
+            Self::BadCheckpoint { name, reason } => {
+                write!(f, "Checkpoint \"{name}\" does not count: {reason}.")
+            }
         }
     }
 }
@@ -235,7 +255,13 @@ impl Report {
 
     pub(super) fn add(&mut self, finding: Finding) {
         let kind = discriminant(&finding);
-        if self.findings.iter().filter(|known| discriminant(*known) == kind).count() < LISTED_MAX {
+        if self
+            .findings
+            .iter()
+            .filter(|known| discriminant(*known) == kind)
+            .count()
+            < LISTED_MAX
+        {
             self.findings.push(finding);
         } else {
             self.unlisted += 1;
@@ -243,22 +269,45 @@ impl Report {
     }
 
     fn summary(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "The audit has {}.", count(self.entries, "entry", "entries"))?;
+        writeln!(
+            f,
+            "The audit has {}.",
+            count(self.entries, "entry", "entries")
+        )?;
         match self.last_checkpoint {
-            None => writeln!(f, "There is no checkpoint; only the event log speaks for them.")?,
+            None => writeln!(
+                f,
+                "There is no checkpoint; only the event log speaks for them."
+            )?,
             Some(size) => {
-                let (holding, all) = (self.holding, count(self.checkpoints, "checkpoint", "checkpoints"));
+                let (holding, all) = (
+                    self.holding,
+                    count(self.checkpoints, "checkpoint", "checkpoints"),
+                );
                 let size = count(size, "entry", "entries");
-                writeln!(f, "{holding} of {all} hold; the last one was signed over {size}.")?;
+                writeln!(
+                    f,
+                    "{holding} of {all} hold; the last one was signed over {size}."
+                )?;
             }
         }
-        let Compared { from, entries, log_begins } = &self.compared;
+        let Compared {
+            from,
+            entries,
+            log_begins,
+        } = &self.compared;
         if self.entries > *from {
             let young = count(*entries, "entry was", "entries were");
-            writeln!(f, "No checkpoint that holds covers entry {from} and younger ones: {young} compared with the event log.")?;
+            writeln!(
+                f,
+                "No checkpoint that holds covers entry {from} and younger ones: {young} compared with the event log."
+            )?;
         }
         match log_begins {
-            Some(seq) => writeln!(f, "The event log begins at record {seq}; what is older was not compared."),
+            Some(seq) => writeln!(
+                f,
+                "The event log begins at record {seq}; what is older was not compared."
+            ),
             None => Ok(()),
         }
     }
@@ -271,7 +320,11 @@ impl fmt::Display for Report {
             writeln!(f, "{finding}")?;
         }
         if self.unlisted > 0 {
-            writeln!(f, "And {} more.", count(self.unlisted, "finding", "findings"))?;
+            writeln!(
+                f,
+                "And {} more.",
+                count(self.unlisted, "finding", "findings")
+            )?;
         }
         match (self.first_bad_entry(), self.first_bad_checkpoint()) {
             _ if self.holds() => f.write_str("Nothing was changed."),

@@ -52,11 +52,17 @@ pub async fn verify(
         pool,
         walk: Walk::new(),
         held: Held::default(),
-        report: Report { entries: extent.size, findings: marks.bad.clone(), ..Report::default() },
+        report: Report {
+            entries: extent.size,
+            findings: marks.bad.clone(),
+            ..Report::default()
+        },
     };
     for size in &marks.sizes {
         verification.walk_to(*size, extent, progress).await?;
-        let roots = marks.roots(*size, checkpoints, key, &mut verification.report).await?;
+        let roots = marks
+            .roots(*size, checkpoints, key, &mut verification.report)
+            .await?;
         verification.checkpoint(*size, &roots);
     }
     verification.walk_to(extent.size, extent, progress).await?;
@@ -88,7 +94,9 @@ impl Verification<'_> {
         let end = size.min(extent.size);
         while self.walk.next() < end {
             let report = &mut self.report;
-            self.walk.page(self.pool, end, &mut |finding| report.add(finding)).await?;
+            self.walk
+                .page(self.pool, end, &mut |finding| report.add(finding))
+                .await?;
             progress(self.walk.next(), extent.size);
         }
         Ok(())
@@ -105,7 +113,11 @@ impl Verification<'_> {
         if size <= entries && roots.iter().all(|root| self.walk.root() == Some(*root)) {
             self.report.holding += 1;
             if !self.held.broken {
-                self.held = Held { size, seq: self.walk.seq(), broken: false };
+                self.held = Held {
+                    size,
+                    seq: self.walk.seq(),
+                    broken: false,
+                };
             }
         } else if !self.held.broken {
             // Those behind the first one that fails say nothing more.
@@ -113,7 +125,10 @@ impl Verification<'_> {
             self.report.add(if size > entries {
                 Finding::Shorter { size, entries }
             } else {
-                Finding::Checkpoint { size, held: self.held.size }
+                Finding::Checkpoint {
+                    size,
+                    held: self.held.size,
+                }
             });
         }
     }
@@ -123,7 +138,9 @@ impl Verification<'_> {
         compare::with_log(self.pool, (self.held.size, after), extent, &mut self.report).await?;
         for finding in &mut self.report.findings {
             if let Finding::Edited { index, fields, .. } = finding {
-                *fields = compare::differing_fields(self.pool, *index).await.unwrap_or_default();
+                *fields = compare::differing_fields(self.pool, *index)
+                    .await
+                    .unwrap_or_default();
             }
         }
         Ok(self.report)
@@ -151,12 +168,20 @@ impl Marks {
         for (name, note) in [("latest", latest.as_deref()), ("given", given)] {
             match note.map(|note| Checkpoint::open(note, key)) {
                 None => {}
-                Some(Ok(checkpoint)) => known.entry(checkpoint.size).or_default().push(checkpoint.root),
+                Some(Ok(checkpoint)) => known
+                    .entry(checkpoint.size)
+                    .or_default()
+                    .push(checkpoint.root),
                 Some(Err(error)) => bad.push(bad_checkpoint(name, &error)),
             }
         }
         let sizes = stored.iter().chain(known.keys()).copied().collect();
-        Ok(Self { sizes, stored, known, bad })
+        Ok(Self {
+            sizes,
+            stored,
+            known,
+            bad,
+        })
     }
 
     /// The roots that were signed over a size.
@@ -169,14 +194,21 @@ impl Marks {
     ) -> Result<Vec<Hash>, CheckpointsError> {
         let mut roots = self.known.get(&size).cloned().unwrap_or_default();
         let stored = self.stored.binary_search(&size).is_ok();
-        let Some(note) = (if stored { checkpoints.get(size).await? } else { None }) else {
+        let Some(note) = (if stored {
+            checkpoints.get(size).await?
+        } else {
+            None
+        }) else {
             return Ok(roots);
         };
         match Checkpoint::open(&note, key) {
             Ok(checkpoint) if checkpoint.size == size => roots.push(checkpoint.root),
             Ok(checkpoint) => {
                 let reason = format!("it was signed over {} entries", checkpoint.size);
-                report.add(Finding::BadCheckpoint { name: size.to_string(), reason });
+                report.add(Finding::BadCheckpoint {
+                    name: size.to_string(),
+                    reason,
+                });
             }
             Err(error) => report.add(bad_checkpoint(&size.to_string(), &error)),
         }
@@ -185,5 +217,8 @@ impl Marks {
 }
 
 fn bad_checkpoint(name: &str, error: &super::note::NoteError) -> Finding {
-    Finding::BadCheckpoint { name: name.to_owned(), reason: error.to_string() }
+    Finding::BadCheckpoint {
+        name: name.to_owned(),
+        reason: error.to_string(),
+    }
 }

@@ -27,14 +27,22 @@ impl Walk {
     /// A walk from the first entry on.
     #[must_use]
     pub(super) fn new() -> Self {
-        Self { next: 0, tree: Some(Frontier::default()), seq: 0 }
+        Self {
+            next: 0,
+            tree: Some(Frontier::default()),
+            seq: 0,
+        }
     }
 
     /// A walk from behind the first `size` entries on. Whether those are as they were is the caller's question: it has
     /// their [`Walk::root`].
     pub(super) async fn resume(pool: &PgPool, size: u64) -> Result<Self, TreeError> {
         let tree = tree::frontier(pool, size).await?;
-        let mut walk = Self { next: size, tree: Some(tree), seq: 0 };
+        let mut walk = Self {
+            next: size,
+            tree: Some(tree),
+            seq: 0,
+        };
         if let Some(last) = size.checked_sub(1) {
             rows::walk(pool, signed(last..size), |row| walk.seq = row.seq).await?;
         }
@@ -112,11 +120,22 @@ impl Walk {
         self.skip_to(index, found);
         match entry::hash(row) {
             Some(hash) if hash[..] == row.leaf_hash => {}
-            Some(_) => found(Finding::Edited { index, seq: row.seq, fields: Vec::new() }),
-            None => found(Finding::UnknownForm { index, form: row.form }),
+            Some(_) => found(Finding::Edited {
+                index,
+                seq: row.seq,
+                fields: Vec::new(),
+            }),
+            None => found(Finding::UnknownForm {
+                index,
+                form: row.form,
+            }),
         }
         if row.seq <= self.seq {
-            found(Finding::OutOfOrder { index, seq: row.seq, before: self.seq });
+            found(Finding::OutOfOrder {
+                index,
+                seq: row.seq,
+                before: self.seq,
+            });
         }
         self.seq = row.seq;
         self.next = index + 1;
@@ -139,7 +158,10 @@ impl Walk {
     fn skip_to(&mut self, index: u64, found: &mut (dyn FnMut(Finding) + Send)) {
         if self.next < index {
             self.tree = None;
-            found(Finding::Missing { first: self.next, last: index - 1 });
+            found(Finding::Missing {
+                first: self.next,
+                last: index - 1,
+            });
             self.next = index;
         }
     }

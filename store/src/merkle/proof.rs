@@ -30,7 +30,10 @@ pub fn consistency(old: u64, new: u64) -> Option<Plan> {
 }
 
 fn plan(ranges: &[Range<u64>]) -> Plan {
-    ranges.iter().map(|range| subtrees(range.start, range.end)).collect()
+    ranges
+        .iter()
+        .map(|range| subtrees(range.start, range.end))
+        .collect()
 }
 
 /// Where a tree divides: behind the largest power of two that is smaller than its size.

@@ -138,7 +138,8 @@ fn the_published_test_vectors_come_out() {
         &[0x40, 0x41, 0x42, 0x43],
         &[0x50, 0x51, 0x52, 0x53, 0x54, 0x55, 0x56, 0x57],
         &[
-            0x60, 0x61, 0x62, 0x63, 0x64, 0x65, 0x66, 0x67, 0x68, 0x69, 0x6a, 0x6b, 0x6c, 0x6d, 0x6e, 0x6f,
+            0x60, 0x61, 0x62, 0x63, 0x64, 0x65, 0x66, 0x67, 0x68, 0x69, 0x6a, 0x6b, 0x6c, 0x6d,
+            0x6e, 0x6f,
         ],
     ];
     let roots = [
@@ -177,11 +178,18 @@ fn the_frontier_has_the_root_of_the_naive_tree_at_every_size() {
 fn a_frontier_is_taken_up_again_from_the_stored_subtrees() {
     let stored = Stored::new(SIZES);
     for size in 0..SIZES {
-        let peaks = subtrees(0, size).iter().map(|part| stored.hash(part)).collect();
+        let peaks = subtrees(0, size)
+            .iter()
+            .map(|part| stored.hash(part))
+            .collect();
         let frontier = Frontier::new(size, peaks).unwrap();
         assert_eq!(frontier.root(), stored.root(size), "size {size}");
     }
-    assert_eq!(Frontier::new(3, vec![leaf(0)]), None, "three leaves have two peaks");
+    assert_eq!(
+        Frontier::new(3, vec![leaf(0)]),
+        None,
+        "three leaves have two peaks"
+    );
 }
 
 #[test]
@@ -191,8 +199,14 @@ fn every_inclusion_proof_convinces_an_independent_verifier() {
         let root = stored.root(size);
         for index in 0..size {
             let proof = stored.prove(&proof::inclusion(index, size).unwrap());
-            assert!(includes(leaf(index), index, size, &proof, root), "{index} of {size}");
-            assert!(!includes(leaf(index + 1), index, size, &proof, root), "another leaf");
+            assert!(
+                includes(leaf(index), index, size, &proof, root),
+                "{index} of {size}"
+            );
+            assert!(
+                !includes(leaf(index + 1), index, size, &proof, root),
+                "another leaf"
+            );
             assert!(!includes(leaf(index), (index + 1) % size, size, &proof, root) || size == 1);
         }
     }
@@ -208,7 +222,10 @@ fn every_consistency_proof_convinces_an_independent_verifier() {
             let old = (old, stored.root(old));
             let proof = stored.prove(&proof::consistency(old.0, new.0).unwrap());
             assert!(extends(old, new, &proof), "{} to {}", old.0, new.0);
-            assert!(!extends((old.0, leaf(999)), new, &proof), "another beginning");
+            assert!(
+                !extends((old.0, leaf(999)), new, &proof),
+                "another beginning"
+            );
         }
     }
     assert_eq!(proof::consistency(6, 5), None);
@@ -219,9 +236,17 @@ fn every_consistency_proof_convinces_an_independent_verifier() {
 fn a_proof_reads_a_logarithmic_number_of_nodes() {
     let size = 1_000_003;
     for index in [0, 1, 524_288, size - 1] {
-        let reads: usize = proof::inclusion(index, size).unwrap().iter().map(Vec::len).sum();
+        let reads: usize = proof::inclusion(index, size)
+            .unwrap()
+            .iter()
+            .map(Vec::len)
+            .sum();
         assert!(reads <= 40, "{reads} reads for {index}");
     }
-    let reads: usize = proof::consistency(777_777, size).unwrap().iter().map(Vec::len).sum();
+    let reads: usize = proof::consistency(777_777, size)
+        .unwrap()
+        .iter()
+        .map(Vec::len)
+        .sum();
     assert!(reads <= 40, "{reads} reads");
 }

@@ -113,12 +113,24 @@ pub(super) async fn check_assignees(
     for (place, user) in users.iter().enumerate() {
         let field = format!("assignees[{place}].user_id");
         if !members.contains(user) {
-            wrong.push(FieldError::new(field, FieldCode::NotFound, "must be an active member of the team"));
+            wrong.push(FieldError::new(
+                field,
+                FieldCode::NotFound,
+                "must be an active member of the team",
+            ));
         } else if users[..place].contains(user) {
-            wrong.push(FieldError::new(field, FieldCode::Invalid, "must not be listed twice"));
+            wrong.push(FieldError::new(
+                field,
+                FieldCode::Invalid,
+                "must not be listed twice",
+            ));
         }
     }
-    if wrong.is_empty() { Ok(()) } else { Err(StoreError::Fields(wrong)) }
+    if wrong.is_empty() {
+        Ok(())
+    } else {
+        Err(StoreError::Fields(wrong))
+    }
 }
 
 /// Sets all assignees of a task; who was one already keeps the time of it.
@@ -129,9 +141,13 @@ pub(super) async fn set_assignees(
 ) -> Result<(), StoreError> {
     let users: Vec<Uuid> = assignees.iter().map(|a| a.user_id.0).collect();
     let roles: Vec<String> = assignees.iter().map(|a| a.role.to_string()).collect();
-    sqlx::query!("delete from app.task_assignee where task_id = $1 and user_id <> all($2)", task.0, &users)
-        .execute(cx.db())
-        .await?;
+    sqlx::query!(
+        "delete from app.task_assignee where task_id = $1 and user_id <> all($2)",
+        task.0,
+        &users
+    )
+    .execute(cx.db())
+    .await?;
     if assignees.is_empty() {
         return Ok(());
     }

@@ -65,7 +65,9 @@ impl Change for CreateTask {
         act::set_assignees(cx, id, &new.assignees).await?;
         update::set_tags(cx, id, &tags).await?;
         let task = load_one(cx.db(), id).await?;
-        let event = TaskEvent::Created(Box::new(TaskAlone { task: task.state.clone() }));
+        let event = TaskEvent::Created(Box::new(TaskAlone {
+            task: task.state.clone(),
+        }));
         Ok(Changed::because(task, event))
     }
 }
@@ -73,7 +75,13 @@ impl Change for CreateTask {
 impl CreateTask {
     /// The project's team, if the actor may write there.
     async fn team(&self, cx: &mut Changing<'_>) -> Result<TeamId, StoreError> {
-        let unknown = || StoreError::field("project_id", FieldCode::NotFound, "must be a project of yours");
+        let unknown = || {
+            StoreError::field(
+                "project_id",
+                FieldCode::NotFound,
+                "must be a project of yours",
+            )
+        };
         let project = sqlx::query!(
             "select team_id, archived from app.project where id = $1",
             self.task.project_id.0,
@@ -85,14 +93,21 @@ impl CreateTask {
         match decide(&self.actor, Action::WriteTasks, Target::team(team)) {
             Err(Refusal::Hidden) => Err(unknown()),
             Err(refusal) => Err(refusal.into()),
-            Ok(()) if project.archived => {
-                Err(StoreError::field("project_id", FieldCode::Invalid, "must not be an archived project"))
-            }
+            Ok(()) if project.archived => Err(StoreError::field(
+                "project_id",
+                FieldCode::Invalid,
+                "must not be an archived project",
+            )),
             Ok(()) => Ok(team),
         }
     }
 
-    async fn insert(&self, cx: &mut Changing<'_>, id: TaskId, team: TeamId) -> Result<(), StoreError> {
+    async fn insert(
+        &self,
+        cx: &mut Changing<'_>,
+        id: TaskId,
+        team: TeamId,
+    ) -> Result<(), StoreError> {
         let (new, now) = (&self.task, cx.now);
         // The counter comes as late as it can: its row lock makes all who add to the project wait until the commit.
         let number = sqlx::query_scalar!(

@@ -67,8 +67,14 @@ pub enum SortField {
 
 impl SortField {
     /// All of them.
-    pub const ALL: [Self; 6] =
-        [Self::CreatedAt, Self::UpdatedAt, Self::DueAt, Self::Priority, Self::Rank, Self::Title];
+    pub const ALL: [Self; 6] = [
+        Self::CreatedAt,
+        Self::UpdatedAt,
+        Self::DueAt,
+        Self::Priority,
+        Self::Rank,
+        Self::Title,
+    ];
 
     /// Its name in the API.
     #[must_use]
@@ -91,7 +97,10 @@ impl SortField {
             Self::UpdatedAt => ("t.updated_at", "timestamptz"),
             Self::DueAt if descending => ("coalesce(t.due_at, '-infinity')", "timestamptz"),
             Self::DueAt => ("coalesce(t.due_at, 'infinity')", "timestamptz"),
-            Self::Priority => ("array_position(array['low', 'medium', 'high', 'urgent'], t.priority)", "integer"),
+            Self::Priority => (
+                "array_position(array['low', 'medium', 'high', 'urgent'], t.priority)",
+                "integer",
+            ),
             Self::Rank => ("t.rank", "text"),
             // Its beginning: a cursor holds it and must stay below 1 KiB.
             Self::Title => ("left(lower(t.title), 80)", "text"),
@@ -111,7 +120,10 @@ pub struct Sort {
 impl Default for Sort {
     /// Newest first.
     fn default() -> Self {
-        Self { field: SortField::CreatedAt, descending: true }
+        Self {
+            field: SortField::CreatedAt,
+            descending: true,
+        }
     }
 }
 
@@ -141,16 +153,27 @@ impl Store {
         let follows = after.is_some();
         let mut query = select(actor, filter, sort, after, page.rows());
         let mut db = self.pool.acquire().await?;
-        let rows = query.build().fetch_all(&mut *db).await.map_err(|error| match error.as_database_error() {
-            // The key of a cursor is text until the database reads it: somebody made this one up.
-            Some(refused) if follows && is_data_exception(refused) => not_ours(),
-            _ => error.into(),
+        let rows = query.build().fetch_all(&mut *db).await.map_err(|error| {
+            match error.as_database_error() {
+                // The key of a cursor is text until the database reads it: somebody made this one up.
+                Some(refused) if follows && is_data_exception(refused) => not_ours(),
+                _ => error.into(),
+            }
         })?;
-        let found: Vec<(String, Uuid)> =
-            rows.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?))).collect::<Result<_, sqlx::Error>>()?;
-        let found = Page::of(found, page, |(key, id)| Cursor { sort, key: key.clone(), id: *id });
+        let found: Vec<(String, Uuid)> = rows
+            .iter()
+            .map(|row| Ok((row.try_get(0)?, row.try_get(1)?)))
+            .collect::<Result<_, sqlx::Error>>()?;
+        let found = Page::of(found, page, |(key, id)| Cursor {
+            sort,
+            key: key.clone(),
+            id: *id,
+        });
         let wanted: Vec<Uuid> = found.items.iter().map(|(_, id)| *id).collect();
-        Ok(Page { items: load(&mut db, &wanted).await?, next_cursor: found.next_cursor })
+        Ok(Page {
+            items: load(&mut db, &wanted).await?,
+            next_cursor: found.next_cursor,
+        })
     }
 }
 
@@ -163,27 +186,66 @@ fn select(
     rows: i64,
 ) -> QueryBuilder<Postgres> {
     let (key, key_type) = sort.field.sql(sort.descending);
-    let (direction, beyond) = if sort.descending { ("desc", "<") } else { ("asc", ">") };
-    let mut sql = QueryBuilder::new(format!("select ({key})::text, t.id from app.task t where true"));
+    let (direction, beyond) = if sort.descending {
+        ("desc", "<")
+    } else {
+        ("asc", ">")
+    };
+    let mut sql = QueryBuilder::new(format!(
+        "select ({key})::text, t.id from app.task t where true"
+    ));
     if let Some(teams) = ids(actor.visible_teams()) {
         sql.push(" and t.team_id = any(").push_bind(teams).push(")");
     }
     conditions(&mut sql, filter);
     if let Some(Cursor { key: last, id, .. }) = after {
-        sql.push(format!(" and ({key}, t.id) {beyond} (")).push_bind(last).push(format!("::{key_type}, "));
+        sql.push(format!(" and ({key}, t.id) {beyond} ("))
+            .push_bind(last)
+            .push(format!("::{key_type}, "));
         sql.push_bind(id).push(")");
     }
-    sql.push(format!(" order by {key} {direction}, t.id {direction} limit ")).push_bind(rows);
+    sql.push(format!(
+        " order by {key} {direction}, t.id {direction} limit "
+    ))
+    .push_bind(rows);
     sql
 }
 
 fn conditions(sql: &mut QueryBuilder<Postgres>, filter: &TaskFilter) {
-    sql.push(if filter.trashed { " and t.trashed_at is not null" } else { " and t.trashed_at is null" });
-    one_of(sql, "t.status", filter.status.iter().map(|s| s.as_str().to_owned()).collect());
-    one_of(sql, "t.priority", filter.priority.iter().map(|p| p.as_str().to_owned()).collect());
-    one_of(sql, "t.created_by", filter.created_by.iter().map(|u| u.0).collect());
+    sql.push(if filter.trashed {
+        " and t.trashed_at is not null"
+    } else {
+        " and t.trashed_at is null"
+    });
+    one_of(
+        sql,
+        "t.status",
+        filter
+            .status
+            .iter()
+            .map(|s| s.as_str().to_owned())
+            .collect(),
+    );
+    one_of(
+        sql,
+        "t.priority",
+        filter
+            .priority
+            .iter()
+            .map(|p| p.as_str().to_owned())
+            .collect(),
+    );
+    one_of(
+        sql,
+        "t.created_by",
+        filter.created_by.iter().map(|u| u.0).collect(),
+    );
     one_of(sql, "t.team_id", filter.team.iter().map(|t| t.0).collect());
-    one_of(sql, "t.project_id", filter.project.iter().map(|p| p.0).collect());
+    one_of(
+        sql,
+        "t.project_id",
+        filter.project.iter().map(|p| p.0).collect(),
+    );
     if !filter.assignee.is_empty() {
         let users: Vec<Uuid> = filter.assignee.iter().map(|u| u.0).collect();
         sql.push(" and exists (select from app.task_assignee a where a.task_id = t.id and a.user_id = any(");
@@ -191,7 +253,9 @@ fn conditions(sql: &mut QueryBuilder<Postgres>, filter: &TaskFilter) {
     }
     for name in &filter.tag {
         sql.push(" and exists (select from app.task_tag tt join app.tag g on g.id = tt.tag_id");
-        sql.push(" where tt.task_id = t.id and lower(g.name) = lower(").push_bind(name.clone()).push("))");
+        sql.push(" where tt.task_id = t.id and lower(g.name) = lower(")
+            .push_bind(name.clone())
+            .push("))");
     }
     if let Some(archived) = filter.archived {
         sql.push(" and t.archived = ").push_bind(archived);
@@ -203,14 +267,17 @@ fn conditions(sql: &mut QueryBuilder<Postgres>, filter: &TaskFilter) {
         sql.push(" and t.due_at >= ").push_bind(after);
     }
     if let Some((overdue, now)) = filter.overdue {
-        sql.push(" and (t.due_at is not null and t.due_at < ").push_bind(now);
+        sql.push(" and (t.due_at is not null and t.due_at < ")
+            .push_bind(now);
         sql.push(" and t.status <> 'done') = ").push_bind(overdue);
     }
     if let Some(parent) = filter.parent {
         sql.push(" and t.parent_id = ").push_bind(parent.0);
     }
     for word in filter.q.iter().flat_map(|q| q.split_whitespace()) {
-        sql.push(" and strpos(lower(t.title), lower(").push_bind(word.to_owned()).push(")) > 0");
+        sql.push(" and strpos(lower(t.title), lower(")
+            .push_bind(word.to_owned())
+            .push(")) > 0");
     }
 }
 
@@ -219,6 +286,8 @@ where
     Vec<T>: for<'q> sqlx::Encode<'q, Postgres> + sqlx::Type<Postgres> + Send + 'static,
 {
     if !values.is_empty() {
-        sql.push(format!(" and {column} = any(")).push_bind(values).push(")");
+        sql.push(format!(" and {column} = any("))
+            .push_bind(values)
+            .push(")");
     }
 }

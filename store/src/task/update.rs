@@ -105,7 +105,10 @@ pub(super) async fn finish(
     .fetch_one(cx.db())
     .await?;
     after.state.updated_at = now;
-    let change = Before { before: before.state, after: after.state.clone() };
+    let change = Before {
+        before: before.state,
+        after: after.state.clone(),
+    };
     Ok(Changed::because(after, event(Box::new(change))))
 }
 
@@ -122,8 +125,12 @@ impl TaskEdit {
         task.status = self.status.unwrap_or(task.status);
         task.priority = self.priority.unwrap_or(task.priority);
         task.due_at = self.due_at.unwrap_or(task.due_at);
-        task.estimated_hours = self.estimated_hours.map_or(task.estimated_hours, |h| h.map(Hours::get));
-        task.actual_hours = self.actual_hours.map_or(task.actual_hours, |h| h.map(Hours::get));
+        task.estimated_hours = self
+            .estimated_hours
+            .map_or(task.estimated_hours, |h| h.map(Hours::get));
+        task.actual_hours = self
+            .actual_hours
+            .map_or(task.actual_hours, |h| h.map(Hours::get));
         task.parent_id = self.parent_id.unwrap_or(task.parent_id);
         if let Some(metadata) = self.metadata {
             task.metadata = metadata;
@@ -163,10 +170,18 @@ async fn save(cx: &mut Changing<'_>, task: &TaskState) -> Result<(), StoreError>
 }
 
 /// Sets all tags of a task.
-pub(super) async fn set_tags(cx: &mut Changing<'_>, task: TaskId, tags: &[Uuid]) -> Result<(), StoreError> {
-    sqlx::query!("delete from app.task_tag where task_id = $1 and tag_id <> all($2)", task.0, tags)
-        .execute(cx.db())
-        .await?;
+pub(super) async fn set_tags(
+    cx: &mut Changing<'_>,
+    task: TaskId,
+    tags: &[Uuid],
+) -> Result<(), StoreError> {
+    sqlx::query!(
+        "delete from app.task_tag where task_id = $1 and tag_id <> all($2)",
+        task.0,
+        tags
+    )
+    .execute(cx.db())
+    .await?;
     if !tags.is_empty() {
         sqlx::query!(
             "insert into app.task_tag (task_id, tag_id) select $1, unnest($2::uuid[]) on conflict do nothing",
@@ -188,9 +203,12 @@ pub(super) async fn check_parent(
 ) -> Result<(), StoreError> {
     let Some(parent) = parent else { return Ok(()) };
     // Shared locks on the way up would not keep two tasks from becoming each other's parent; one lock per team does.
-    sqlx::query!("select id from app.team where id = $1 for no key update", team.0)
-        .fetch_optional(cx.db())
-        .await?;
+    sqlx::query!(
+        "select id from app.team where id = $1 for no key update",
+        team.0
+    )
+    .fetch_optional(cx.db())
+    .await?;
     let line = sqlx::query!(
         r#"
         with recursive line (id, parent_id, depth) as (
@@ -212,10 +230,16 @@ pub(super) async fn check_parent(
         return wrong(FieldCode::NotFound, "must be a task of the same team");
     }
     if task.is_some_and(|task| line.iter().any(|above| above.id == task.0)) {
-        return wrong(FieldCode::Invalid, "must not be the task itself or a part of it");
+        return wrong(
+            FieldCode::Invalid,
+            "must not be the task itself or a part of it",
+        );
     }
     if line.len() >= usize::try_from(PARENTS_MAX).unwrap_or(usize::MAX) {
-        return wrong(FieldCode::OutOfRange, "must not be more than 20 levels deep");
+        return wrong(
+            FieldCode::OutOfRange,
+            "must not be more than 20 levels deep",
+        );
     }
     Ok(())
 }

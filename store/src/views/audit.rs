@@ -99,9 +99,19 @@ impl Store {
     }
 
     /// All entries that the filter lets through, page by page, for those who may ask for them.
-    pub async fn audit_export(&self, actor: &Actor, filter: AuditFilter) -> Result<AuditExport, StoreError> {
+    pub async fn audit_export(
+        &self,
+        actor: &Actor,
+        filter: AuditFilter,
+    ) -> Result<AuditExport, StoreError> {
         let sight = self.audit_sight(actor, &filter).await?;
-        Ok(AuditExport { pool: self.pool.clone(), filter, sight, before: None, done: false })
+        Ok(AuditExport {
+            pool: self.pool.clone(),
+            filter,
+            sight,
+            before: None,
+            done: false,
+        })
     }
 
     async fn audit_sight(&self, actor: &Actor, filter: &AuditFilter) -> Result<Sight, StoreError> {

@@ -33,23 +33,50 @@ fn sample() -> Row {
 
 #[test]
 fn the_bytes_of_form_1_never_change() {
-    let bytes: String = form_1(&sample()).iter().map(|byte| format!("{byte:02x}")).collect();
+    let bytes: String = form_1(&sample())
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
     let expected = concat!(
         "01", // the form
-        "0000000000000001", "0000000000000002", "0006474846204000", // index, seq, at
-        "01", "00000010", "00000000000000000000000000000040", // actor
-        "01", "00000005", "746f6b656e", // via
-        "01", "0000000c", "7461736b2e63726561746564", // action
-        "01", "00000004", "7461736b", // entity
-        "01", "00000010", "00000000000000000000000000000010", // entity_id
-        "01", "00000006", "454e472d3432", // entity_name
-        "01", "00000009", "3139322e302e322e31", // ip
-        "01", "00000004", "6375726c", // user_agent
-        "01", "00000002", "7231", // request_id
-        "00", // before
-        "01", "00000002", "7b7d", // after
-        "01", "00000008", "6163636570746564", // outcome
-        "00", // reason
+        "0000000000000001",
+        "0000000000000002",
+        "0006474846204000", // index, seq, at
+        "01",
+        "00000010",
+        "00000000000000000000000000000040", // actor
+        "01",
+        "00000005",
+        "746f6b656e", // via
+        "01",
+        "0000000c",
+        "7461736b2e63726561746564", // action
+        "01",
+        "00000004",
+        "7461736b", // entity
+        "01",
+        "00000010",
+        "00000000000000000000000000000010", // entity_id
+        "01",
+        "00000006",
+        "454e472d3432", // entity_name
+        "01",
+        "00000009",
+        "3139322e302e322e31", // ip
+        "01",
+        "00000004",
+        "6375726c", // user_agent
+        "01",
+        "00000002",
+        "7231", // request_id
+        "00",   // before
+        "01",
+        "00000002",
+        "7b7d", // after
+        "01",
+        "00000008",
+        "6163636570746564", // outcome
+        "00",               // reason
     );
     assert_eq!(bytes, expected);
 }
@@ -79,7 +106,10 @@ fn changed() -> Vec<(&'static str, Row)> {
         edit(&mut row);
         row
     };
-    edits.into_iter().map(|(name, edit)| (name, row(edit))).collect()
+    edits
+        .into_iter()
+        .map(|(name, edit)| (name, row(edit)))
+        .collect()
 }
 
 #[test]
@@ -121,5 +151,11 @@ fn every_event_has_a_row_that_can_be_hashed() {
 
 #[test]
 fn a_form_that_is_not_known_has_no_hash() {
-    assert_eq!(hash(&Row { form: 2, ..sample() }), None);
+    assert_eq!(
+        hash(&Row {
+            form: 2,
+            ..sample()
+        }),
+        None
+    );
 }

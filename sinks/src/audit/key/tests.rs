@@ -6,7 +6,10 @@ use super::*;
 fn fixed() -> SigningKey {
     let seed: Vec<u8> = (0..32).collect();
     let pair = Ed25519KeyPair::from_seed_unchecked(&seed).unwrap();
-    SigningKey { verifier: VerifierKey::of(public_of(&pair)), pair }
+    SigningKey {
+        verifier: VerifierKey::of(public_of(&pair)),
+        pair,
+    }
 }
 
 #[test]
@@ -41,7 +44,13 @@ fn a_damaged_key_is_refused() {
     ] {
         assert!(bad.parse::<VerifierKey>().is_err(), "{bad}");
     }
-    assert!(fixed().verifier().to_string().parse::<SigningKey>().is_err());
+    assert!(
+        fixed()
+            .verifier()
+            .to_string()
+            .parse::<SigningKey>()
+            .is_err()
+    );
 }
 
 #[test]
@@ -59,11 +68,17 @@ fn the_file_is_made_once_and_only_its_owner_may_read_it() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("keys/audit.ed25519");
     let key = SigningKey::load_or_create(&path).unwrap();
-    assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+    assert_eq!(
+        std::fs::metadata(&path).unwrap().permissions().mode() & 0o777,
+        0o600
+    );
     let again = SigningKey::load_or_create(&path).unwrap();
     assert_eq!(again.verifier(), key.verifier());
 
     std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o644)).unwrap();
     let error = SigningKey::load_or_create(&path).unwrap_err();
-    assert!(matches!(error, KeyError::Exposed { mode: 0o644, .. }), "{error}");
+    assert!(
+        matches!(error, KeyError::Exposed { mode: 0o644, .. }),
+        "{error}"
+    );
 }

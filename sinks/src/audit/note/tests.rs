@@ -19,14 +19,20 @@ fn a_note_is_read_back_with_its_key() {
 fn a_changed_text_does_not_fit_its_signature() {
     let key = key();
     let note = sign("size 1204\n", &key).replace("1204", "1205");
-    assert!(matches!(open(&note, key.verifier()), Err(NoteError::BadSignature(_))));
+    assert!(matches!(
+        open(&note, key.verifier()),
+        Err(NoteError::BadSignature(_))
+    ));
 }
 
 #[test]
 fn a_note_of_another_key_is_not_signed() {
     let (ours, theirs) = (key(), key());
     let note = sign("text\n", &theirs);
-    assert!(matches!(open(&note, ours.verifier()), Err(NoteError::NotSigned(_))));
+    assert!(matches!(
+        open(&note, ours.verifier()),
+        Err(NoteError::NotSigned(_))
+    ));
 }
 
 #[test]
@@ -61,7 +67,11 @@ fn what_is_no_note_is_refused_whatever_it_is() {
     bad.push(format!("{good}\n"));
     bad.push("x".repeat(BYTES_MAX + 1));
     // Every prefix and every single changed byte.
-    bad.extend((0..good.len()).filter_map(|end| good.get(..end)).map(str::to_owned));
+    bad.extend(
+        (0..good.len())
+            .filter_map(|end| good.get(..end))
+            .map(str::to_owned),
+    );
     for place in 0..good.len() {
         let mut bytes = good.clone().into_bytes();
         bytes[place] ^= 1;
@@ -75,11 +85,22 @@ fn what_is_no_note_is_refused_whatever_it_is() {
 #[test]
 fn a_checkpoint_has_the_form_of_c2sp() {
     let key = key();
-    let checkpoint = Checkpoint { size: 1204, root: [7; 32] };
+    let checkpoint = Checkpoint {
+        size: 1204,
+        root: [7; 32],
+    };
     let note = checkpoint.sign(&key);
     let lines: Vec<_> = note.split('\n').collect();
     let name = key.verifier().name();
-    assert_eq!(lines[..4], [name, "1204", "BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc=", ""]);
+    assert_eq!(
+        lines[..4],
+        [
+            name,
+            "1204",
+            "BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc=",
+            ""
+        ]
+    );
     let signature = lines[4].strip_prefix(&format!("\u{2014} {name} ")).unwrap();
     let bytes = STANDARD.decode(signature).unwrap();
     assert_eq!((bytes.len(), &bytes[..4]), (68, &key.verifier().hash()[..]));
@@ -101,7 +122,10 @@ fn a_signed_text_that_is_no_checkpoint_is_refused() {
         format!("{name}\n99999999999999999999\n{root}\n"),
         format!("{name}\n12\nAAAA\n"),
     ] {
-        assert!(Checkpoint::open(&sign(&text, &key), key.verifier()).is_err(), "{text}");
+        assert!(
+            Checkpoint::open(&sign(&text, &key), key.verifier()).is_err(),
+            "{text}"
+        );
     }
     let extended = format!("{name}\n12\n{root}\nan extension\n");
     assert!(Checkpoint::open(&sign(&extended, &key), key.verifier()).is_ok());

@@ -12,7 +12,11 @@ use tokio_util::sync::CancellationToken;
 async fn a_checkpoint_is_signed_when_there_is_something_new_and_only_then() {
     let mut world = World::new().await;
     let mut checkpointer = world.checkpointer();
-    assert_eq!(checkpointer.sign().await.unwrap(), None, "an empty audit has nothing to promise");
+    assert_eq!(
+        checkpointer.sign().await.unwrap(),
+        None,
+        "an empty audit has nothing to promise"
+    );
     assert_eq!(world.checkpoints.latest().await.unwrap(), None);
     world.happen(3).await;
     let signed = checkpointer.sign().await.unwrap().unwrap();
@@ -23,7 +27,12 @@ async fn a_checkpoint_is_signed_when_there_is_something_new_and_only_then() {
 
     assert_eq!(world.checkpoints.sizes().await.unwrap(), [3, 5]);
     let latest = world.checkpoints.latest().await.unwrap().unwrap();
-    assert_eq!(Checkpoint::open(&latest, world.key.verifier()).unwrap().size, 5);
+    assert_eq!(
+        Checkpoint::open(&latest, world.key.verifier())
+            .unwrap()
+            .size,
+        5
+    );
 }
 
 #[tokio::test]
@@ -46,9 +55,16 @@ async fn nothing_is_signed_over_a_rewritten_past() {
     let mut checkpointer = world.checkpointer();
     let health = checkpointer.health();
     let refused = checkpointer.sign().await.unwrap_err();
-    assert!(matches!(refused, CheckpointerError::Rewritten { promised: 20 }), "{refused}");
+    assert!(
+        matches!(refused, CheckpointerError::Rewritten { promised: 20 }),
+        "{refused}"
+    );
     assert!(matches!(&*health.borrow(), Health::Halted(why) if why.contains("20 entries")));
-    assert_eq!(world.checkpoints.sizes().await.unwrap(), [12, 20], "and none was replaced");
+    assert_eq!(
+        world.checkpoints.sizes().await.unwrap(),
+        [12, 20],
+        "and none was replaced"
+    );
 }
 
 #[tokio::test]
@@ -58,7 +74,10 @@ async fn nothing_is_signed_over_a_shorter_audit_and_work_goes_on_when_it_is_whol
     world.replace(&whole[..18]).await;
     let mut checkpointer = world.checkpointer();
     let refused = checkpointer.sign().await.unwrap_err();
-    assert!(matches!(refused, CheckpointerError::Rewritten { promised: 20 }), "{refused}");
+    assert!(
+        matches!(refused, CheckpointerError::Rewritten { promised: 20 }),
+        "{refused}"
+    );
     world.replace(&whole).await;
     assert_eq!(checkpointer.sign().await.unwrap().unwrap().size, 27);
     assert_eq!(*checkpointer.health().borrow(), Health::Running);
@@ -74,14 +93,19 @@ async fn nothing_is_signed_over_new_entries_that_are_not_as_they_were_written() 
         let world = World::signed().await;
         world.edit(sql).await;
         let refused = world.checkpointer().sign().await.unwrap_err();
-        assert!(matches!(refused, CheckpointerError::Changed(_)), "{refused}");
+        assert!(
+            matches!(refused, CheckpointerError::Changed(_)),
+            "{refused}"
+        );
     }
 }
 
 #[tokio::test]
 async fn an_edit_of_the_signed_past_that_leaves_the_hashes_is_still_found_later() {
     let world = World::signed().await;
-    world.edit("update app.audit set ip = '192.0.2.7' where index = 3").await;
+    world
+        .edit("update app.audit set ip = '192.0.2.7' where index = 3")
+        .await;
     world.sign().await;
     assert_eq!(world.verify().await.first_bad_entry(), Some(3));
 }
@@ -101,7 +125,11 @@ async fn the_newest_is_found_without_its_copy() {
     let world = World::signed().await;
     let old = world.checkpoints.get(12).await.unwrap().unwrap();
     world.checkpoints.put(12, &old).await.unwrap();
-    assert_eq!(world.checkpoints.latest().await.unwrap(), Some(old), "the copy fell behind");
+    assert_eq!(
+        world.checkpoints.latest().await.unwrap(),
+        Some(old),
+        "the copy fell behind"
+    );
     assert_eq!(world.checkpointer().sign().await.unwrap().unwrap().size, 27);
     assert!(world.verify().await.holds());
 }
@@ -119,5 +147,9 @@ async fn a_clean_stop_leaves_nothing_unsigned() {
     stop.cancel();
     running.await.unwrap();
     assert_eq!(world.checkpoints.sizes().await.unwrap(), [4, 7]);
-    assert_eq!(world.verify().await.compared.entries, 0, "no entry is younger than the last checkpoint");
+    assert_eq!(
+        world.verify().await.compared.entries,
+        0,
+        "no entry is younger than the last checkpoint"
+    );
 }

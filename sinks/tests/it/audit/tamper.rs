@@ -9,7 +9,10 @@ async fn an_audit_that_nobody_touched_holds_and_the_report_says_how_it_knows() {
     let world = World::signed().await;
     let report = world.verify().await;
     assert!(report.holds(), "{report}");
-    assert_eq!((report.entries, report.checkpoints, report.holding), (27, 2, 2));
+    assert_eq!(
+        (report.entries, report.checkpoints, report.holding),
+        (27, 2, 2)
+    );
     assert_eq!((report.compared.from, report.compared.entries), (20, 7));
     assert_eq!(
         report.to_string(),
@@ -42,7 +45,10 @@ async fn the_trigger_refuses_to_change_or_remove_anything() {
         "set session_replication_role = replica; delete from app.audit",
     ] {
         let error = sqlx::raw_sql(sql).execute(&world.pool).await.unwrap_err();
-        assert!(error.to_string().contains("the audit is append only"), "{sql}: {error}");
+        assert!(
+            error.to_string().contains("the audit is append only"),
+            "{sql}: {error}"
+        );
     }
     assert!(world.verify().await.holds());
 }
@@ -62,16 +68,29 @@ async fn an_edited_field_is_named_with_its_entry() {
         ("request_id", "'r'"),
         ("before", "'{}'"),
         ("after", "coalesce(after, '') || ' '"),
-        ("outcome", "case outcome when 'failed' then 'refused' else 'failed' end"),
+        (
+            "outcome",
+            "case outcome when 'failed' then 'refused' else 'failed' end",
+        ),
         ("reason", "'because'"),
     ] {
         for index in [1, 14, 24] {
             let world = World::signed().await;
-            world.edit(&format!("update app.audit set {field} = {value} where index = {index}")).await;
+            world
+                .edit(&format!(
+                    "update app.audit set {field} = {value} where index = {index}"
+                ))
+                .await;
             let report = world.verify().await;
             assert_eq!(report.first_bad_entry(), Some(index), "{field}: {report}");
-            assert_eq!(report.first_bad_checkpoint(), None, "its hash is still the one that was signed");
-            let Finding::Edited { fields, .. } = &report.findings[0] else { panic!("{report}") };
+            assert_eq!(
+                report.first_bad_checkpoint(),
+                None,
+                "its hash is still the one that was signed"
+            );
+            let Finding::Edited { fields, .. } = &report.findings[0] else {
+                panic!("{report}")
+            };
             assert_eq!(fields, &[field], "the log knows better");
         }
     }
@@ -79,15 +98,23 @@ async fn an_edited_field_is_named_with_its_entry() {
 
 #[tokio::test]
 async fn an_edited_hash_is_named_with_its_entry() {
-    for column in ["leaf_hash = sha256('x')", "nodes = sha256('x')", "nodes = ''"] {
+    for column in [
+        "leaf_hash = sha256('x')",
+        "nodes = sha256('x')",
+        "nodes = ''",
+    ] {
         let world = World::signed().await;
         // Entry 5 completes one node.
-        world.edit(&format!("update app.audit set {column} where index = 5")).await;
+        world
+            .edit(&format!("update app.audit set {column} where index = 5"))
+            .await;
         let report = world.verify().await;
         assert_eq!(report.first_bad_entry(), Some(5), "{column}: {report}");
     }
     let world = World::signed().await;
-    world.edit("update app.audit set form = 9 where index = 5").await;
+    world
+        .edit("update app.audit set form = 9 where index = 5")
+        .await;
     assert_eq!(world.verify().await.first_bad_entry(), Some(5));
 }
 
@@ -95,9 +122,14 @@ async fn an_edited_hash_is_named_with_its_entry() {
 async fn a_deleted_entry_is_named() {
     for index in [0, 5, 19, 22] {
         let world = World::signed().await;
-        world.edit(&format!("delete from app.audit where index = {index}")).await;
+        world
+            .edit(&format!("delete from app.audit where index = {index}"))
+            .await;
         let report = world.verify().await;
-        let missing = Finding::Missing { first: index, last: index };
+        let missing = Finding::Missing {
+            first: index,
+            last: index,
+        };
         assert!(report.findings.contains(&missing), "{report}");
         assert_eq!(report.first_bad_entry(), Some(index), "{report}");
     }
@@ -113,8 +145,14 @@ async fn a_deleted_entry_is_found_when_all_hashes_are_recomputed() {
         let report = world.verify().await;
         assert_eq!(report.first_bad_checkpoint(), Some(checkpoint), "{report}");
         let seq = u64::try_from(seq).unwrap();
-        let missing = Finding::NoEntry { first: seq, last: seq };
-        assert!(report.findings.contains(&missing), "and the log names it: {report}");
+        let missing = Finding::NoEntry {
+            first: seq,
+            last: seq,
+        };
+        assert!(
+            report.findings.contains(&missing),
+            "and the log names it: {report}"
+        );
     }
 }
 
@@ -128,8 +166,15 @@ async fn an_edited_entry_is_found_when_all_hashes_are_recomputed() {
         let report = world.verify().await;
         assert_eq!(report.first_bad_checkpoint(), checkpoint, "{report}");
         let (index, seq) = (index as u64, rows[index].seq);
-        let differs = Finding::DiffersFromLog { index, seq, fields: vec!["entity_name"] };
-        assert!(report.findings.contains(&differs), "and the log names it: {report}");
+        let differs = Finding::DiffersFromLog {
+            index,
+            seq,
+            fields: vec!["entity_name"],
+        };
+        assert!(
+            report.findings.contains(&differs),
+            "and the log names it: {report}"
+        );
     }
 }
 
@@ -145,7 +190,10 @@ async fn an_inserted_entry_is_found() {
         world.replace_and_recompute(&rows).await;
         let report = world.verify().await;
         assert_eq!(report.first_bad_checkpoint(), checkpoint, "{report}");
-        let not_in_log = Finding::NotInLog { index: index as u64, seq: 1_000 };
+        let not_in_log = Finding::NotInLog {
+            index: index as u64,
+            seq: 1_000,
+        };
         assert!(report.findings.contains(&not_in_log), "{report}");
     }
 }
@@ -163,22 +211,37 @@ async fn a_second_entry_at_one_place_is_named() {
     world.replace(&rows).await;
     let report = world.verify().await;
     assert_eq!(report.first_bad_entry(), Some(3), "{report}");
-    assert!(report.findings.contains(&Finding::Duplicate { index: 3 }), "{report}");
+    assert!(
+        report.findings.contains(&Finding::Duplicate { index: 3 }),
+        "{report}"
+    );
 }
 
 #[tokio::test]
 async fn an_entry_at_an_impossible_place_is_found() {
     let world = World::signed().await;
     let forged = world.rows().await[3].clone();
-    world.edit("alter table app.audit drop constraint audit_index_check").await;
+    world
+        .edit("alter table app.audit drop constraint audit_index_check")
+        .await;
     for (index, finding) in [
         (-1, Finding::NoPlace { index: -1 }),
         // Nobody waits for a walk to there.
-        (i64::MAX - 1, Finding::Missing { first: 27, last: i64::MAX as u64 - 2 }),
+        (
+            i64::MAX - 1,
+            Finding::Missing {
+                first: 27,
+                last: i64::MAX as u64 - 2,
+            },
+        ),
     ] {
         world.edit("delete from app.audit where seq = 1000").await;
         let mut rows = world.rows().await;
-        rows.push(Row { index, seq: 1_000, ..forged.clone() });
+        rows.push(Row {
+            index,
+            seq: 1_000,
+            ..forged.clone()
+        });
         world.replace(&rows).await;
         let report = world.verify().await;
         assert!(report.findings.contains(&finding), "{report}");
@@ -189,7 +252,9 @@ async fn an_entry_at_an_impossible_place_is_found() {
 async fn a_time_that_no_calendar_has_is_found() {
     for at in ["infinity", "-infinity", "294276-12-31"] {
         let world = World::signed().await;
-        world.edit(&format!("update app.audit set at = '{at}' where index = 3")).await;
+        world
+            .edit(&format!("update app.audit set at = '{at}' where index = 3"))
+            .await;
         assert_eq!(world.verify().await.first_bad_entry(), Some(3), "{at}");
     }
 }
@@ -224,13 +289,39 @@ async fn swapped_entries_are_found() {
 #[tokio::test]
 async fn a_cut_tail_is_found() {
     for (left, expected) in [
-        (24, Finding::NoEntry { first: 25, last: 27 }),
-        (20, Finding::NoEntry { first: 21, last: 27 }),
-        (19, Finding::Shorter { size: 20, entries: 19 }),
-        (0, Finding::Shorter { size: 12, entries: 0 }),
+        (
+            24,
+            Finding::NoEntry {
+                first: 25,
+                last: 27,
+            },
+        ),
+        (
+            20,
+            Finding::NoEntry {
+                first: 21,
+                last: 27,
+            },
+        ),
+        (
+            19,
+            Finding::Shorter {
+                size: 20,
+                entries: 19,
+            },
+        ),
+        (
+            0,
+            Finding::Shorter {
+                size: 12,
+                entries: 0,
+            },
+        ),
     ] {
         let world = World::signed().await;
-        world.edit(&format!("delete from app.audit where index >= {left}")).await;
+        world
+            .edit(&format!("delete from app.audit where index >= {left}"))
+            .await;
         let report = world.verify().await;
         assert!(report.findings.contains(&expected), "{left}: {report}");
         assert!(!report.holds());
@@ -244,25 +335,46 @@ async fn an_older_backup_is_found_whatever_happened_since() {
     world.sign().await;
     for table in ["app.audit", "stream.log", "stream.head", "stream.pipeline"] {
         let backup = table.replace('.', "_backup_");
-        world.superuser(&format!("create table {backup} as table {table}")).await;
+        world
+            .superuser(&format!("create table {backup} as table {table}"))
+            .await;
     }
     world.happen(8).await;
     world.sign().await;
-    world.superuser("alter table app.audit disable trigger all").await;
+    world
+        .superuser("alter table app.audit disable trigger all")
+        .await;
     for table in ["app.audit", "stream.log", "stream.head", "stream.pipeline"] {
         let backup = table.replace('.', "_backup_");
-        world.superuser(&format!("delete from {table}; insert into {table} table {backup}")).await;
+        world
+            .superuser(&format!(
+                "delete from {table}; insert into {table} table {backup}"
+            ))
+            .await;
     }
-    world.superuser("alter table app.audit enable trigger all").await;
+    world
+        .superuser("alter table app.audit enable trigger all")
+        .await;
 
     let report = world.verify().await;
-    assert_eq!(report.findings, [Finding::Shorter { size: 20, entries: 12 }], "{report}");
+    assert_eq!(
+        report.findings,
+        [Finding::Shorter {
+            size: 20,
+            entries: 12
+        }],
+        "{report}"
+    );
     assert_eq!(report.holding, 1);
 
     // Life went on, and the audit is long enough again: the checkpoint is of another history.
     world.happen(30).await;
     let report = world.verify().await;
-    assert_eq!(report.findings, [Finding::Checkpoint { size: 20, held: 12 }], "{report}");
+    assert_eq!(
+        report.findings,
+        [Finding::Checkpoint { size: 20, held: 12 }],
+        "{report}"
+    );
 }
 
 #[tokio::test]
@@ -277,14 +389,24 @@ async fn a_checkpoint_kept_elsewhere_convicts_even_whoever_has_the_key() {
     forged.log(1).await;
     forged.happen(26).await;
     forged.sign().await;
-    assert!(forged.verify().await.holds(), "on its own it is without a flaw");
-    forged.edit("update app.audit set request_id = 'forged' where index = 2").await;
+    assert!(
+        forged.verify().await.holds(),
+        "on its own it is without a flaw"
+    );
+    forged
+        .edit("update app.audit set request_id = 'forged' where index = 2")
+        .await;
     let rows = recomputed(&forged.rows().await);
     forged.replace(&rows).await;
-    forged.superuser("update stream.log set request_id = 'forged' where seq = 3").await;
+    forged
+        .superuser("update stream.log set request_id = 'forged' where seq = 3")
+        .await;
     forged.checkpoints = World::new().await.checkpoints;
     forged.sign().await;
-    assert!(forged.verify().await.holds(), "on its own it is without a flaw");
+    assert!(
+        forged.verify().await.holds(),
+        "on its own it is without a flaw"
+    );
     let report = forged.verify_with(Some(&kept)).await;
     assert_eq!(report.first_bad_checkpoint(), Some(20), "{report}");
 }
@@ -294,7 +416,10 @@ async fn a_checkpoint_of_somebody_else_does_not_count() {
     let (world, other) = (World::signed().await, World::signed().await);
     let theirs = other.checkpoints.latest().await.unwrap().unwrap();
     let report = world.verify_with(Some(&theirs)).await;
-    assert!(matches!(&report.findings[..], [Finding::BadCheckpoint { name, .. }] if name == "given"), "{report}");
+    assert!(
+        matches!(&report.findings[..], [Finding::BadCheckpoint { name, .. }] if name == "given"),
+        "{report}"
+    );
     let report = world.verify_with(Some("hello")).await;
     assert!(!report.holds() && report.holding == 2, "{report}");
 }
@@ -302,20 +427,36 @@ async fn a_checkpoint_of_somebody_else_does_not_count() {
 #[tokio::test]
 async fn a_changed_record_of_the_log_is_told_for_young_entries() {
     let world = World::signed().await;
-    world.superuser("update stream.log set client_ip = '192.0.2.9' where seq = 25").await;
+    world
+        .superuser("update stream.log set client_ip = '192.0.2.9' where seq = 25")
+        .await;
     let report = world.verify().await;
-    let differs = Finding::DiffersFromLog { index: 24, seq: 25, fields: vec!["ip"] };
+    let differs = Finding::DiffersFromLog {
+        index: 24,
+        seq: 25,
+        fields: vec!["ip"],
+    };
     assert_eq!(report.findings, [differs], "{report}");
 }
 
 #[tokio::test]
 async fn a_log_that_was_trimmed_is_said_and_no_fault() {
     let world = World::signed().await;
-    world.superuser("delete from stream.log where seq <= 23").await;
+    world
+        .superuser("delete from stream.log where seq <= 23")
+        .await;
     let report = world.verify().await;
     assert!(report.holds(), "{report}");
-    assert_eq!((report.compared.log_begins, report.compared.entries), (Some(24), 4));
-    assert!(report.to_string().contains("The event log begins at record 24"), "{report}");
+    assert_eq!(
+        (report.compared.log_begins, report.compared.entries),
+        (Some(24), 4)
+    );
+    assert!(
+        report
+            .to_string()
+            .contains("The event log begins at record 24"),
+        "{report}"
+    );
 }
 
 #[tokio::test]
@@ -330,5 +471,8 @@ async fn many_bad_entries_are_counted_and_do_not_hide_the_checkpoint() {
     let report = world.verify().await;
     assert_eq!(report.first_bad_entry(), Some(0));
     assert_eq!(report.first_bad_checkpoint(), Some(20));
-    assert!(report.to_string().contains("And 5 findings more."), "{report}");
+    assert!(
+        report.to_string().contains("And 5 findings more."),
+        "{report}"
+    );
 }

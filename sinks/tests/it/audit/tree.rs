@@ -35,10 +35,17 @@ async fn every_entry_is_proved_against_the_signed_checkpoint() {
         let note = world.checkpoints.get(size).await.unwrap().unwrap();
         let checkpoint = Checkpoint::open(&note, world.key.verifier()).unwrap();
         for index in 0..size {
-            let proof = tree::inclusion(&world.pool, index, size).await.unwrap().unwrap();
+            let proof = tree::inclusion(&world.pool, index, size)
+                .await
+                .unwrap()
+                .unwrap();
             let leaf = rows[usize::try_from(index).unwrap()].leaf_hash.as_slice();
             let leaf = Hash::try_from(leaf).unwrap();
-            assert_eq!(root(leaf, index, size, &proof), checkpoint.root, "{index} of {size}");
+            assert_eq!(
+                root(leaf, index, size, &proof),
+                checkpoint.root,
+                "{index} of {size}"
+            );
         }
     }
 }
@@ -46,12 +53,26 @@ async fn every_entry_is_proved_against_the_signed_checkpoint() {
 #[tokio::test]
 async fn there_is_no_proof_of_what_is_not_there() {
     let world = World::signed().await;
-    for (index, size) in [(12, 12), (0, 0), (0, 28), (u64::MAX, u64::MAX), (3, u64::MAX)] {
-        assert_eq!(tree::inclusion(&world.pool, index, size).await.unwrap(), None);
+    for (index, size) in [
+        (12, 12),
+        (0, 0),
+        (0, 28),
+        (u64::MAX, u64::MAX),
+        (3, u64::MAX),
+    ] {
+        assert_eq!(
+            tree::inclusion(&world.pool, index, size).await.unwrap(),
+            None
+        );
     }
     assert_eq!(tree::consistency(&world.pool, 20, 12).await.unwrap(), None);
     assert_eq!(tree::consistency(&world.pool, 12, 28).await.unwrap(), None);
-    assert!(tree::consistency(&world.pool, 12, 27).await.unwrap().is_some());
+    assert!(
+        tree::consistency(&world.pool, 12, 27)
+            .await
+            .unwrap()
+            .is_some()
+    );
 }
 
 #[tokio::test]
@@ -76,14 +97,28 @@ async fn commits_of_any_size_give_one_tree() {
 #[tokio::test]
 async fn a_damaged_tree_is_not_appended_to_and_needs_a_person() {
     let mut world = World::signed().await;
-    world.edit("update app.audit set nodes = '' where index = 15").await;
+    world
+        .edit("update app.audit set nodes = '' where index = 15")
+        .await;
     world.log(1).await;
     let record = millstream_event_log::testing::record(28, Event::samples()[0].clone());
-    let effect = Effect { seq: 28, at: record.at, item: audit::entry(&record).unwrap() };
+    let effect = Effect {
+        seq: 28,
+        at: record.at,
+        item: audit::entry(&record).unwrap(),
+    };
     let cut = Cut::at(28);
-    let commit = Commit { effects: vec![effect], states: Vec::new(), dead: Vec::new(), cut };
+    let commit = Commit {
+        effects: vec![effect],
+        states: Vec::new(),
+        dead: Vec::new(),
+        cut,
+    };
     let (mut sink, _) = world.sink().await;
     let fault = sink.commit(&commit).await.unwrap_err();
-    assert!(matches!(&fault, Fault::Reject(_)), "an audit halts on these: {fault}");
+    assert!(
+        matches!(&fault, Fault::Reject(_)),
+        "an audit halts on these: {fault}"
+    );
     assert!(fault.to_string().contains("audit verify"), "{fault}");
 }

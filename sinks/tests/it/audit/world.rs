@@ -12,10 +12,10 @@ use millstream_pipelines::sink::{Commit, Effect, Lease, Sink};
 use millstream_sinks::audit::AuditView;
 use millstream_sinks::audit::checkpointer::Checkpointer;
 use millstream_sinks::audit::checkpoints::Checkpoints;
+use millstream_sinks::audit::entry;
 use millstream_sinks::audit::key::SigningKey;
 use millstream_sinks::audit::report::Report;
 use millstream_sinks::audit::verify::verify;
-use millstream_sinks::audit::entry;
 use millstream_sinks::lease::PostgresLease;
 use millstream_sinks::postgres::PostgresSink;
 use millstream_store::merkle::Frontier;
@@ -25,7 +25,10 @@ use object_store::memory::InMemory;
 use sqlx::PgPool;
 use std::sync::Arc;
 
-const BUDGET: Budget = Budget { records: 1_000, bytes: 1 << 24 };
+const BUDGET: Budget = Budget {
+    records: 1_000,
+    bytes: 1 << 24,
+};
 
 pub(super) struct World {
     _database: TestDatabase,
@@ -70,8 +73,9 @@ impl World {
         let samples = Event::samples();
         let kinds = samples.len() as u64;
         let event = |n: u64| samples[usize::try_from(n % kinds).unwrap()].clone();
-        let events: Vec<_> =
-            (self.events..self.events + count).map(|n| new_event(n, event(n))).collect();
+        let events: Vec<_> = (self.events..self.events + count)
+            .map(|n| new_event(n, event(n)))
+            .collect();
         self.events += count;
         let mut tx = self.pool.begin().await.unwrap();
         outbox::append(&mut tx, &events).await.unwrap();
@@ -101,7 +105,8 @@ impl World {
     /// The audit's sink, taken over, and its cut.
     pub(super) async fn sink(&self) -> (PostgresSink<AuditView>, Cut) {
         let clock = Arc::new(MockClock::default());
-        let mut lease = PostgresLease::new(self.pool.clone(), clock.clone(), audit::NAME, 1, "test");
+        let mut lease =
+            PostgresLease::new(self.pool.clone(), clock.clone(), audit::NAME, 1, "test");
         let generation = lease.acquire().await.unwrap().unwrap();
         let mut sink = PostgresSink::new(audit::NAME, self.pool.clone(), clock, AuditView);
         let cut = sink.open(generation).await.unwrap().cut;
@@ -109,7 +114,11 @@ impl World {
     }
 
     pub(super) fn checkpointer(&self) -> Checkpointer {
-        Checkpointer::new(self.pool.clone(), self.checkpoints.clone(), Arc::clone(&self.key))
+        Checkpointer::new(
+            self.pool.clone(),
+            self.checkpoints.clone(),
+            Arc::clone(&self.key),
+        )
     }
 
     pub(super) async fn sign(&self) {
@@ -124,26 +133,31 @@ impl World {
         let mut last = (0, 0);
         let mut progress = |done, all| last = (done, all);
         let key = self.key.verifier();
-        let report =
-            verify(&self.pool, &self.checkpoints, key, given, &mut progress).await.unwrap();
+        let report = verify(&self.pool, &self.checkpoints, key, given, &mut progress)
+            .await
+            .unwrap();
         assert_eq!(last.0, last.1, "progress comes to its end");
         report
     }
 
     pub(super) async fn rows(&self) -> Vec<Row> {
         let mut all = Vec::new();
-        rows::walk(&self.pool, i64::MIN..i64::MAX, |row| all.push(row)).await.unwrap();
+        rows::walk(&self.pool, i64::MIN..i64::MAX, |row| all.push(row))
+            .await
+            .unwrap();
         all
     }
 
     /// What a superuser can do: the triggers are switched off, and the table is filled with something else.
     pub(super) async fn replace(&self, rows: &[Row]) {
-        self.superuser("alter table app.audit disable trigger all").await;
+        self.superuser("alter table app.audit disable trigger all")
+            .await;
         self.superuser("delete from app.audit").await;
         let mut db = self.pool.acquire().await.unwrap();
         rows::append(&mut db, rows).await.unwrap();
         drop(db);
-        self.superuser("alter table app.audit enable trigger all").await;
+        self.superuser("alter table app.audit enable trigger all")
+            .await;
     }
 
     /// The same, by somebody who knows how entries are hashed and puts every index and every hash right.
@@ -153,20 +167,28 @@ impl World {
 
     /// Edits with the triggers off.
     pub(super) async fn edit(&self, sql: &str) {
-        self.superuser("alter table app.audit disable trigger all").await;
+        self.superuser("alter table app.audit disable trigger all")
+            .await;
         self.superuser(sql).await;
-        self.superuser("alter table app.audit enable trigger all").await;
+        self.superuser("alter table app.audit enable trigger all")
+            .await;
     }
 
     pub(super) async fn superuser(&self, sql: &str) {
-        sqlx::raw_sql(sqlx::AssertSqlSafe(sql.to_owned())).execute(&self.pool).await.unwrap();
+        sqlx::raw_sql(sqlx::AssertSqlSafe(sql.to_owned()))
+            .execute(&self.pool)
+            .await
+            .unwrap();
     }
 }
 
 pub(super) fn recomputed(rows: &[Row]) -> Vec<Row> {
     let mut tree = Frontier::default();
     let row = |(index, row): (usize, &Row)| {
-        let mut row = Row { index: i64::try_from(index).unwrap(), ..row.clone() };
+        let mut row = Row {
+            index: i64::try_from(index).unwrap(),
+            ..row.clone()
+        };
         let leaf = entry::hash(&row).unwrap();
         row.leaf_hash = leaf.to_vec();
         row.nodes = tree.push(leaf).concat();

@@ -8,7 +8,10 @@ use uuid::Uuid;
 
 /// A row, every column as it is stored. What a column holds is not checked here: somebody may have written anything.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[expect(missing_docs, reason = "the columns are described where the table is made, and by `views::audit::Entry`")]
+#[expect(
+    missing_docs,
+    reason = "the columns are described where the table is made, and by `views::audit::Entry`"
+)]
 pub struct Row {
     pub index: i64,
     pub form: i16,
@@ -172,5 +175,8 @@ pub async fn extent(pool: &PgPool) -> Result<Extent, sqlx::Error> {
     .fetch_one(pool)
     .await?;
     let unsigned = |n: i64| u64::try_from(n).unwrap_or(0);
-    Ok(Extent { size: unsigned(row.last.saturating_add(1)), cut: unsigned(row.cut) })
+    Ok(Extent {
+        size: unsigned(row.last.saturating_add(1)),
+        cut: unsigned(row.cut),
+    })
 }

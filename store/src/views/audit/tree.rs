@@ -11,7 +11,9 @@ pub enum TreeError {
     #[error("the audit cannot be read")]
     Database(#[from] sqlx::Error),
     /// A row that the tree needs is not there, or does not hold its nodes.
-    #[error("entry {0} of the audit does not hold its part of the tree; run `millstream audit verify`")]
+    #[error(
+        "entry {0} of the audit does not hold its part of the tree; run `millstream audit verify`"
+    )]
     Damaged(u64),
 }
 
@@ -26,7 +28,9 @@ pub async fn end(db: impl PgExecutor<'_>) -> Result<(u64, u64), sqlx::Error> {
         .fetch_optional(db)
         .await?;
     let unsigned = |n: i64| u64::try_from(n).unwrap_or(0);
-    Ok(last.map_or((0, 0), |last| (unsigned(last.index) + 1, unsigned(last.seq))))
+    Ok(last.map_or((0, 0), |last| {
+        (unsigned(last.index) + 1, unsigned(last.seq))
+    }))
 }
 
 /// What it takes to append to the tree of the first `size` entries.
@@ -39,7 +43,11 @@ pub async fn frontier(db: impl PgExecutor<'_>, size: u64) -> Result<Frontier, Tr
 
 /// What proves that an entry stands in the tree of the first `size` entries. `None` when it does not, or the audit is
 /// not that long.
-pub async fn inclusion(pool: &PgPool, index: u64, size: u64) -> Result<Option<Vec<Hash>>, TreeError> {
+pub async fn inclusion(
+    pool: &PgPool,
+    index: u64,
+    size: u64,
+) -> Result<Option<Vec<Hash>>, TreeError> {
     let Some(plan) = proof::inclusion(index, size) else {
         return Ok(None);
     };
@@ -48,19 +56,28 @@ pub async fn inclusion(pool: &PgPool, index: u64, size: u64) -> Result<Option<Ve
 
 /// What proves that the tree of the first `old` entries is the beginning of that of the first `new`. `None` when it is
 /// the larger one, or the audit is not that long.
-pub async fn consistency(pool: &PgPool, old: u64, new: u64) -> Result<Option<Vec<Hash>>, TreeError> {
+pub async fn consistency(
+    pool: &PgPool,
+    old: u64,
+    new: u64,
+) -> Result<Option<Vec<Hash>>, TreeError> {
     let Some(plan) = proof::consistency(old, new) else {
         return Ok(None);
     };
     prove(pool, &plan, new).await
 }
 
-async fn prove(pool: &PgPool, plan: &proof::Plan, size: u64) -> Result<Option<Vec<Hash>>, TreeError> {
+async fn prove(
+    pool: &PgPool,
+    plan: &proof::Plan,
+    size: u64,
+) -> Result<Option<Vec<Hash>>, TreeError> {
     if self::size(pool).await? < size {
         return Ok(None);
     }
     let hashes = read(pool, &plan.concat()).await?;
-    let element = |parts: &Vec<Subtree>| bag(&parts.iter().map(|part| hashes[part]).collect::<Vec<_>>());
+    let element =
+        |parts: &Vec<Subtree>| bag(&parts.iter().map(|part| hashes[part]).collect::<Vec<_>>());
     Ok(Some(plan.iter().map(element).collect()))
 }
 
@@ -70,10 +87,16 @@ async fn read(
     wanted: &[Subtree],
 ) -> Result<BTreeMap<Subtree, Hash>, TreeError> {
     // A last leaf beyond what Postgres counts to cannot exist; asking for -1 finds nothing.
-    let lasts: Vec<i64> = wanted.iter().map(|s| i64::try_from(s.last).unwrap_or(-1)).collect();
-    let rows = sqlx::query!("select index, leaf_hash, nodes from app.audit where index = any($1)", &lasts)
-        .fetch_all(db)
-        .await?;
+    let lasts: Vec<i64> = wanted
+        .iter()
+        .map(|s| i64::try_from(s.last).unwrap_or(-1))
+        .collect();
+    let rows = sqlx::query!(
+        "select index, leaf_hash, nodes from app.audit where index = any($1)",
+        &lasts
+    )
+    .fetch_all(db)
+    .await?;
     let mut stored = BTreeMap::new();
     for row in rows {
         let hashes = [row.leaf_hash, row.nodes].concat();
@@ -82,7 +105,9 @@ async fn read(
     wanted
         .iter()
         .map(|subtree| {
-            let hash = stored.get(&subtree.last).and_then(|hashes| nth(hashes, subtree.level));
+            let hash = stored
+                .get(&subtree.last)
+                .and_then(|hashes| nth(hashes, subtree.level));
             Ok((*subtree, hash.ok_or(TreeError::Damaged(subtree.last))?))
         })
         .collect()

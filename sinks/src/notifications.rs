@@ -1,0 +1,53 @@
+//! Notifications in Postgres: telling and reading, in the order of the log.
+
+use crate::postgres::{View, seq};
+use chrono::{DateTime, Utc};
+use millstream_event_log::Seq;
+use millstream_pipelines::operators::notify::{NotificationItem, Told};
+use millstream_pipelines::sink::Commit;
+use millstream_store::views::notifications::{NotificationColumns, insert, mark_read};
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+/// Writes `app.notification`.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct NotificationsView;
+
+impl View for NotificationsView {
+    type Item = NotificationItem;
+
+    async fn apply(
+        &mut self,
+        db: &mut PgConnection,
+        commit: &Commit<NotificationItem>,
+    ) -> Result<(), sqlx::Error> {
+        let mut told = NotificationColumns::default();
+        for effect in &commit.effects {
+            match &effect.item {
+                NotificationItem::Told(one) => add(&mut told, effect.seq, effect.at, one),
+                NotificationItem::Read { user_id, selection } => {
+                    // What was told before it must be there to be read.
+                    insert(db, &std::mem::take(&mut told)).await?;
+                    mark_read(db, user_id.0, selection, seq(effect.seq), effect.at).await?;
+                }
+            }
+        }
+        insert(db, &told).await
+    }
+}
+
+fn add(columns: &mut NotificationColumns, at_seq: Seq, at: DateTime<Utc>, told: &Told) {
+    columns.id.push(told.id.0);
+    columns.user_id.push(told.user_id.0);
+    columns.seq.push(seq(at_seq));
+    columns.at.push(at);
+    columns.reason.push(told.reason.as_str().to_owned());
+    columns.event_id.push(told.event_id.0);
+    columns.kind.push(told.kind.clone());
+    columns.actor.push(told.actor.map(Uuid::from));
+    columns.team_id.push(told.task.team_id.0);
+    columns.task_id.push(told.task.id.0);
+    columns.task_name.push(told.task.name.clone());
+    columns.task_title.push(told.task.title.clone());
+    columns.comment_id.push(told.comment_id.map(Uuid::from));
+}

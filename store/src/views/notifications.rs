@@ -1,0 +1,195 @@
+//! Notifications: everybody's inbox. What is shown and counted is what the reader may still see: somebody who left a team
+//! keeps nothing of it.
+
+use super::activity::{Name, name};
+use crate::team::ids;
+use crate::{Page, PageRequest, Store, StoreError};
+use chrono::{DateTime, Utc};
+use millstream_domain::ids::{CommentId, EventId, NotificationId, TaskId};
+use millstream_domain::policy::{Actor, Person};
+use millstream_event_log::events::notification::Selection;
+use serde::{Deserialize, Serialize};
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+/// A notification.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Notification {
+    /// Which.
+    pub id: NotificationId,
+    /// The record it tells of.
+    pub seq: i64,
+    /// When that happened.
+    pub at: DateTime<Utc>,
+    /// Why the person is told.
+    pub reason: String,
+    /// The event.
+    pub event_id: EventId,
+    /// Its type.
+    pub kind: String,
+    /// Who acted.
+    pub actor: Option<Name>,
+    /// The task.
+    pub task_id: TaskId,
+    /// Its name then.
+    pub task_name: String,
+    /// Its title then.
+    pub task_title: String,
+    /// The comment.
+    pub comment_id: Option<CommentId>,
+    /// When it was read.
+    pub read_at: Option<DateTime<Utc>>,
+    /// Until when it is put off.
+    pub snoozed_until: Option<DateTime<Utc>>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Cursor(i64, Uuid);
+
+impl Store {
+    /// Somebody's notifications, newest first.
+    pub async fn notifications(
+        &self,
+        person: &Person,
+        unread: bool,
+        page: &PageRequest,
+    ) -> Result<Page<Notification>, StoreError> {
+        let visible = ids(Actor::User(person.clone()).visible_teams());
+        let after: Option<Cursor> = page.after()?;
+        let rows = sqlx::query!(
+            r#"
+            select n.id, n.seq, n.at, n.reason, n.event_id, n.kind, n.actor, n.task_id, n.task_name, n.task_title,
+                   n.comment_id, n.read_at, n.snoozed_until, u.username as "username?",
+                   u.display_name as "display_name?"
+            from app.notification n
+            left join app.user u on u.id = n.actor
+            where n.user_id = $1
+              and ($2::uuid[] is null or n.team_id = any($2))
+              and (not $3 or n.read_at is null)
+              and ($4::bigint is null or (n.seq, n.id) < ($4, $5::uuid))
+            order by n.seq desc, n.id desc
+            limit $6
+            "#,
+            person.id.0,
+            visible.as_deref(),
+            unread,
+            after.as_ref().map(|a| a.0),
+            after.as_ref().map(|a| a.1),
+            page.rows(),
+        )
+        .fetch_all(&self.pool)
+        .await?;
+        let items = rows
+            .into_iter()
+            .map(|r| Notification {
+                id: NotificationId(r.id),
+                seq: r.seq,
+                at: r.at,
+                reason: r.reason,
+                event_id: EventId(r.event_id),
+                kind: r.kind,
+                actor: name(r.actor, r.username, r.display_name),
+                task_id: TaskId(r.task_id),
+                task_name: r.task_name,
+                task_title: r.task_title,
+                comment_id: r.comment_id.map(CommentId),
+                read_at: r.read_at,
+                snoozed_until: r.snoozed_until,
+            })
+            .collect();
+        Ok(Page::of(items, page, |n: &Notification| {
+            Cursor(n.seq, n.id.0)
+        }))
+    }
+
+    /// How many notifications somebody has not read.
+    pub async fn unread_count(&self, person: &Person) -> Result<i64, StoreError> {
+        let visible = ids(Actor::User(person.clone()).visible_teams());
+        Ok(sqlx::query_scalar!(
+            r#"select count(*) as "unread!" from app.notification
+               where user_id = $1 and read_at is null and ($2::uuid[] is null or team_id = any($2))"#,
+            person.id.0,
+            visible.as_deref(),
+        )
+        .fetch_one(&self.pool)
+        .await?)
+    }
+}
+
+/// Notifications to be written, column by column.
+#[derive(Debug, Default)]
+#[expect(
+    missing_docs,
+    reason = "the columns of app.notification, which the migration describes"
+)]
+pub struct NotificationColumns {
+    pub id: Vec<Uuid>,
+    pub user_id: Vec<Uuid>,
+    pub seq: Vec<i64>,
+    pub at: Vec<DateTime<Utc>>,
+    pub reason: Vec<String>,
+    pub event_id: Vec<Uuid>,
+    pub kind: Vec<String>,
+    pub actor: Vec<Option<Uuid>>,
+    pub team_id: Vec<Uuid>,
+    pub task_id: Vec<Uuid>,
+    pub task_name: Vec<String>,
+    pub task_title: Vec<String>,
+    pub comment_id: Vec<Option<Uuid>>,
+}
+
+/// Writes notifications, inside the sink's commit. A repeat adds nothing.
+pub async fn insert(db: &mut PgConnection, c: &NotificationColumns) -> Result<(), sqlx::Error> {
+    sqlx::query!(
+        "insert into app.notification
+             (id, user_id, seq, at, reason, event_id, kind, actor, team_id, task_id, task_name, task_title, comment_id)
+         select * from unnest($1::uuid[], $2::uuid[], $3::bigint[], $4::timestamptz[], $5::text[], $6::uuid[],
+                              $7::text[], $8::uuid[], $9::uuid[], $10::uuid[], $11::text[], $12::text[], $13::uuid[])
+         on conflict (id) do nothing",
+        &c.id,
+        &c.user_id,
+        &c.seq,
+        &c.at,
+        &c.reason,
+        &c.event_id,
+        &c.kind,
+        &c.actor as &[Option<Uuid>],
+        &c.team_id,
+        &c.task_id,
+        &c.task_name,
+        &c.task_title,
+        &c.comment_id as &[Option<Uuid>],
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// Marks notifications as read, inside the sink's commit: those that stood in the inbox when the person said so.
+pub async fn mark_read(
+    db: &mut PgConnection,
+    user: Uuid,
+    selection: &Selection,
+    seq: i64,
+    at: DateTime<Utc>,
+) -> Result<(), sqlx::Error> {
+    let (ids, before) = match selection {
+        Selection::Ids(ids) => (Some(ids.iter().map(|id| id.0).collect::<Vec<_>>()), None),
+        Selection::All => (None, None),
+        Selection::Before(before) => (None, Some(*before)),
+    };
+    sqlx::query!(
+        "update app.notification set read_at = $4
+         where user_id = $1 and read_at is null and seq < $3
+           and ($2::uuid[] is null or id = any($2))
+           and ($5::timestamptz is null or at < $5)",
+        user,
+        ids.as_deref(),
+        seq,
+        at,
+        before,
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
