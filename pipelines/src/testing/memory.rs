@@ -145,6 +145,15 @@ pub struct FreeLease {
 }
 
 impl FreeLease {
+    /// A lease whose next generation comes after this one.
+    #[must_use]
+    pub fn after(generation: Generation) -> Self {
+        Self {
+            generation: Arc::new(Mutex::new(generation.0)),
+            reports: Arc::default(),
+        }
+    }
+
     /// What the pipeline said of itself, in order.
     #[must_use]
     pub fn reports(&self) -> Vec<Health> {

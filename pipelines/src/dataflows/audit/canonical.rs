@@ -17,12 +17,12 @@ pub fn to_text(value: &Value) -> String {
 
 fn write(value: &Value, out: &mut Vec<u8>) {
     match value {
-        Value::Array(items) => list(out, b"[]", items, write),
+        Value::Array(items) => list(out, *b"[]", items, write),
         Value::Object(members) => {
             // Sorted here, because the order of a JSON object in memory depends on a feature that any crate can turn on.
             let mut members: Vec<_> = members.iter().collect();
             members.sort_by(|(a, _), (b, _)| a.encode_utf16().cmp(b.encode_utf16()));
-            list(out, b"{}", members, |(name, value), out| {
+            list(out, *b"{}", members, |(name, value), out| {
                 scalar(name, out);
                 out.push(b':');
                 write(value, out);
@@ -34,7 +34,7 @@ fn write(value: &Value, out: &mut Vec<u8>) {
 
 fn list<T>(
     out: &mut Vec<u8>,
-    &[open, close]: &[u8; 2],
+    [open, close]: [u8; 2],
     items: impl IntoIterator<Item = T>,
     mut each: impl FnMut(T, &mut Vec<u8>),
 ) {

@@ -1,0 +1,38 @@
+//! Where the audit's checkpoints are kept, and the key that signs them: outside the database, in the data folder.
+
+use crate::data_dir::DataDir;
+use anyhow::{Context, Result};
+use futures::FutureExt;
+use futures::future::BoxFuture;
+use millstream_ingest_api::state::{Checkpoints as Read, CheckpointsUnavailable};
+use millstream_sinks::audit::checkpoints::Checkpoints;
+use millstream_sinks::audit::key::SigningKey;
+use object_store::local::LocalFileSystem;
+use std::fs;
+use std::sync::Arc;
+
+/// The key, made at the first start.
+pub(crate) fn key(data: &DataDir) -> Result<Arc<SigningKey>> {
+    let file = data.path().join("keys").join("audit.ed25519");
+    let key = SigningKey::load_or_create(&file).with_context(|| format!("the audit's key \"{}\"", file.display()))?;
+    Ok(Arc::new(key))
+}
+
+/// The checkpoints.
+pub(crate) fn kept(data: &DataDir) -> Result<Checkpoints> {
+    let folder = data.path().join("objects");
+    fs::create_dir_all(&folder).with_context(|| format!("the folder \"{}\"", folder.display()))?;
+    let store = LocalFileSystem::new_with_prefix(&folder)
+        .with_context(|| format!("the folder \"{}\"", folder.display()))?;
+    Ok(Checkpoints::new(Arc::new(store)))
+}
+
+/// The checkpoints as the API reads them.
+#[derive(Debug)]
+pub(crate) struct ForReaders(pub(crate) Checkpoints);
+
+impl Read for ForReaders {
+    fn latest(&self) -> BoxFuture<'_, Result<Option<String>, CheckpointsUnavailable>> {
+        async { self.0.latest().await.map_err(|error| CheckpointsUnavailable(Box::new(error))) }.boxed()
+    }
+}

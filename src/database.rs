@@ -1,0 +1,98 @@
+//! The database: a server that the settings name, or the embedded one.
+
+#[cfg(feature = "embedded")]
+mod embedded;
+
+use crate::config::Settings;
+use crate::data_dir::DataDir;
+use anyhow::{Context, Result};
+use millstream_store::MIGRATOR;
+use sqlx::PgPool;
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use std::str::FromStr;
+use std::time::Duration;
+
+/// Connections to a real server: requests, four pipelines, mover. More would only queue inside Postgres instead of here.
+const CONNECTIONS: u32 = 20;
+/// How long a request waits for a connection before it is answered with 503.
+const ACQUIRE: Duration = Duration::from_secs(10);
+
+/// The database, running.
+#[derive(Debug)]
+pub(crate) struct Database {
+    pool: PgPool,
+    #[cfg(feature = "embedded")]
+    embedded: Option<embedded::Embedded>,
+}
+
+impl Database {
+    /// Connects to the server of the settings, or starts the embedded one, and brings the schema up to date.
+    pub(crate) async fn open(settings: &Settings, data: &DataDir) -> Result<Self> {
+        let database = match &settings.database_url {
+            Some(url) => Self::connect(url).await?,
+            None => Self::embedded(data).await?,
+        };
+        database.migrate(settings.migrate_database_url.as_deref()).await?;
+        Ok(database)
+    }
+
+    async fn connect(url: &str) -> Result<Self> {
+        let options = PgConnectOptions::from_str(url).context("DATABASE_URL is not a Postgres URL")?;
+        let pool = PgPoolOptions::new()
+            .max_connections(CONNECTIONS)
+            .acquire_timeout(ACQUIRE)
+            .connect_with(options.application_name("millstream"))
+            .await
+            .context("the Postgres server of DATABASE_URL cannot be reached")?;
+        Ok(Self {
+            pool,
+            #[cfg(feature = "embedded")]
+            embedded: None,
+        })
+    }
+
+    #[cfg(feature = "embedded")]
+    async fn embedded(data: &DataDir) -> Result<Self> {
+        let (embedded, pool) = embedded::Embedded::start(&data.path().join("postgres")).await?;
+        Ok(Self { pool, embedded: Some(embedded) })
+    }
+
+    #[cfg(not(feature = "embedded"))]
+    async fn embedded(_: &DataDir) -> Result<Self> {
+        anyhow::bail!("this Millstream was built without the embedded Postgres: set DATABASE_URL")
+    }
+
+    async fn migrate(&self, owner_url: Option<&str>) -> Result<()> {
+        let migrated = match owner_url {
+            None => MIGRATOR.run(&self.pool).await,
+            Some(url) => {
+                let options = PgConnectOptions::from_str(url).context("MIGRATE_DATABASE_URL is not a Postgres URL")?;
+                let owner = PgPoolOptions::new().max_connections(1).connect_with(options).await;
+                MIGRATOR.run(&owner.context("the server of MIGRATE_DATABASE_URL cannot be reached")?).await
+            }
+        };
+        migrated.context("the database's schema could not be brought up to date")
+    }
+
+    /// The way in.
+    pub(crate) fn pool(&self) -> &PgPool {
+        &self.pool
+    }
+
+    /// Whether it is the embedded one.
+    pub(crate) fn is_embedded(&self) -> bool {
+        #[cfg(feature = "embedded")]
+        return self.embedded.is_some();
+        #[cfg(not(feature = "embedded"))]
+        return false;
+    }
+
+    /// Closes the connections, and stops the embedded server.
+    pub(crate) async fn close(self) {
+        self.pool.close().await;
+        #[cfg(feature = "embedded")]
+        if let Some(embedded) = self.embedded {
+            embedded.stop().await;
+        }
+    }
+}

@@ -1,0 +1,4 @@
+//! The roles: which parts run in one process.
+
+pub(crate) mod all;
+pub(crate) mod views;
