@@ -14,7 +14,8 @@ use std::sync::Arc;
 /// The key, made at the first start.
 pub(crate) fn key(data: &DataDir) -> Result<Arc<SigningKey>> {
     let file = data.path().join("keys").join("audit.ed25519");
-    let key = SigningKey::load_or_create(&file).with_context(|| format!("the audit's key \"{}\"", file.display()))?;
+    let key = SigningKey::load_or_create(&file)
+        .with_context(|| format!("the audit's key \"{}\"", file.display()))?;
     Ok(Arc::new(key))
 }
 
@@ -33,6 +34,12 @@ pub(crate) struct ForReaders(pub(crate) Checkpoints);
 
 impl Read for ForReaders {
     fn latest(&self) -> BoxFuture<'_, Result<Option<String>, CheckpointsUnavailable>> {
-        async { self.0.latest().await.map_err(|error| CheckpointsUnavailable(Box::new(error))) }.boxed()
+        async {
+            self.0
+                .latest()
+                .await
+                .map_err(|error| CheckpointsUnavailable(Box::new(error)))
+        }
+        .boxed()
     }
 }

@@ -30,37 +30,85 @@ pub(crate) struct Cli {
 #[derive(Debug, Clone, Args)]
 pub(crate) struct Settings {
     /// Where everything is kept that is not in the database: keys, index, checkpoints; and the embedded database.
-    #[arg(long, env = "MILLSTREAM_DATA_DIR", default_value = "./millstream-data", global = true, value_name = "FOLDER")]
+    #[arg(
+        long,
+        env = "MILLSTREAM_DATA_DIR",
+        default_value = "./millstream-data",
+        global = true,
+        value_name = "FOLDER"
+    )]
     pub(crate) data_dir: PathBuf,
     /// The address that the API and the pages are served on.
-    #[arg(long, env = "MILLSTREAM_LISTEN", default_value = "127.0.0.1:8080", global = true, value_name = "ADDRESS")]
+    #[arg(
+        long,
+        env = "MILLSTREAM_LISTEN",
+        default_value = "127.0.0.1:8080",
+        global = true,
+        value_name = "ADDRESS"
+    )]
     pub(crate) listen: SocketAddr,
     /// The address that metrics and health are served on, for operators alone.
-    #[arg(long, env = "MILLSTREAM_ADMIN_LISTEN", default_value = "127.0.0.1:9090", global = true, value_name = "ADDRESS")]
+    #[arg(
+        long,
+        env = "MILLSTREAM_ADMIN_LISTEN",
+        default_value = "127.0.0.1:9090",
+        global = true,
+        value_name = "ADDRESS"
+    )]
     pub(crate) admin_listen: SocketAddr,
     /// How people reach Millstream from outside, such as https://tasks.example.org.
     #[arg(long, env = "MILLSTREAM_PUBLIC_URL", global = true, value_name = "URL")]
     pub(crate) public_url: Option<String>,
     /// What the first user must bring to register, and become admin. Made and printed when not set.
-    #[arg(long, env = "MILLSTREAM_SETUP_SECRET", global = true, value_name = "SECRET", hide_env_values = true)]
+    #[arg(
+        long,
+        env = "MILLSTREAM_SETUP_SECRET",
+        global = true,
+        value_name = "SECRET",
+        hide_env_values = true
+    )]
     pub(crate) setup_secret: Option<String>,
     /// A Postgres server, 15 or newer. Without it, an embedded one runs in the data folder.
-    #[arg(long, env = "DATABASE_URL", global = true, value_name = "URL", hide_env_values = true)]
+    #[arg(
+        long,
+        env = "DATABASE_URL",
+        global = true,
+        value_name = "URL",
+        hide_env_values = true
+    )]
     pub(crate) database_url: Option<String>,
     /// The database's owner, for migrations, when the role of DATABASE_URL lacks the right to change the schema.
-    #[arg(long, env = "MIGRATE_DATABASE_URL", global = true, value_name = "URL", hide_env_values = true)]
+    #[arg(
+        long,
+        env = "MIGRATE_DATABASE_URL",
+        global = true,
+        value_name = "URL",
+        hide_env_values = true
+    )]
     pub(crate) migrate_database_url: Option<String>,
     /// Where pipelines read the event log.
     #[arg(long, env = "EVENT_LOG", default_value = "postgres", global = true)]
     pub(crate) event_log: EventLog,
     /// Networks whose X-Forwarded-For counts, as CIDRs, separated by commas.
-    #[arg(long, env = "MILLSTREAM_TRUSTED_PROXIES", global = true, value_delimiter = ',', value_name = "CIDR")]
+    #[arg(
+        long,
+        env = "MILLSTREAM_TRUSTED_PROXIES",
+        global = true,
+        value_delimiter = ',',
+        value_name = "CIDR"
+    )]
     pub(crate) trusted_proxies: Vec<String>,
     /// The form of log lines: readable text on a terminal and JSON elsewhere, or always one of them.
     #[arg(long, env = "LOG_FORMAT", default_value = "auto", global = true)]
     pub(crate) log_format: LogFormat,
     /// What is logged, such as `info` or `warn,millstream_pipelines=debug`.
-    #[arg(long = "log", env = "RUST_LOG", default_value = "info", global = true, value_name = "FILTER")]
+    #[arg(
+        long = "log",
+        env = "RUST_LOG",
+        default_value = "info",
+        global = true,
+        value_name = "FILTER"
+    )]
     pub(crate) log: String,
 }
 

@@ -19,9 +19,18 @@ impl DataDir {
     /// Makes the folder if need be (for this user alone) and takes it.
     pub(crate) fn open(path: &Path) -> Result<Self> {
         let name = || format!("the data folder \"{}\"", path.display());
-        fs::DirBuilder::new().recursive(true).mode(0o700).create(path).with_context(name)?;
+        fs::DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(path)
+            .with_context(name)?;
         let path = path.canonicalize().with_context(name)?;
-        let lock = OpenOptions::new().create(true).write(true).truncate(false).mode(0o600).open(path.join("lock"));
+        let lock = OpenOptions::new()
+            .create(true)
+            .write(true)
+            .truncate(false)
+            .mode(0o600)
+            .open(path.join("lock"));
         let lock = lock.with_context(name)?;
         match lock.try_lock() {
             Ok(()) => Ok(Self { path, _lock: lock }),
@@ -46,10 +55,16 @@ impl DataDir {
         match fs::read_to_string(&file) {
             Ok(secret) => return Ok(secret.trim().to_owned()),
             Err(error) if error.kind() == ErrorKind::NotFound => {}
-            Err(error) => return Err(error).with_context(|| format!("the file \"{}\"", file.display())),
+            Err(error) => {
+                return Err(error).with_context(|| format!("the file \"{}\"", file.display()));
+            }
         }
         let secret = random_words()?;
-        let mut made = OpenOptions::new().create_new(true).write(true).mode(0o600).open(&file)?;
+        let mut made = OpenOptions::new()
+            .create_new(true)
+            .write(true)
+            .mode(0o600)
+            .open(&file)?;
         writeln!(made, "{secret}").with_context(|| format!("the file \"{}\"", file.display()))?;
         Ok(secret)
     }
@@ -60,7 +75,13 @@ fn random_words() -> Result<String> {
     const LETTERS: &[u8; 32] = b"abcdefghijkmnpqrstuvwxyz23456789";
     let mut bytes = [0; 25];
     rand::fill(&mut bytes).map_err(|_| anyhow::anyhow!("the system gives no random numbers"))?;
-    let letters: Vec<u8> = bytes.iter().map(|byte| LETTERS[usize::from(byte % 32)]).collect();
-    let groups: Vec<_> = letters.chunks(5).map(|group| String::from_utf8_lossy(group).into_owned()).collect();
+    let letters: Vec<u8> = bytes
+        .iter()
+        .map(|byte| LETTERS[usize::from(byte % 32)])
+        .collect();
+    let groups: Vec<_> = letters
+        .chunks(5)
+        .map(|group| String::from_utf8_lossy(group).into_owned())
+        .collect();
     Ok(groups.join("-"))
 }

@@ -32,12 +32,15 @@ impl Database {
             Some(url) => Self::connect(url).await?,
             None => Self::embedded(data).await?,
         };
-        database.migrate(settings.migrate_database_url.as_deref()).await?;
+        database
+            .migrate(settings.migrate_database_url.as_deref())
+            .await?;
         Ok(database)
     }
 
     async fn connect(url: &str) -> Result<Self> {
-        let options = PgConnectOptions::from_str(url).context("DATABASE_URL is not a Postgres URL")?;
+        let options =
+            PgConnectOptions::from_str(url).context("DATABASE_URL is not a Postgres URL")?;
         let pool = PgPoolOptions::new()
             .max_connections(CONNECTIONS)
             .acquire_timeout(ACQUIRE)
@@ -54,7 +57,10 @@ impl Database {
     #[cfg(feature = "embedded")]
     async fn embedded(data: &DataDir) -> Result<Self> {
         let (embedded, pool) = embedded::Embedded::start(&data.path().join("postgres")).await?;
-        Ok(Self { pool, embedded: Some(embedded) })
+        Ok(Self {
+            pool,
+            embedded: Some(embedded),
+        })
     }
 
     #[cfg(not(feature = "embedded"))]
@@ -66,9 +72,15 @@ impl Database {
         let migrated = match owner_url {
             None => MIGRATOR.run(&self.pool).await,
             Some(url) => {
-                let options = PgConnectOptions::from_str(url).context("MIGRATE_DATABASE_URL is not a Postgres URL")?;
-                let owner = PgPoolOptions::new().max_connections(1).connect_with(options).await;
-                MIGRATOR.run(&owner.context("the server of MIGRATE_DATABASE_URL cannot be reached")?).await
+                let options = PgConnectOptions::from_str(url)
+                    .context("MIGRATE_DATABASE_URL is not a Postgres URL")?;
+                let owner = PgPoolOptions::new()
+                    .max_connections(1)
+                    .connect_with(options)
+                    .await;
+                MIGRATOR
+                    .run(&owner.context("the server of MIGRATE_DATABASE_URL cannot be reached")?)
+                    .await
             }
         };
         migrated.context("the database's schema could not be brought up to date")

@@ -24,7 +24,11 @@ pub(crate) struct Group {
 impl Group {
     /// A group without tasks.
     pub(crate) fn new(name: &'static str) -> Self {
-        Self { name, stop: CancellationToken::new(), tasks: JoinSet::new() }
+        Self {
+            name,
+            stop: CancellationToken::new(),
+            tasks: JoinSet::new(),
+        }
     }
 
     /// What tells its tasks to stop.
@@ -52,7 +56,10 @@ impl Group {
         self.stop.cancel();
         let all = async { while self.tasks.join_next().await.is_some() {} };
         if tokio::time::timeout(STOP_TIME_MAX, all).await.is_err() {
-            tracing::warn!(group = self.name, "it did not stop in time and is abandoned");
+            tracing::warn!(
+                group = self.name,
+                "it did not stop in time and is abandoned"
+            );
             self.tasks.abort_all();
         }
     }
@@ -62,7 +69,8 @@ impl Group {
 pub(crate) async fn run(mut groups: Vec<Group>) -> Result<()> {
     let mut signals = Signals::new()?;
     let failure = {
-        let any = futures::future::select_all(groups.iter_mut().map(|group| Box::pin(group.ended())));
+        let any =
+            futures::future::select_all(groups.iter_mut().map(|group| Box::pin(group.ended())));
         tokio::select! {
             () = signals.next() => None,
             (error, ..) = any => Some(error),
@@ -91,7 +99,10 @@ struct Signals {
 impl Signals {
     fn new() -> Result<Self> {
         let listen = |kind| signal(kind).context("the system lets us hear no signals");
-        Ok(Self { interrupt: listen(SignalKind::interrupt())?, terminate: listen(SignalKind::terminate())? })
+        Ok(Self {
+            interrupt: listen(SignalKind::interrupt())?,
+            terminate: listen(SignalKind::terminate())?,
+        })
     }
 
     async fn next(&mut self) {

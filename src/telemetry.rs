@@ -7,24 +7,42 @@ use std::io::IsTerminal;
 use tracing_subscriber::EnvFilter;
 
 /// Bounds of the buckets of everything that is measured in seconds, from half a millisecond to ten seconds.
-const SECONDS: [f64; 14] = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0];
+const SECONDS: [f64; 14] = [
+    0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0,
+];
 
 /// Sends log lines to standard error.
 pub(crate) fn start_logs(settings: &Settings) -> Result<()> {
-    let filter = EnvFilter::try_new(&settings.log)
-        .with_context(|| format!("\"{}\" is not a log filter such as `info` or `warn,millstream=debug`", settings.log))?;
+    let filter = EnvFilter::try_new(&settings.log).with_context(|| {
+        format!(
+            "\"{}\" is not a log filter such as `info` or `warn,millstream=debug`",
+            settings.log
+        )
+    })?;
     let json = match settings.log_format {
         LogFormat::Json => true,
         LogFormat::Text => false,
         LogFormat::Auto => !std::io::stderr().is_terminal(),
     };
-    let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let lines = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr);
     let started = if json {
-        lines.json().flatten_event(true).with_current_span(false).try_init()
+        lines
+            .json()
+            .flatten_event(true)
+            .with_current_span(false)
+            .try_init()
     } else {
-        lines.with_target(false).compact().with_ansi(std::io::stderr().is_terminal()).try_init()
+        lines
+            .with_target(false)
+            .compact()
+            .with_ansi(std::io::stderr().is_terminal())
+            .try_init()
     };
-    started.map_err(|error| anyhow::anyhow!(error)).context("logging was started twice")
+    started
+        .map_err(|error| anyhow::anyhow!(error))
+        .context("logging was started twice")
 }
 
 /// Begins to count and measure; the handle renders what was counted.

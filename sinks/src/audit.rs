@@ -16,6 +16,7 @@ pub mod checkpointer;
 pub mod checkpoints;
 mod compare;
 pub mod entry;
+pub mod finding;
 pub mod key;
 pub mod note;
 pub mod report;

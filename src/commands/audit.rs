@@ -33,9 +33,10 @@ pub(crate) struct VerifyArgs {
 pub(crate) async fn run(settings: &Settings, command: AuditCommand) -> Result<ExitCode> {
     let AuditCommand::Verify(args) = command;
     let given = match &args.checkpoint {
-        Some(file) => {
-            Some(std::fs::read_to_string(file).with_context(|| format!("the checkpoint \"{}\"", file.display()))?)
-        }
+        Some(file) => Some(
+            std::fs::read_to_string(file)
+                .with_context(|| format!("the checkpoint \"{}\"", file.display()))?,
+        ),
         None => None,
     };
     let data = DataDir::open(&settings.data_dir)?;
@@ -47,12 +48,23 @@ pub(crate) async fn run(settings: &Settings, command: AuditCommand) -> Result<Ex
         bar.set_length(all);
         bar.set_position(done);
     };
-    let report = verify(database.pool(), &kept, key.verifier(), given.as_deref(), &mut progress).await;
+    let report = verify(
+        database.pool(),
+        &kept,
+        key.verifier(),
+        given.as_deref(),
+        &mut progress,
+    )
+    .await;
     bar.finish_and_clear();
     database.close().await;
     let report = report.context("the audit could not be verified")?;
     eprintln!("{report}");
-    Ok(if report.holds() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(if report.holds() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
 }
 
 fn style() -> ProgressStyle {

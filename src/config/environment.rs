@@ -10,7 +10,10 @@ const PREFIX: &str = "MILLSTREAM_";
 /// The complaint about the first variable among `names` that looks like ours and is none.
 pub(crate) fn check_names(names: impl Iterator<Item = String>) -> Result<(), String> {
     let known = known_names();
-    let Some(wrong) = names.filter(|name| name.starts_with(PREFIX)).find(|name| !known.contains(name)) else {
+    let Some(wrong) = names
+        .filter(|name| name.starts_with(PREFIX))
+        .find(|name| !known.contains(name))
+    else {
         return Ok(());
     };
     let nearest = known
@@ -27,7 +30,10 @@ pub(crate) fn check_names(names: impl Iterator<Item = String>) -> Result<(), Str
 
 fn known_names() -> Vec<String> {
     let command = Cli::command();
-    command.get_arguments().filter_map(|arg| Some(arg.get_env()?.to_str()?.to_owned())).collect()
+    command
+        .get_arguments()
+        .filter_map(|arg| Some(arg.get_env()?.to_str()?.to_owned()))
+        .collect()
 }
 
 #[cfg(test)]
@@ -41,12 +47,18 @@ mod tests {
     #[test]
     fn a_mistyped_setting_is_told_with_the_right_one() {
         let told = check(&["PATH", "MILLSTREAM_LISTNE"]).expect_err("mistyped");
-        assert_eq!(told, "there is no setting MILLSTREAM_LISTNE: did you mean MILLSTREAM_LISTEN?");
+        assert_eq!(
+            told,
+            "there is no setting MILLSTREAM_LISTNE: did you mean MILLSTREAM_LISTEN?"
+        );
     }
 
     #[test]
     fn settings_that_exist_are_fine() {
-        assert_eq!(check(&["MILLSTREAM_DATA_DIR", "MILLSTREAM_SETUP_SECRET", "HOME"]), Ok(()));
+        assert_eq!(
+            check(&["MILLSTREAM_DATA_DIR", "MILLSTREAM_SETUP_SECRET", "HOME"]),
+            Ok(())
+        );
     }
 
     #[test]

@@ -28,7 +28,11 @@ pub(super) struct Embedded {
 impl Embedded {
     /// Starts the server on a folder (made at the first start), and connects.
     pub(super) async fn start(folder: &Path) -> Result<(Self, PgPool)> {
-        fs::DirBuilder::new().recursive(true).mode(0o700).create(folder).context("the database's folder")?;
+        fs::DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(folder)
+            .context("the database's folder")?;
         let socket = socket_path(folder)?;
         let (folder, listen) = (folder.to_owned(), socket.clone());
         let server = tokio::task::spawn_blocking(move || {
@@ -38,7 +42,8 @@ impl Embedded {
         .context("the embedded Postgres panicked at its start")?
         .map_err(|error| anyhow!("{error:#}"))
         .context("the embedded Postgres does not start")?;
-        fs::set_permissions(&socket, fs::Permissions::from_mode(0o600)).context("the database's socket")?;
+        fs::set_permissions(&socket, fs::Permissions::from_mode(0o600))
+            .context("the database's socket")?;
         let pool = connect(&socket).await?;
         Ok((Self { server }, pool))
     }
@@ -48,7 +53,10 @@ impl Embedded {
         let stopped = tokio::task::spawn_blocking(move || self.server.shutdown()).await;
         match stopped {
             Ok(Ok(())) => {}
-            Ok(Err(error)) => tracing::warn!(error = format!("{error:#}"), "the embedded Postgres did not stop cleanly"),
+            Ok(Err(error)) => tracing::warn!(
+                error = format!("{error:#}"),
+                "the embedded Postgres did not stop cleanly"
+            ),
             Err(error) => tracing::warn!(%error, "the embedded Postgres panicked at its stop"),
         }
     }
@@ -61,7 +69,10 @@ fn socket_path(folder: &Path) -> Result<PathBuf> {
         return Ok(usual);
     }
     let short = std::env::temp_dir().join(format!("millstream-{}", std::process::id()));
-    fs::DirBuilder::new().mode(0o700).create(&short).with_context(|| format!("the folder \"{}\"", short.display()))?;
+    fs::DirBuilder::new()
+        .mode(0o700)
+        .create(&short)
+        .with_context(|| format!("the folder \"{}\"", short.display()))?;
     Ok(short.join(".s.PGSQL.5432"))
 }
 

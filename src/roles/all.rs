@@ -29,7 +29,10 @@ pub(crate) async fn run(settings: &Settings, demo: bool) -> Result<ExitCode> {
     let metrics = telemetry::start_metrics()?;
     let data = DataDir::open(&settings.data_dir)?;
     // Before anything is changed: an address in use is the most common reason not to start.
-    let (listener, admin) = (listen(settings.listen).await?, listen(settings.admin_listen).await?);
+    let (listener, admin) = (
+        listen(settings.listen).await?,
+        listen(settings.admin_listen).await?,
+    );
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let ids: Arc<dyn IdSource> = Arc::new(SystemIds);
     let database = Database::open(settings, &data).await?;
@@ -41,7 +44,11 @@ pub(crate) async fn run(settings: &Settings, demo: bool) -> Result<ExitCode> {
     let signals = Signals::default();
     let (key, kept) = (checkpoints::key(&data)?, checkpoints::kept(&data)?);
 
-    let (mut moving, mut keeping, mut serving) = (Group::new("mover"), Group::new("pipelines"), Group::new("servers"));
+    let (mut moving, mut keeping, mut serving) = (
+        Group::new("mover"),
+        Group::new("pipelines"),
+        Group::new("servers"),
+    );
     moving.spawn(mover.run(moving.stop_token()));
     let parts = views::Parts {
         pool: pool.clone(),
@@ -54,7 +61,8 @@ pub(crate) async fn run(settings: &Settings, demo: bool) -> Result<ExitCode> {
     keeping.spawn(Checkpointer::new(pool, kept.clone(), key).run(keeping.stop_token()));
 
     let greeting = Greeting::of(settings, &data, &database, &store, listener.local_addr()?).await?;
-    let keys = KeySet::load_or_create(&data.path().join("keys"), clock.now()).context("the keys of tokens")?;
+    let keys = KeySet::load_or_create(&data.path().join("keys"), clock.now())
+        .context("the keys of tokens")?;
     let state = AppState::new(Parts {
         store,
         log,
@@ -64,8 +72,16 @@ pub(crate) async fn run(settings: &Settings, demo: bool) -> Result<ExitCode> {
         keys,
         settings: http(settings, greeting.address, greeting.setup_secret.clone())?,
     });
-    serve(&mut serving, listener, millstream_ingest_api::router(state.clone()));
-    serve(&mut serving, admin, millstream_ingest_api::admin(state, metrics));
+    serve(
+        &mut serving,
+        listener,
+        millstream_ingest_api::router(state.clone()),
+    );
+    serve(
+        &mut serving,
+        admin,
+        millstream_ingest_api::admin(state, metrics),
+    );
     let _ = demo;
     greeting.print();
     let ended = lifecycle::run(vec![serving, moving, keeping]).await;
@@ -88,14 +104,25 @@ fn serve(group: &mut Group, listener: TcpListener, router: Router) {
     });
 }
 
-fn http(settings: &Settings, address: SocketAddr, setup_secret: String) -> Result<millstream_ingest_api::Settings> {
+fn http(
+    settings: &Settings,
+    address: SocketAddr,
+    setup_secret: String,
+) -> Result<millstream_ingest_api::Settings> {
     let trusted_proxies = settings
         .trusted_proxies
         .iter()
-        .map(|net| net.trim().parse().with_context(|| format!("\"{net}\" is not a network such as 10.0.0.0/8")))
+        .map(|net| {
+            net.trim()
+                .parse()
+                .with_context(|| format!("\"{net}\" is not a network such as 10.0.0.0/8"))
+        })
         .collect::<Result<_>>()?;
     Ok(millstream_ingest_api::Settings {
-        public_url: settings.public_url.clone().unwrap_or_else(|| format!("http://{address}")),
+        public_url: settings
+            .public_url
+            .clone()
+            .unwrap_or_else(|| format!("http://{address}")),
         setup_secret: Secret::new(setup_secret),
         registration_open: true,
         trusted_proxies,
@@ -127,7 +154,11 @@ impl Greeting {
             address,
             setup_secret,
             has_users: store.has_users().await?,
-            database: if database.is_embedded() { "embedded Postgres (for trying, and small teams)" } else { "Postgres" },
+            database: if database.is_embedded() {
+                "embedded Postgres (for trying, and small teams)"
+            } else {
+                "Postgres"
+            },
             data: data.path().display().to_string(),
         })
     }
@@ -139,7 +170,9 @@ impl Greeting {
         eprintln!("  Data                {} in {}", self.database, self.data);
         if !self.has_users {
             eprintln!();
-            eprintln!("  Nobody has registered yet. The first to do so becomes admin, with this set-up secret:");
+            eprintln!(
+                "  Nobody has registered yet. The first to do so becomes admin, with this set-up secret:"
+            );
             eprintln!("  {}", self.setup_secret);
         }
         eprintln!();

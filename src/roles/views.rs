@@ -6,9 +6,7 @@ use crate::lifecycle::Group;
 use millstream_domain::clock::Clock;
 use millstream_event_log::Log;
 use millstream_event_log::signals::Signals;
-use millstream_pipelines::dataflows::activity::activity;
-use millstream_pipelines::dataflows::audit::audit;
-use millstream_pipelines::dataflows::notifications::notifications;
+use millstream_pipelines::dataflows::{activity, audit, notifications};
 use millstream_pipelines::pipeline::Item;
 use millstream_pipelines::sink::Sink;
 use millstream_pipelines::{Pipeline, Runner};
@@ -33,9 +31,9 @@ pub(crate) struct Parts {
 
 /// Starts every pipeline.
 pub(crate) fn spawn(group: &mut Group, parts: &Parts) {
-    parts.view(group, activity(), ActivityView);
-    parts.view(group, notifications(), NotificationsView);
-    parts.view(group, audit(), AuditView);
+    parts.view(group, activity::pipeline(), ActivityView);
+    parts.view(group, notifications::pipeline(), NotificationsView);
+    parts.view(group, audit::pipeline(), AuditView);
 }
 
 impl Parts {
@@ -45,7 +43,12 @@ impl Parts {
         V: View,
         V::Item: Item,
     {
-        let sink = PostgresSink::new(pipeline.name(), self.pool.clone(), Arc::clone(&self.clock), view);
+        let sink = PostgresSink::new(
+            pipeline.name(),
+            self.pool.clone(),
+            Arc::clone(&self.clock),
+            view,
+        );
         self.pipeline(group, pipeline, sink);
     }
 
@@ -55,9 +58,21 @@ impl Parts {
         S::Item: Item,
     {
         let (pool, clock) = (self.pool.clone(), Arc::clone(&self.clock));
-        let lease =
-            PostgresLease::new(pool, Arc::clone(&clock), pipeline.name(), pipeline.logic_version(), &*self.owner);
-        let runner = Runner::new(pipeline, self.log.clone(), sink, lease, clock, self.signals.clone());
+        let lease = PostgresLease::new(
+            pool,
+            Arc::clone(&clock),
+            pipeline.name(),
+            pipeline.logic_version(),
+            &*self.owner,
+        );
+        let runner = Runner::new(
+            pipeline,
+            self.log.clone(),
+            sink,
+            lease,
+            clock,
+            self.signals.clone(),
+        );
         group.spawn(runner.run(group.stop_token()));
     }
 }

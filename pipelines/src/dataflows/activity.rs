@@ -55,7 +55,7 @@ pub struct ActivityTask {
 
 /// The pipeline.
 #[must_use]
-pub fn activity() -> Pipeline<ActivityItem> {
+pub fn pipeline() -> Pipeline<ActivityItem> {
     Pipeline::each(NAME, line)
 }
 

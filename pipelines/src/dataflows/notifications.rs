@@ -18,7 +18,7 @@ pub const NAME: &str = "notifications";
 
 /// The pipeline.
 #[must_use]
-pub fn notifications() -> Pipeline<NotificationItem> {
+pub fn pipeline() -> Pipeline<NotificationItem> {
     Pipeline::keyed::<Notify>(NAME, route, Notify)
 }
 

@@ -6,9 +6,9 @@
 
 use super::checkpoint::Checkpoint;
 use super::checkpoints::{Checkpoints, CheckpointsError};
+use super::finding::Finding;
 use super::key::SigningKey;
 use super::note::NoteError;
-use super::report::Finding;
 use super::walk::Walk;
 use millstream_pipelines::sink::Health;
 use millstream_store::views::audit::tree::{self, TreeError};
@@ -112,9 +112,8 @@ impl Checkpointer {
     pub async fn run(mut self, stop: CancellationToken) {
         loop {
             let pause = match self.sign().await {
-                Ok(_) => EVERY,
                 Err(error) if error.is_transient() => RETRY,
-                Err(_) => EVERY,
+                Ok(_) | Err(_) => EVERY,
             };
             tokio::select! {
                 () = tokio::time::sleep(pause) => {}
@@ -141,7 +140,7 @@ impl Checkpointer {
                 Health::Running => tracing::info!("audit checkpoints are signed again"),
                 Health::Stalled(error) => tracing::warn!(error, "audit checkpoints are late"),
                 Health::Halted(error) => {
-                    tracing::error!(error, "audit checkpoints are no longer signed")
+                    tracing::error!(error, "audit checkpoints are no longer signed");
                 }
             }
             self.health.send_replace(health);
@@ -166,7 +165,7 @@ impl Checkpointer {
         self.last = last;
         let mut first = None;
         walk.to(&self.pool, size, &mut |finding| {
-            first = first.take().or(Some(finding))
+            first = first.take().or(Some(finding));
         })
         .await?;
         match (first, walk.root()) {
@@ -191,10 +190,10 @@ impl Checkpointer {
     /// because the copy is written last and may have been lost.
     async fn newest(&mut self) -> Result<Option<Checkpoint>, CheckpointerError> {
         let mut notes = vec![self.checkpoints.latest().await?];
-        if !self.listed {
-            if let Some(size) = self.checkpoints.sizes().await?.last() {
-                notes.push(self.checkpoints.get(*size).await?);
-            }
+        if !self.listed
+            && let Some(size) = self.checkpoints.sizes().await?.last()
+        {
+            notes.push(self.checkpoints.get(*size).await?);
         }
         let mut newest = self.last;
         for note in notes.into_iter().flatten() {

@@ -2,7 +2,8 @@
 //! that no checkpoint speaks for yet, and for naming what is wrong with those that one no longer speaks for.
 
 use super::entry;
-use super::report::{Compared, Finding, Report};
+use super::finding::Finding;
+use super::report::{Compared, Report};
 use super::verify::VerifyError;
 use millstream_event_log::backends::postgres::PostgresLog;
 use millstream_event_log::{Budget, Cut, LogError, Record};
@@ -53,7 +54,7 @@ pub(super) async fn with_log(
             report: &mut *report,
         };
         rows::walk_records(pool, signed(cut.seq + 1)..=signed(last), end, |row| {
-            merge.entry(&row)
+            merge.entry(&row);
         })
         .await?;
         merge.finish();

@@ -244,7 +244,10 @@ fn key_bytes(base64: &str) -> Result<[u8; 32], KeyError> {
 }
 
 fn hexadecimal(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    let digits = bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]);
+    digits
+        .filter_map(|digit| char::from_digit(digit.into(), 16))
+        .collect()
 }
 
 #[cfg(unix)]
@@ -259,7 +262,8 @@ fn check_mode(path: &Path) -> Result<(), KeyError> {
         .permissions()
         .mode()
         & 0o777;
-    if mode & 0o077 == 0 {
+    let others = mode & 0o077;
+    if others == 0 {
         Ok(())
     } else {
         Err(KeyError::Exposed {

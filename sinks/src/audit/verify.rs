@@ -13,8 +13,9 @@
 use super::checkpoint::Checkpoint;
 use super::checkpoints::{Checkpoints, CheckpointsError};
 use super::compare;
+use super::finding::Finding;
 use super::key::VerifierKey;
-use super::report::{Finding, Report};
+use super::report::Report;
 use super::walk::Walk;
 use millstream_event_log::LogError;
 use millstream_store::merkle::Hash;

@@ -2,7 +2,7 @@
 //! Checkpoints are signed over what a walk has seen, and verification is one long walk.
 
 use super::entry;
-use super::report::Finding;
+use super::finding::Finding;
 use millstream_store::merkle::{Frontier, Hash};
 use millstream_store::views::audit::rows::{self, Row};
 use millstream_store::views::audit::tree::{self, TreeError};

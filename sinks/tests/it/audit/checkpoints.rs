@@ -5,6 +5,7 @@ use millstream_pipelines::sink::Health;
 use millstream_sinks::audit::checkpoint::Checkpoint;
 use millstream_sinks::audit::checkpointer::CheckpointerError;
 use millstream_sinks::audit::checkpoints::CheckpointsError;
+use sqlx::postgres::PgPoolOptions;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
@@ -151,5 +152,27 @@ async fn a_clean_stop_leaves_nothing_unsigned() {
         world.verify().await.compared.entries,
         0,
         "no entry is younger than the last checkpoint"
+    );
+}
+
+#[tokio::test]
+async fn one_connection_is_enough_for_everything() {
+    let mut world = World::signed().await;
+    let options = world.pool.connect_options().as_ref().clone();
+    // As the embedded database has it; whoever asks for a second while holding the first fails.
+    world.pool = PgPoolOptions::new()
+        .max_connections(1)
+        .acquire_timeout(Duration::from_secs(5))
+        .connect_lazy_with(options);
+    world.happen(40).await;
+    world.sign().await;
+    world.happen(3).await;
+    world
+        .edit("update app.audit set ip = '192.0.2.7' where index = 3")
+        .await;
+    let report = world.verify().await;
+    assert_eq!(
+        (report.first_bad_entry(), report.compared.entries),
+        (Some(3), 3)
     );
 }

@@ -1,7 +1,7 @@
 //! What somebody can do who is superuser of the database, and what the verification says to each.
 
 use super::world::{World, recomputed};
-use millstream_sinks::audit::report::Finding;
+use millstream_sinks::audit::finding::Finding;
 use millstream_store::views::audit::rows::Row;
 
 #[tokio::test]
@@ -55,6 +55,8 @@ async fn the_trigger_refuses_to_change_or_remove_anything() {
 
 #[tokio::test]
 async fn an_edited_field_is_named_with_its_entry() {
+    let world = World::signed().await;
+    let whole = world.rows().await;
     for (field, value) in [
         ("at", "at + interval '1 microsecond'"),
         ("actor", "gen_random_uuid()"),
@@ -75,7 +77,7 @@ async fn an_edited_field_is_named_with_its_entry() {
         ("reason", "'because'"),
     ] {
         for index in [1, 14, 24] {
-            let world = World::signed().await;
+            world.replace(&whole).await;
             world
                 .edit(&format!(
                     "update app.audit set {field} = {value} where index = {index}"
@@ -98,12 +100,15 @@ async fn an_edited_field_is_named_with_its_entry() {
 
 #[tokio::test]
 async fn an_edited_hash_is_named_with_its_entry() {
+    let world = World::signed().await;
+    let whole = world.rows().await;
     for column in [
         "leaf_hash = sha256('x')",
         "nodes = sha256('x')",
         "nodes = ''",
+        "form = 9",
     ] {
-        let world = World::signed().await;
+        world.replace(&whole).await;
         // Entry 5 completes one node.
         world
             .edit(&format!("update app.audit set {column} where index = 5"))
@@ -111,17 +116,14 @@ async fn an_edited_hash_is_named_with_its_entry() {
         let report = world.verify().await;
         assert_eq!(report.first_bad_entry(), Some(5), "{column}: {report}");
     }
-    let world = World::signed().await;
-    world
-        .edit("update app.audit set form = 9 where index = 5")
-        .await;
-    assert_eq!(world.verify().await.first_bad_entry(), Some(5));
 }
 
 #[tokio::test]
 async fn a_deleted_entry_is_named() {
+    let world = World::signed().await;
+    let whole = world.rows().await;
     for index in [0, 5, 19, 22] {
-        let world = World::signed().await;
+        world.replace(&whole).await;
         world
             .edit(&format!("delete from app.audit where index = {index}"))
             .await;
@@ -137,9 +139,10 @@ async fn a_deleted_entry_is_named() {
 
 #[tokio::test]
 async fn a_deleted_entry_is_found_when_all_hashes_are_recomputed() {
+    let world = World::signed().await;
+    let whole = world.rows().await;
     for (index, checkpoint) in [(0, 12), (5, 12), (15, 20)] {
-        let world = World::signed().await;
-        let mut rows = world.rows().await;
+        let mut rows = whole.clone();
         let seq = rows.remove(index).seq;
         world.replace_and_recompute(&rows).await;
         let report = world.verify().await;
@@ -158,9 +161,10 @@ async fn a_deleted_entry_is_found_when_all_hashes_are_recomputed() {
 
 #[tokio::test]
 async fn an_edited_entry_is_found_when_all_hashes_are_recomputed() {
+    let world = World::signed().await;
+    let whole = world.rows().await;
     for (index, checkpoint) in [(0, Some(12)), (11, Some(12)), (12, Some(20)), (24, None)] {
-        let world = World::signed().await;
-        let mut rows = world.rows().await;
+        let mut rows = whole.clone();
         rows[index].entity_name = Some("forged".into());
         world.replace_and_recompute(&rows).await;
         let report = world.verify().await;
@@ -180,9 +184,10 @@ async fn an_edited_entry_is_found_when_all_hashes_are_recomputed() {
 
 #[tokio::test]
 async fn an_inserted_entry_is_found() {
+    let world = World::signed().await;
+    let whole = world.rows().await;
     for (index, checkpoint) in [(5, Some(12)), (15, Some(20)), (24, None), (27, None)] {
-        let world = World::signed().await;
-        let mut rows = world.rows().await;
+        let mut rows = whole.clone();
         let mut forged = rows[3].clone();
         forged.seq = 1_000;
         forged.entity_name = Some("forged".into());
@@ -250,8 +255,8 @@ async fn an_entry_at_an_impossible_place_is_found() {
 
 #[tokio::test]
 async fn a_time_that_no_calendar_has_is_found() {
+    let world = World::signed().await;
     for at in ["infinity", "-infinity", "294276-12-31"] {
-        let world = World::signed().await;
         world
             .edit(&format!("update app.audit set at = '{at}' where index = 3"))
             .await;
@@ -261,10 +266,11 @@ async fn a_time_that_no_calendar_has_is_found() {
 
 #[tokio::test]
 async fn swapped_entries_are_found() {
+    let world = World::signed().await;
+    let whole = world.rows().await;
     for (a, b, checkpoint) in [(3, 4, Some(12)), (5, 15, Some(12)), (22, 24, None)] {
         // Only the places.
-        let world = World::signed().await;
-        let mut rows = world.rows().await;
+        let mut rows = whole.clone();
         (rows[a].index, rows[b].index) = (rows[b].index, rows[a].index);
         world.replace(&rows).await;
         let report = world.verify().await;
@@ -288,6 +294,8 @@ async fn swapped_entries_are_found() {
 
 #[tokio::test]
 async fn a_cut_tail_is_found() {
+    let world = World::signed().await;
+    let whole = world.rows().await;
     for (left, expected) in [
         (
             24,
@@ -318,7 +326,7 @@ async fn a_cut_tail_is_found() {
             },
         ),
     ] {
-        let world = World::signed().await;
+        world.replace(&whole).await;
         world
             .edit(&format!("delete from app.audit where index >= {left}"))
             .await;

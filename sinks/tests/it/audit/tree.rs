@@ -1,9 +1,9 @@
 //! The tree in the database: what is appended, and what is proved from it.
 
-use super::world::World;
-use millstream_event_log::{Cut, Event};
-use millstream_pipelines::dataflows::audit;
-use millstream_pipelines::sink::{Commit, Effect, Fault, Sink};
+use super::world::{World, commit, sink};
+use millstream_event_log::Event;
+use millstream_event_log::testing::record;
+use millstream_pipelines::sink::{Fault, Sink};
 use millstream_sinks::audit::checkpoint::Checkpoint;
 use millstream_store::merkle::{Hash, node_hash};
 use millstream_store::views::audit::tree;
@@ -101,21 +101,9 @@ async fn a_damaged_tree_is_not_appended_to_and_needs_a_person() {
         .edit("update app.audit set nodes = '' where index = 15")
         .await;
     world.log(1).await;
-    let record = millstream_event_log::testing::record(28, Event::samples()[0].clone());
-    let effect = Effect {
-        seq: 28,
-        at: record.at,
-        item: audit::entry(&record).unwrap(),
-    };
-    let cut = Cut::at(28);
-    let commit = Commit {
-        effects: vec![effect],
-        states: Vec::new(),
-        dead: Vec::new(),
-        cut,
-    };
-    let (mut sink, _) = world.sink().await;
-    let fault = sink.commit(&commit).await.unwrap_err();
+    let record = record(28, Event::samples()[0].clone());
+    let (mut sink, _) = sink(&world.pool).await;
+    let fault = sink.commit(&commit(&[record])).await.unwrap_err();
     assert!(
         matches!(&fault, Fault::Reject(_)),
         "an audit halts on these: {fault}"

@@ -7,7 +7,7 @@ use millstream_event_log::events::Event;
 use millstream_event_log::mover::{Moved, Mover};
 use millstream_event_log::testing::new_event;
 use millstream_event_log::{Budget, Cut, Record, outbox};
-use millstream_pipelines::dataflows::audit;
+use millstream_pipelines::dataflows::audit::{self, Entry};
 use millstream_pipelines::sink::{Commit, Effect, Lease, Sink};
 use millstream_sinks::audit::AuditView;
 use millstream_sinks::audit::checkpointer::Checkpointer;
@@ -85,32 +85,7 @@ impl World {
 
     /// What the pipeline does, in one commit.
     pub(super) async fn pipeline(&self) {
-        let mut sink = self.sink().await;
-        let log = PostgresLog::new(self.pool.clone(), None);
-        let batch = log.read(sink.1, BUDGET).await.unwrap();
-        let effect = |record: &Record| Effect {
-            seq: record.seq,
-            at: record.at,
-            item: audit::entry(record).unwrap(),
-        };
-        let commit = Commit {
-            effects: batch.records.iter().map(effect).collect(),
-            states: Vec::new(),
-            dead: Vec::new(),
-            cut: batch.cut,
-        };
-        sink.0.commit(&commit).await.unwrap();
-    }
-
-    /// The audit's sink, taken over, and its cut.
-    pub(super) async fn sink(&self) -> (PostgresSink<AuditView>, Cut) {
-        let clock = Arc::new(MockClock::default());
-        let mut lease =
-            PostgresLease::new(self.pool.clone(), clock.clone(), audit::NAME, 1, "test");
-        let generation = lease.acquire().await.unwrap().unwrap();
-        let mut sink = PostgresSink::new(audit::NAME, self.pool.clone(), clock, AuditView);
-        let cut = sink.open(generation).await.unwrap().cut;
-        (sink, cut)
+        run_pipeline(&self.pool).await;
     }
 
     pub(super) fn checkpointer(&self) -> Checkpointer {
@@ -179,6 +154,39 @@ impl World {
             .execute(&self.pool)
             .await
             .unwrap();
+    }
+}
+
+/// What the audit's pipeline does, in one commit.
+pub(super) async fn run_pipeline(pool: &PgPool) {
+    let (mut sink, cut) = sink(pool).await;
+    let log = PostgresLog::new(pool.clone(), None);
+    let batch = log.read(cut, BUDGET).await.unwrap();
+    sink.commit(&commit(&batch.records)).await.unwrap();
+}
+
+/// The audit's sink, taken over, and its cut.
+pub(super) async fn sink(pool: &PgPool) -> (PostgresSink<AuditView>, Cut) {
+    let clock = Arc::new(MockClock::default());
+    let mut lease = PostgresLease::new(pool.clone(), clock.clone(), audit::NAME, 1, "test");
+    let generation = lease.acquire().await.unwrap().unwrap();
+    let mut sink = PostgresSink::new(audit::NAME, pool.clone(), clock, AuditView);
+    let cut = sink.open(generation).await.unwrap().cut;
+    (sink, cut)
+}
+
+/// What the audit's dataflow makes of records.
+pub(super) fn commit(records: &[Record]) -> Commit<Entry> {
+    let effect = |record: &Record| Effect {
+        seq: record.seq,
+        at: record.at,
+        item: audit::entry(record).unwrap(),
+    };
+    Commit {
+        effects: records.iter().map(effect).collect(),
+        states: Vec::new(),
+        dead: Vec::new(),
+        cut: Cut::at(records.last().unwrap().seq),
     }
 }
 
