@@ -24,7 +24,7 @@ pub const NAME: &str = "audit";
 
 /// The pipeline.
 #[must_use]
-pub fn audit() -> Pipeline<Entry> {
+pub fn pipeline() -> Pipeline<Entry> {
     Pipeline::each(NAME, |record| Ok(vec![entry(record)?])).on_reject(OnReject::Halt)
 }
 

@@ -5,6 +5,8 @@
 )]
 
 mod counter;
+mod golden;
 mod naked;
 mod runner;
 mod simulation;
+mod stories;

@@ -57,7 +57,7 @@ async fn child() {
         mover.run(stop.clone()),
         run!(activity::pipeline(), ActivityView),
         run!(notifications::pipeline(), NotificationsView),
-        run!(audit::audit(), AuditView),
+        run!(audit::pipeline(), AuditView),
     );
 }
 

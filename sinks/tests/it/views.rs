@@ -87,7 +87,7 @@ case! {
 
 case! {
     /// The audit.
-    Audit: AuditView, AuditView, audit::audit(), audit::NAME, Entry,
+    Audit: AuditView, AuditView, audit::pipeline(), audit::NAME, Entry,
     rows "select row_to_json(a)::text from app.audit a order by index",
     poison |item| {
         item.action.push_str(NUL);

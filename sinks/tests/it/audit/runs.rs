@@ -21,7 +21,7 @@ async fn run(world: &World, signals: &Signals, until: impl Future<Output = ()>) 
     let lease = PostgresLease::new(pool.clone(), clock.clone(), audit::NAME, 1, "a node");
     let sink = PostgresSink::new(audit::NAME, pool.clone(), clock.clone(), AuditView);
     let log = Log::Postgres(PostgresLog::new(pool, None));
-    let runner = Runner::new(audit::audit(), log, sink, lease, clock, signals.clone());
+    let runner = Runner::new(audit::pipeline(), log, sink, lease, clock, signals.clone());
     let stop = CancellationToken::new();
     tokio::join!(runner.run(stop.clone()), async {
         until.await;

@@ -1,0 +1,162 @@
+//! The logs of the golden cases: short stories of a team of three.
+
+use chrono::{DateTime, Utc};
+use millstream_domain::ids::{NotificationId, UserId};
+use millstream_domain::task::{AssigneeRole, Status};
+use millstream_event_log::events::comment::{CommentAlone, CommentState};
+use millstream_event_log::events::notification::{NotificationEvent, NotificationsRead, Selection};
+use millstream_event_log::events::task::{Assignee, TaskAlone, TaskState};
+use millstream_event_log::events::{Change, CommentEvent, Payload, TaskEvent};
+use millstream_event_log::testing::record;
+use millstream_event_log::{Event, Record};
+use uuid::Uuid;
+
+/// Long after every story.
+pub const END: DateTime<Utc> = DateTime::<Utc>::MAX_UTC;
+
+const ADA: UserId = UserId(Uuid::from_u128(0x40));
+const GRACE: UserId = UserId(Uuid::from_u128(0x41));
+const ALAN: UserId = UserId(Uuid::from_u128(0x42));
+
+/// A log with a name.
+pub struct Story {
+    pub name: &'static str,
+    pub records: Vec<Record>,
+}
+
+/// All of them.
+pub fn all() -> Vec<Story> {
+    vec![
+        story(
+            "every_event_once",
+            Event::samples()
+                .into_iter()
+                .map(|event| (ADA, event))
+                .collect(),
+        ),
+        story("life_of_a_task", life_of_a_task()),
+        story("an_inbox_is_read", an_inbox_is_read()),
+    ]
+}
+
+fn story(name: &'static str, acts: Vec<(UserId, Event)>) -> Story {
+    let records = (1..).zip(acts).map(|(seq, (actor, event))| {
+        let mut record = record(seq, event);
+        record.origin.actor = Some(actor);
+        record
+    });
+    Story {
+        name,
+        records: records.collect(),
+    }
+}
+
+fn task(n: u128, assignees: &[(UserId, &str)]) -> TaskState {
+    let mut task = TaskEvent::samples().swap_remove(0).task().clone();
+    task.id = Uuid::from_u128(0x1000 + n).into();
+    task.name = format!("ENG-{n}");
+    task.assignees = assigned(assignees);
+    task
+}
+
+fn assigned(assignees: &[(UserId, &str)]) -> Vec<Assignee> {
+    let assignee = |(user_id, name): &(UserId, &str)| Assignee {
+        user_id: *user_id,
+        username: (*name).to_owned(),
+        role: AssigneeRole::Collaborator,
+    };
+    assignees.iter().map(assignee).collect()
+}
+
+fn created(task: &TaskState) -> Event {
+    TaskEvent::Created(Box::new(TaskAlone { task: task.clone() })).into()
+}
+
+/// Changes a task and remembers what it is now.
+fn changed(
+    task: &mut TaskState,
+    event: fn(Box<Change<TaskState>>) -> TaskEvent,
+    edit: impl Fn(&mut TaskState),
+) -> Event {
+    let before = task.clone();
+    edit(task);
+    task.version += 1;
+    event(Box::new(Change {
+        before,
+        after: task.clone(),
+    }))
+    .into()
+}
+
+fn comment(task: &TaskState, n: u128, author: UserId, mentions: &[UserId]) -> Event {
+    let sample = CommentEvent::samples().swap_remove(0).comment().clone();
+    let mut comment = CommentState {
+        id: Uuid::from_u128(0x6000 + n).into(),
+        author,
+        ..sample
+    };
+    comment.task.id = task.id;
+    comment.task.name.clone_from(&task.name);
+    comment.mentions = mentions.to_vec();
+    CommentEvent::Created(CommentAlone { comment }).into()
+}
+
+fn life_of_a_task() -> Vec<(UserId, Event)> {
+    let mut one = task(1, &[]);
+    let mut acts = vec![(ADA, created(&one))];
+    let both = [(GRACE, "grace"), (ALAN, "alan")];
+    acts.push((
+        ADA,
+        changed(&mut one, TaskEvent::Assigned, |t| {
+            t.assignees = assigned(&both)
+        }),
+    ));
+    acts.push((GRACE, comment(&one, 1, GRACE, &[ALAN])));
+    acts.push((
+        ALAN,
+        changed(&mut one, TaskEvent::Updated, |t| {
+            t.status = Status::InProgress
+        }),
+    ));
+    acts.push((
+        ADA,
+        changed(&mut one, TaskEvent::Assigned, |t| {
+            t.assignees = assigned(&both[..1])
+        }),
+    ));
+    acts.push((ADA, comment(&one, 2, ADA, &[])));
+    acts.push((
+        GRACE,
+        changed(&mut one, TaskEvent::Updated, |t| t.status = Status::Done),
+    ));
+    acts.push((
+        ADA,
+        changed(&mut one, TaskEvent::Archived, |t| t.archived = true),
+    ));
+    acts.push((
+        ADA,
+        TaskEvent::Deleted(Box::new(TaskAlone { task: one })).into(),
+    ));
+    acts
+}
+
+fn an_inbox_is_read() -> Vec<(UserId, Event)> {
+    let (one, two) = (task(1, &[(GRACE, "grace")]), task(2, &[(GRACE, "grace")]));
+    let read = |selection| -> Event {
+        NotificationEvent::Read(NotificationsRead {
+            user_id: GRACE,
+            selection,
+        })
+        .into()
+    };
+    vec![
+        (ADA, created(&one)),
+        (GRACE, read(Selection::All)),
+        (ADA, created(&two)),
+        (ALAN, comment(&two, 1, ALAN, &[])),
+        (
+            GRACE,
+            read(Selection::Ids(vec![NotificationId(Uuid::from_u128(1))])),
+        ),
+    ]
+}
