@@ -128,6 +128,8 @@ create table app.task (
 -- The usual lists: newest first, of a project or of all teams that somebody sees.
 create index task_project_created on app.task (project_id, created_at desc, id desc);
 create index task_team_created on app.task (team_id, created_at desc, id desc);
+-- The board, and the neighbours of a place on it. New tasks go to its end, which is the cheap end of an index.
+create index task_project_rank on app.task (project_id, rank);
 create index task_parent on app.task (parent_id) where parent_id is not null;
 create index task_due on app.task (due_at) where due_at is not null and status <> 'done';
 -- A row of an import is known by where it came from.
