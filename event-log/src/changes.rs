@@ -18,12 +18,20 @@ pub struct FieldChange {
 }
 
 fn change(field: &str, from: Value, to: Value) -> Option<FieldChange> {
-    (from != to).then(|| FieldChange { field: field.to_owned(), from, to })
+    (from != to).then(|| FieldChange {
+        field: field.to_owned(),
+        from,
+        to,
+    })
 }
 
 /// A field whose content is not repeated.
 fn named(field: &str, changed: bool) -> Option<FieldChange> {
-    changed.then(|| FieldChange { field: field.to_owned(), from: Value::Null, to: Value::Null })
+    changed.then(|| FieldChange {
+        field: field.to_owned(),
+        from: Value::Null,
+        to: Value::Null,
+    })
 }
 
 /// What an event changed.
@@ -34,7 +42,11 @@ pub fn changes(event: &Event) -> Vec<FieldChange> {
         Event::Comment(event) => of_comment(event),
         Event::Project(ProjectEvent::Updated(c)) => [
             change("name", json!(c.before.name), json!(c.after.name)),
-            change("archived", json!(c.before.archived), json!(c.after.archived)),
+            change(
+                "archived",
+                json!(c.before.archived),
+                json!(c.after.archived),
+            ),
             named("description", c.before.description != c.after.description),
         ]
         .into_iter()
@@ -67,7 +79,14 @@ fn of_task(event: &TaskEvent) -> Vec<FieldChange> {
 /// What differs between two states of a task. Its version and the time of the change go without saying.
 #[must_use]
 pub fn between(before: &TaskState, after: &TaskState) -> Vec<FieldChange> {
-    let names = |task: &TaskState| json!(task.assignees.iter().map(|a| &a.username).collect::<Vec<_>>());
+    let names = |task: &TaskState| {
+        json!(
+            task.assignees
+                .iter()
+                .map(|a| &a.username)
+                .collect::<Vec<_>>()
+        )
+    };
     let tags = |task: &TaskState| json!(task.tags.iter().map(|t| &t.name).collect::<Vec<_>>());
     [
         change("title", json!(before.title), json!(after.title)),
@@ -75,17 +94,37 @@ pub fn between(before: &TaskState, after: &TaskState) -> Vec<FieldChange> {
         change("status", json!(before.status), json!(after.status)),
         change("priority", json!(before.priority), json!(after.priority)),
         change("due_at", json!(before.due_at), json!(after.due_at)),
-        change("estimated_hours", json!(before.estimated_hours), json!(after.estimated_hours)),
-        change("actual_hours", json!(before.actual_hours), json!(after.actual_hours)),
+        change(
+            "estimated_hours",
+            json!(before.estimated_hours),
+            json!(after.estimated_hours),
+        ),
+        change(
+            "actual_hours",
+            json!(before.actual_hours),
+            json!(after.actual_hours),
+        ),
         change("assignees", names(before), names(after)),
         change("tags", tags(before), tags(after)),
         change("parent_id", json!(before.parent_id), json!(after.parent_id)),
-        change("project_id", json!(before.project_id), json!(after.project_id)),
+        change(
+            "project_id",
+            json!(before.project_id),
+            json!(after.project_id),
+        ),
         change("name", json!(before.name), json!(after.name)),
         named("metadata", before.metadata != after.metadata),
-        change("recurrence", json!(before.recurrence), json!(after.recurrence)),
+        change(
+            "recurrence",
+            json!(before.recurrence),
+            json!(after.recurrence),
+        ),
         change("archived", json!(before.archived), json!(after.archived)),
-        change("trashed_at", json!(before.trashed_at), json!(after.trashed_at)),
+        change(
+            "trashed_at",
+            json!(before.trashed_at),
+            json!(after.trashed_at),
+        ),
         named("rank", before.rank != after.rank),
     ]
     .into_iter()
@@ -94,7 +133,9 @@ pub fn between(before: &TaskState, after: &TaskState) -> Vec<FieldChange> {
 }
 
 fn of_comment(event: &CommentEvent) -> Vec<FieldChange> {
-    let body = event.before().is_some_and(|before| before.body != event.comment().body);
+    let body = event
+        .before()
+        .is_some_and(|before| before.body != event.comment().body);
     named("body", body).into_iter().collect()
 }
 
@@ -104,7 +145,9 @@ fn of_member(event: &MemberEvent) -> Vec<FieldChange> {
         MemberEvent::Removed(_) => Value::Null,
         MemberEvent::Added(_) | MemberEvent::Changed(_) => json!(member.role),
     };
-    change("role", json!(member.role_before), to).into_iter().collect()
+    change("role", json!(member.role_before), to)
+        .into_iter()
+        .collect()
 }
 
 #[cfg(test)]
@@ -115,14 +158,22 @@ mod tests {
     #[test]
     fn a_change_of_status_names_both_sides() {
         let updated = TaskEvent::samples().swap_remove(1);
-        let expected = FieldChange { field: "status".into(), from: json!("todo"), to: json!("done") };
+        let expected = FieldChange {
+            field: "status".into(),
+            from: json!("todo"),
+            to: json!("done"),
+        };
         assert_eq!(changes(&updated.into()), [expected]);
     }
 
     #[test]
     fn long_texts_are_named_and_not_repeated() {
         let edited = CommentEvent::samples().swap_remove(1);
-        let expected = FieldChange { field: "body".into(), from: Value::Null, to: Value::Null };
+        let expected = FieldChange {
+            field: "body".into(),
+            from: Value::Null,
+            to: Value::Null,
+        };
         assert_eq!(changes(&edited.into()), [expected]);
     }
 

@@ -4,3 +4,4 @@
 pub mod activity;
 pub mod audit;
 pub mod notifications;
+pub mod search;

@@ -20,13 +20,15 @@ mod runtime;
 
 use crate::dataflow::{Finished, Restored};
 use crate::pipeline::{Item, Pipeline};
-use crate::sink::{Fault, Generation, Health, Lease, Sink};
+use crate::sink::{Fault, Generation, Health, Lease, Resume, Sink};
 use backoff::Backoff;
+use committer::{Committer, RejectMeter};
 use millstream_domain::clock::Clock;
 use millstream_event_log::signals::Signals;
 use millstream_event_log::{Log, LogError};
-use reader::{Permit, Permits};
+use reader::{Permit, Permits, Reader};
 use runtime::Runtime;
+use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{mpsc, watch};
@@ -176,7 +178,7 @@ where
             match end {
                 End::Stopped => break,
                 End::Fenced => {
-                    tracing::info!(pipeline = name, "another owner has taken the pipeline over")
+                    tracing::info!(pipeline = name, "another owner has taken the pipeline over");
                 }
                 End::Failed(error) => {
                     tracing::warn!(
@@ -217,26 +219,37 @@ where
             generation = generation.0,
             "the pipeline runs"
         );
-        let (finished_in, finished) = mpsc::unbounded_channel::<Finished<I, Permit>>();
+        let (finished_in, finished) = mpsc::unbounded_channel();
         let runtime = match Runtime::start(&self.pipeline, finished_in) {
             Ok(runtime) => runtime,
             Err(error) => return End::Failed(error),
         };
-        let states = resume.states.into_iter().filter_map(Restored::of).collect();
+        let failure = runtime.failure();
+        let end = self.joined(runtime, resume, finished, stop).await;
+        // What went wrong in the dataflow says more than that it ended.
+        failure.take().map_or(end, End::Failed)
+    }
+
+    /// Reader, committer and lease, until one of them ends this life.
+    async fn joined(
+        &mut self,
+        runtime: Runtime<Permit>,
+        resume: Resume,
+        finished: mpsc::UnboundedReceiver<Finished<I, Permit>>,
+        stop: &CancellationToken,
+    ) -> End {
         let (due_in, due) = watch::channel(None);
         let (health_in, health) = watch::channel(Health::Running);
-        // Ends this life: the stop of the process, or the first of the three to fail.
-        let over = stop.child_token();
-        let reader = reader::Reader {
+        let reader = Reader {
             log: &self.log,
             clock: &*self.clock,
             permits: Permits::new(&self.limits),
             limits: self.limits,
             due,
-            pipeline: name,
+            pipeline: self.pipeline.name(),
         };
-        let committer = committer::Committer {
-            name,
+        let committer = Committer {
+            name: self.pipeline.name(),
             on_reject: self.pipeline.strictness(),
             sink: &mut self.sink,
             signals: &self.signals,
@@ -246,35 +259,26 @@ where
             finished,
             written: resume.cut,
             seen: resume.cut,
-            recent_rejects: committer::RejectMeter::default(),
+            recent_rejects: RejectMeter::default(),
         };
-        let failure = runtime.failure();
-        let (read, committed, kept) = tokio::join!(
-            async {
-                let end = reader.run(runtime, states, resume.cut, &over).await;
-                if !matches!(end, End::Stopped) {
-                    over.cancel();
-                }
-                end
-            },
-            async {
-                let end = committer.run(stop, &over).await;
-                over.cancel();
-                end
-            },
-            async {
-                let end = lease::keep(&mut self.lease, health, &over).await;
-                over.cancel();
-                end
-            },
+        let states = resume.states.into_iter().filter_map(Restored::of).collect();
+        // Ends this life: the stop of the process, or the first of the three to end.
+        let over = stop.child_token();
+        let (read, wrote, kept) = tokio::join!(
+            ending(&over, reader.run(runtime, states, resume.cut, &over)),
+            ending(&over, committer.run(stop, &over)),
+            ending(&over, lease::keep(&mut self.lease, health, &over)),
         );
-        // What went wrong in the dataflow says more than that it ended.
-        if let Some(error) = failure.take() {
-            return End::Failed(error);
-        }
-        [kept, committed, read]
+        [kept, wrote, read]
             .into_iter()
             .find(|end| !matches!(end, End::Stopped))
             .unwrap_or(End::Stopped)
     }
+}
+
+/// Whoever ends, ends the others.
+async fn ending(over: &CancellationToken, part: impl Future<Output = End>) -> End {
+    let end = part.await;
+    over.cancel();
+    end
 }

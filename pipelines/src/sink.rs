@@ -93,6 +93,10 @@ pub trait Sink: Send + 'static {
     /// What the pipeline's last operator emits.
     type Item: Clone + Send + Sync + 'static;
 
+    /// How often it commits at most. What arrives in between is committed together: for sinks whose commits cost much,
+    /// however little is in them.
+    const COMMIT_EVERY: Duration = Duration::ZERO;
+
     /// Called once the lease is held under this generation: remembers it, then reads the cut and the states. After it
     /// returned, no commit of an older generation can succeed.
     fn open(

@@ -14,13 +14,19 @@ fn the_document_of_events_is_what_the_code_says() {
         std::fs::write(&file, &text).unwrap();
     }
     let stored = std::fs::read_to_string(&file).unwrap_or_default();
-    assert!(stored == text, "docs/EVENTS.md is stale: run `cargo xtask accept`");
+    assert!(
+        stored == text,
+        "docs/EVENTS.md is stale: run `cargo xtask accept`"
+    );
 }
 
 fn document() -> String {
     let mut text = head();
     for topic in Topic::ALL {
-        let events: Vec<_> = Event::samples().into_iter().filter(|e| e.topic() == topic).collect();
+        let events: Vec<_> = Event::samples()
+            .into_iter()
+            .filter(|e| e.topic() == topic)
+            .collect();
         write!(text, "\n## Topic `{topic}`\n").unwrap();
         if events.is_empty() {
             text.push_str("\nNothing is published here yet.\n");

@@ -1,5 +1,9 @@
 //! The log from outside: one suite that every backend passes, and the races of the outbox on real Postgres.
-#![expect(clippy::unwrap_used, reason = "a test that cannot set itself up has to fail")]
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test that cannot set itself up has to fail"
+)]
+#![expect(clippy::disallowed_methods, reason = "tests spawn what they watch")]
 
 mod documents;
 mod outbox;

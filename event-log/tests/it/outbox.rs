@@ -39,7 +39,16 @@ async fn read_all(pool: &PgPool) -> Vec<Record> {
     let mut records: Vec<Record> = Vec::new();
     loop {
         let cut = Cut::at(records.len() as u64);
-        let batch = log.read(cut, Budget { records: 7_000, bytes: 1 << 30 }).await.unwrap();
+        let batch = log
+            .read(
+                cut,
+                Budget {
+                    records: 7_000,
+                    bytes: 1 << 30,
+                },
+            )
+            .await
+            .unwrap();
         if batch.records.is_empty() {
             return records;
         }
@@ -59,7 +68,12 @@ fn assert_in_order(records: &[Record], expected: usize) {
         assert_eq!(record.seq, seq, "dense");
         let step = step_of(record);
         let before = last.insert(record.key, step);
-        assert_eq!(before.map_or(0, |b| b + 1), step, "aggregate {} in order", record.key);
+        assert_eq!(
+            before.map_or(0, |b| b + 1),
+            step,
+            "aggregate {} in order",
+            record.key
+        );
     }
 }
 
@@ -70,14 +84,27 @@ async fn writer(pool: PgPool, number: u64, rounds: u64) {
         let team = (number + round) % 5;
         let mut tx = pool.begin().await.unwrap();
         if round % 3 == 0 {
-            sqlx::query("insert into scratch default values").execute(&mut *tx).await.unwrap();
+            sqlx::query("insert into scratch default values")
+                .execute(&mut *tx)
+                .await
+                .unwrap();
         }
-        let at: i64 = sqlx::query_scalar("update aggregate set step = step + 1 where id = $1 returning step - 1")
-            .bind(i64::try_from(team).unwrap())
-            .fetch_one(&mut *tx)
-            .await
-            .unwrap();
-        append(&mut tx, step(number * 1_000_000 + round, u128::from(team), u128::try_from(at).unwrap())).await;
+        let at: i64 = sqlx::query_scalar(
+            "update aggregate set step = step + 1 where id = $1 returning step - 1",
+        )
+        .bind(i64::try_from(team).unwrap())
+        .fetch_one(&mut *tx)
+        .await
+        .unwrap();
+        append(
+            &mut tx,
+            step(
+                number * 1_000_000 + round,
+                u128::from(team),
+                u128::try_from(at).unwrap(),
+            ),
+        )
+        .await;
         if round % 7 == 0 {
             tokio::time::sleep(Duration::from_millis(2)).await;
         }
@@ -99,9 +126,12 @@ async fn two_movers_and_many_writers_lose_nothing_and_turn_nothing_around() {
         sqlx::query(sql).execute(&pool).await.unwrap();
     }
     let stop = CancellationToken::new();
-    let movers: Vec<_> =
-        (0..2).map(|_| tokio::spawn(Mover::new(pool.clone()).run(stop.clone()))).collect();
-    let writers: Vec<_> = (0..WRITERS).map(|n| tokio::spawn(writer(pool.clone(), n, ROUNDS))).collect();
+    let movers: Vec<_> = (0..2)
+        .map(|_| tokio::spawn(Mover::new(pool.clone()).run(stop.clone())))
+        .collect();
+    let writers: Vec<_> = (0..WRITERS)
+        .map(|n| tokio::spawn(writer(pool.clone(), n, ROUNDS)))
+        .collect();
     for writer in writers {
         writer.await.unwrap();
     }
@@ -110,7 +140,10 @@ async fn two_movers_and_many_writers_lose_nothing_and_turn_nothing_around() {
         mover.await.unwrap();
     }
     while Mover::new(pool.clone()).move_once().await.unwrap() != Moved::Events(0) {}
-    assert_in_order(&read_all(&pool).await, usize::try_from(WRITERS * ROUNDS).unwrap());
+    assert_in_order(
+        &read_all(&pool).await,
+        usize::try_from(WRITERS * ROUNDS).unwrap(),
+    );
 }
 
 #[tokio::test]
@@ -124,9 +157,17 @@ async fn a_long_transaction_holds_nobody_up_and_is_not_lost() {
     append(&mut short, step(2, 2, 0)).await;
     short.commit().await.unwrap();
 
-    assert_eq!(mover.move_once().await.unwrap(), Moved::Events(1), "the later id went first");
+    assert_eq!(
+        mover.move_once().await.unwrap(),
+        Moved::Events(1),
+        "the later id went first"
+    );
     long.commit().await.unwrap();
-    assert_eq!(mover.move_once().await.unwrap(), Moved::Events(1), "and the earlier one is not passed over");
+    assert_eq!(
+        mover.move_once().await.unwrap(),
+        Moved::Events(1),
+        "and the earlier one is not passed over"
+    );
     let records = read_all(&pool).await;
     assert_in_order(&records, 2);
     assert!(records[0].outbox_id > records[1].outbox_id);
@@ -136,7 +177,9 @@ async fn a_long_transaction_holds_nobody_up_and_is_not_lost() {
 async fn ten_thousand_neighbours_go_through_in_order() {
     let database = TestDatabase::new().await;
     let pool = database.pool().clone();
-    let events: Vec<_> = (0..10_000).map(|n| step(n, u128::from(n % 10), u128::from(n / 10))).collect();
+    let events: Vec<_> = (0..10_000)
+        .map(|n| step(n, u128::from(n % 10), u128::from(n / 10)))
+        .collect();
     let mut tx = pool.begin().await.unwrap();
     let last = outbox::append(&mut tx, &events).await.unwrap();
     tx.commit().await.unwrap();
@@ -145,11 +188,18 @@ async fn ten_thousand_neighbours_go_through_in_order() {
 
     let records = read_all(&pool).await;
     assert_in_order(&records, 10_000);
-    assert!(records.is_sorted_by_key(|r| r.outbox_id), "the order of the append is kept");
+    assert!(
+        records.is_sorted_by_key(|r| r.outbox_id),
+        "the order of the append is kept"
+    );
     let log = PostgresLog::new(pool.clone(), Some(mover.tail()));
     assert_eq!(log.seq_of(last.unwrap()).await.unwrap(), Some(10_000));
     let from_index = PostgresLog::new(pool, None);
-    assert_eq!(from_index.seq_of(last.unwrap()).await.unwrap(), Some(10_000), "without the ring too");
+    assert_eq!(
+        from_index.seq_of(last.unwrap()).await.unwrap(),
+        Some(10_000),
+        "without the ring too"
+    );
 }
 
 #[tokio::test]
@@ -157,10 +207,13 @@ async fn a_mover_at_work_is_not_waited_for() {
     let database = TestDatabase::new().await;
     let pool = database.pool().clone();
     let mut other = pool.begin().await.unwrap();
-    sqlx::query("select next from stream.head for update").execute(&mut *other).await.unwrap();
+    sqlx::query("select next from stream.head for update")
+        .execute(&mut *other)
+        .await
+        .unwrap();
     let mover = Mover::new(pool.clone());
-    let moved = tokio::time::timeout(Duration::from_secs(10), mover.move_once());
-    assert_eq!(moved.await.expect("did not wait").unwrap(), Moved::Busy);
+    let attempt = tokio::time::timeout(Duration::from_secs(10), mover.move_once());
+    assert_eq!(attempt.await.expect("did not wait").unwrap(), Moved::Busy);
 }
 
 #[tokio::test]
@@ -173,7 +226,10 @@ async fn an_event_of_a_transaction_that_was_rolled_back_never_happened() {
     let mut tx = pool.begin().await.unwrap();
     append(&mut tx, step(2, 1, 0)).await;
     tx.commit().await.unwrap();
-    assert_eq!(Mover::new(pool.clone()).move_once().await.unwrap(), Moved::Events(1));
+    assert_eq!(
+        Mover::new(pool.clone()).move_once().await.unwrap(),
+        Moved::Events(1)
+    );
     assert_in_order(&read_all(&pool).await, 1);
 }
 
@@ -187,12 +243,24 @@ async fn a_trimmed_log_and_a_restored_one_are_told_to_the_reader() {
     tx.commit().await.unwrap();
     Mover::new(pool.clone()).move_once().await.unwrap();
     let log = PostgresLog::new(pool.clone(), None);
-    let budget = Budget { records: 10, bytes: 1 << 20 };
+    let budget = Budget {
+        records: 10,
+        bytes: 1 << 20,
+    };
 
     let ahead = log.read(Cut::at(9), budget).await;
-    assert!(matches!(ahead, Err(LogError::Ahead { cut: 9, tail: 5 })), "{ahead:?}");
-    sqlx::query("delete from stream.log where seq <= 2").execute(&pool).await.unwrap();
+    assert!(
+        matches!(ahead, Err(LogError::Ahead { cut: 9, tail: 5 })),
+        "{ahead:?}"
+    );
+    sqlx::query("delete from stream.log where seq <= 2")
+        .execute(&pool)
+        .await
+        .unwrap();
     let gap = log.read(Cut::START, budget).await;
-    assert!(matches!(gap, Err(LogError::Gap { wanted: 1, head: 3 })), "{gap:?}");
+    assert!(
+        matches!(gap, Err(LogError::Gap { wanted: 1, head: 3 })),
+        "{gap:?}"
+    );
     assert_eq!(log.read(Cut::at(2), budget).await.unwrap().records.len(), 3);
 }

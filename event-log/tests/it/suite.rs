@@ -45,22 +45,34 @@ impl Backend for Postgres {
     }
 
     fn log(&self) -> Log {
-        Log::Postgres(PostgresLog::new(self.database.pool().clone(), Some(self.mover.tail())))
+        Log::Postgres(PostgresLog::new(
+            self.database.pool().clone(),
+            Some(self.mover.tail()),
+        ))
     }
 
     async fn append(&self, events: Vec<NewEvent>) {
         let mut tx = self.database.pool().begin().await.unwrap();
         outbox::append(&mut tx, &events).await.unwrap();
         tx.commit().await.unwrap();
-        assert_eq!(self.mover.move_once().await.unwrap(), Moved::Events(events.len()));
+        assert_eq!(
+            self.mover.move_once().await.unwrap(),
+            Moved::Events(events.len())
+        );
     }
 }
 
 /// As much as a test could want.
-const PLENTY: Budget = Budget { records: 10_000, bytes: 1 << 30 };
+const PLENTY: Budget = Budget {
+    records: 10_000,
+    bytes: 1 << 30,
+};
 
 fn some_events() -> Vec<NewEvent> {
-    (1..).zip(Event::samples()).map(|(n, event)| new_event(n, event)).collect()
+    (1..)
+        .zip(Event::samples())
+        .map(|(n, event)| new_event(n, event))
+        .collect()
 }
 
 async fn filled<B: Backend>() -> (B, Vec<NewEvent>) {
@@ -87,9 +99,18 @@ async fn every_event_is_read_back_dense_and_in_order<B: Backend>() {
 
 async fn reading_on_from_any_cut_gives_the_rest<B: Backend>() {
     let (backend, events) = filled::<B>().await;
-    let all = backend.log().read(Cut::START, PLENTY).await.unwrap().records;
+    let all = backend
+        .log()
+        .read(Cut::START, PLENTY)
+        .await
+        .unwrap()
+        .records;
     for cut in 0..=events.len() {
-        let batch = backend.log().read(Cut::at(cut as u64), PLENTY).await.unwrap();
+        let batch = backend
+            .log()
+            .read(Cut::at(cut as u64), PLENTY)
+            .await
+            .unwrap();
         assert_eq!(batch.records, all[cut..]);
     }
 }
@@ -97,10 +118,21 @@ async fn reading_on_from_any_cut_gives_the_rest<B: Backend>() {
 async fn a_read_stays_within_its_budget_but_always_moves_on<B: Backend>() {
     let (backend, events) = filled::<B>().await;
     let budget = |records, bytes| Budget { records, bytes };
-    let read = async |budget| backend.log().read(Cut::START, budget).await.unwrap().records;
+    let read = async |budget| {
+        backend
+            .log()
+            .read(Cut::START, budget)
+            .await
+            .unwrap()
+            .records
+    };
     assert_eq!(read(budget(3, 1 << 30)).await.len(), 3);
     assert_eq!(read(budget(0, 0)).await.len(), 1, "one record always comes");
-    let sizes: Vec<_> = read(PLENTY).await.iter().map(millstream_event_log::Record::size).collect();
+    let sizes: Vec<_> = read(PLENTY)
+        .await
+        .iter()
+        .map(millstream_event_log::Record::size)
+        .collect();
     assert_eq!(read(budget(100, sizes[0] + sizes[1])).await.len(), 2);
     assert_eq!(read(budget(100, sizes[0] + sizes[1] - 1)).await.len(), 1);
     assert_eq!(sizes.len(), events.len());
@@ -110,16 +142,28 @@ async fn at_the_end_there_is_nothing_and_the_cut_stays<B: Backend>() {
     let (backend, events) = filled::<B>().await;
     let end = Cut::at(events.len() as u64);
     let batch = backend.log().read(end, PLENTY).await.unwrap();
-    assert_eq!(batch, Batch { records: vec![], cut: end });
+    assert_eq!(
+        batch,
+        Batch {
+            records: vec![],
+            cut: end
+        }
+    );
 }
 
 async fn the_bounds_follow_the_log<B: Backend>() {
     let backend = B::new().await;
-    assert_eq!(backend.log().bounds().await.unwrap(), Bounds { head: 1, tail: 0 });
+    assert_eq!(
+        backend.log().bounds().await.unwrap(),
+        Bounds { head: 1, tail: 0 }
+    );
     let events = some_events();
     let tail = events.len() as u64;
     backend.append(events).await;
-    assert_eq!(backend.log().bounds().await.unwrap(), Bounds { head: 1, tail });
+    assert_eq!(
+        backend.log().bounds().await.unwrap(),
+        Bounds { head: 1, tail }
+    );
 }
 
 async fn whoever_waits_is_woken_by_the_next_record<B: Backend>() {
@@ -137,7 +181,9 @@ async fn whoever_waits_is_woken_by_the_next_record<B: Backend>() {
     };
     let write = backend.append(vec![new_event(1_000, Event::samples()[0].clone())]);
     let both = async { tokio::join!(woken, write).0 };
-    let batch = tokio::time::timeout(Duration::from_secs(10), both).await.expect("woken in time");
+    let batch = tokio::time::timeout(Duration::from_secs(10), both)
+        .await
+        .expect("woken in time");
     assert_eq!(batch.records.len(), 1);
 }
 

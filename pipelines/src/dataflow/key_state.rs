@@ -21,11 +21,21 @@ struct Entry<S> {
     armed: Option<Clockwork>,
 }
 
+/// What became of a state.
+pub(super) enum StateChange<S> {
+    /// Nothing.
+    Same,
+    /// It is this now.
+    Now(S),
+    /// It is the default again, which takes no room.
+    Gone,
+}
+
 /// What one call did.
 pub(super) struct Called<O: Operator> {
     pub(super) effects: Vec<O::Out>,
-    /// The key's state, if the call changed it; `Some(None)` when it has become the default.
-    pub(super) state: Option<Option<O::State>>,
+    /// What became of the key's state.
+    pub(super) state: StateChange<O::State>,
 }
 
 impl<O: Operator> KeyStates<O> {
@@ -109,11 +119,14 @@ impl<O: Operator> KeyStates<O> {
             work(&mut cx, &mut state)?;
             Ok((cx.into_effects(), state))
         })?;
-        let state = (after != before).then(|| {
-            let kept = (after != O::State::default()).then(|| after.clone());
+        let state = match () {
+            () if after == before => StateChange::Same,
+            () if after == O::State::default() => StateChange::Gone,
+            () => StateChange::Now(after.clone()),
+        };
+        if !matches!(state, StateChange::Same) {
             self.put(key, after);
-            kept
-        });
+        }
         Ok(Called { effects, state })
     }
 

@@ -5,7 +5,7 @@
 //! a replay, where an epoch may span hours, gives the same.
 
 use super::guard::contained;
-use super::key_state::{Called, KeyStates};
+use super::key_state::{Called, KeyStates, StateChange};
 use super::output::{Kind, Output, Phase};
 use super::plain::by_record_key;
 use super::{Clockwork, Input, Restored, micros, wire};
@@ -118,12 +118,12 @@ impl<O: Operator> Graph<O::Out> for Keyed<O> {
 
 fn routed_of<O: Operator>(input: Input, route: Route<O>) -> Vec<Routed<O>> {
     match input {
-        Input::Restored(restored) => vec![restored_of(restored)],
+        Input::Restored(restored) => vec![restored_of(&restored)],
         Input::Record(record) => events_of(&record, route),
     }
 }
 
-fn restored_of<O: Operator>(row: Restored) -> Routed<O> {
+fn restored_of<O: Operator>(row: &Restored) -> Routed<O> {
     let Ok(key) = row.key.parse() else {
         panic!(
             "the stored key \"{}\" of operator \"{}\" cannot be read",
@@ -335,9 +335,11 @@ impl<O: Operator> KeyedWorker<O> {
     ) {
         let kinds = match called {
             Ok(called) => {
-                let state = called
-                    .state
-                    .map(|state| self.state_kind(key, state.as_ref()));
+                let state = match called.state {
+                    StateChange::Same => None,
+                    StateChange::Now(state) => Some(self.state_kind(key, Some(&state))),
+                    StateChange::Gone => Some(self.state_kind(key, None)),
+                };
                 called
                     .effects
                     .into_iter()

@@ -16,11 +16,11 @@ use timely::scheduling::SyncActivator;
 const MESSAGES_PER_STEP: usize = 16;
 
 /// The source and what wakes it. Without a feed (on every worker but 0) it ends at once.
-pub(super) fn source<'s, Permit: 'static>(
-    scope: Scope<'s, Clockwork>,
+pub(super) fn source<Permit: 'static>(
+    scope: Scope<'_, Clockwork>,
     feed: Option<Receiver<Feed<Permit>>>,
     open: Open<Permit>,
-) -> (StreamVec<'s, Clockwork, Input>, SyncActivator) {
+) -> (StreamVec<'_, Clockwork, Input>, SyncActivator) {
     let mut activator = None;
     let stream = operator::source::<_, CapacityContainerBuilder<Vec<Input>>, _, _>(
         scope,

@@ -8,7 +8,7 @@ const FIRST: Duration = Duration::from_millis(50);
 /// The longest pause.
 const LONGEST: Duration = Duration::from_secs(30);
 /// After so long without a failure, pauses begin small again.
-pub(super) const CALM: Duration = Duration::from_secs(60);
+pub(super) const CALM: Duration = Duration::from_mins(1);
 
 /// Pauses that double from 50 ms to 30 s, each shortened by up to a quarter, so that pipelines that failed together do
 /// not come back together.
@@ -45,7 +45,7 @@ impl Backoff {
             .wrapping_mul(31)
             .wrapping_add(self.tries as usize)
             % 256;
-        pause - pause / 1024 * u32::try_from(spread).unwrap_or(0)
+        pause.saturating_sub(pause / 1024 * u32::try_from(spread).unwrap_or(0))
     }
 }
 

@@ -128,15 +128,15 @@ impl<I: Clone> Pile<I> {
         }
         commit.states = states
             .into_iter()
-            .map(|((operator, key), state)| row(operator, key, state))
+            .map(|((operator, key), state)| row(operator, key, state.as_deref()))
             .collect();
         commit
     }
 }
 
-fn row(operator: &str, key: &str, state: &Option<String>) -> StateRow {
-    let state = state.as_ref().map(|text| {
-        RawValue::from_string(text.clone()).expect("the operator wrote it as JSON a moment ago")
+fn row(operator: &str, key: &str, state: Option<&str>) -> StateRow {
+    let state = state.map(|text| {
+        RawValue::from_string(text.to_owned()).expect("the operator wrote it as JSON a moment ago")
     });
     StateRow {
         operator: operator.to_owned(),

@@ -20,7 +20,7 @@ const IDLE_CUT: Duration = Duration::from_secs(1);
 /// More refused records than this in [`REJECTS_WINDOW`] halt the pipeline: a bad deploy must not dead-letter the world.
 const REJECTS_MAX: usize = 100;
 /// The time over which refused records are counted.
-const REJECTS_WINDOW: Duration = Duration::from_secs(60);
+const REJECTS_WINDOW: Duration = Duration::from_mins(1);
 
 /// Everything the committer needs.
 pub(super) struct Committer<'a, I, S> {
@@ -68,6 +68,7 @@ impl<I: Item, S: Sink<Item = I>> Committer<'_, I, S> {
     /// Commits until the dataflow has ended. `stop` is the process's, after which nothing is retried for long; `over`
     /// ends this life of the pipeline.
     pub(super) async fn run(mut self, stop: &CancellationToken, over: &CancellationToken) -> End {
+        let mut next_commit = Instant::now();
         loop {
             let idle = self.written < self.seen;
             let message = tokio::select! {
@@ -80,6 +81,10 @@ impl<I: Item, S: Sink<Item = I>> Committer<'_, I, S> {
                 }
             };
             let Some(message) = message else { break };
+            if !S::COMMIT_EVERY.is_zero() {
+                tokio::time::sleep_until(next_commit).await;
+                next_commit = Instant::now() + S::COMMIT_EVERY;
+            }
             let Some(taken) = self.take(message) else {
                 continue;
             };

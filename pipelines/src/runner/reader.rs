@@ -196,7 +196,7 @@ impl Reader<'_> {
             let until_due = async {
                 match due {
                     Some(due) => {
-                        tokio::time::sleep(Duration::from_micros(due - now).max(TICK_MIN)).await
+                        tokio::time::sleep(Duration::from_micros(due - now).max(TICK_MIN)).await;
                     }
                     None => std::future::pending().await,
                 }

@@ -111,6 +111,7 @@ impl<I: Item> Naked<I> {
     }
 
     /// Ends the input and gives the rest.
+    #[must_use]
     pub fn end(mut self) -> Closed<I> {
         self.feed = None;
         let _ = self.wake.activate();

@@ -15,17 +15,17 @@ use std::collections::BTreeMap;
 use uuid::Uuid;
 
 /// How many events of a key arm its timer.
-pub const ROUND: u64 = 3;
+pub(crate) const ROUND: u64 = 3;
 /// How long after the last of them it rings.
-pub const REST: TimeDelta = TimeDelta::seconds(60);
+pub(crate) const REST: TimeDelta = TimeDelta::seconds(60);
 /// The event's word that is refused.
-pub const BAD: &str = "bad";
+pub(crate) const BAD: &str = "bad";
 /// The event's word that panics.
-pub const FATAL: &str = "fatal";
+pub(crate) const FATAL: &str = "fatal";
 
 /// What the counter says.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub enum Said {
+pub(crate) enum Said {
     /// The key has been counted so often.
     Counted(Uuid, u64),
     /// The key was quiet for a while after a whole round, and is forgotten.
@@ -34,11 +34,11 @@ pub enum Said {
 
 /// Counts events per key; after three of them a timer is set, which every further event puts off.
 #[derive(Debug, Clone, Copy)]
-pub struct Counter;
+pub(crate) struct Counter;
 
 /// What is remembered of a key.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-pub struct Count {
+pub(crate) struct Count {
     count: u64,
     due: Option<DateTime<Utc>>,
 }
@@ -82,7 +82,7 @@ impl Operator for Counter {
 }
 
 /// The pipeline.
-pub fn counter() -> Pipeline<Said> {
+pub(crate) fn counter() -> Pipeline<Said> {
     Pipeline::keyed::<Counter>("counter", route, Counter)
 }
 
@@ -94,7 +94,7 @@ fn route(record: &Record) -> Result<Vec<(Uuid, String)>, Reject> {
 }
 
 /// The `n`th event, of this key, with this word.
-pub fn event(n: u64, key: u128, word: &str) -> NewEvent {
+pub(crate) fn event(n: u64, key: u128, word: &str) -> NewEvent {
     let membership = Membership {
         team_id: TeamId(Uuid::from_u128(key)),
         user_id: UserId(Uuid::nil()),
@@ -106,12 +106,12 @@ pub fn event(n: u64, key: u128, word: &str) -> NewEvent {
 }
 
 /// The same as a record, `n` seconds after the start.
-pub fn record(n: u64, key: u128, word: &str) -> Record {
+pub(crate) fn record(n: u64, key: u128, word: &str) -> Record {
     Record::from_new(event(n, key, word), n, i64::try_from(n).unwrap())
 }
 
 /// What the counter must say, key by key, if it reads these records and then the clock shows `end`.
-pub fn fold(records: &[Record], end: DateTime<Utc>) -> BTreeMap<Uuid, Vec<Said>> {
+pub(crate) fn fold(records: &[Record], end: DateTime<Utc>) -> BTreeMap<Uuid, Vec<Said>> {
     let mut said: BTreeMap<Uuid, Vec<Said>> = BTreeMap::new();
     let mut counts: BTreeMap<Uuid, Count> = BTreeMap::new();
     for record in records {
@@ -143,7 +143,7 @@ fn ring(key: Uuid, count: &mut Count, now: DateTime<Utc>, said: &mut Vec<Said>) 
 }
 
 /// What was said, key by key, in the order it was said.
-pub fn by_key<'a>(said: impl IntoIterator<Item = &'a Said>) -> BTreeMap<Uuid, Vec<Said>> {
+pub(crate) fn by_key<'a>(said: impl IntoIterator<Item = &'a Said>) -> BTreeMap<Uuid, Vec<Said>> {
     let mut keys: BTreeMap<Uuid, Vec<Said>> = BTreeMap::new();
     for one in said {
         let (Said::Counted(key, _) | Said::Rang(key, _)) = one;

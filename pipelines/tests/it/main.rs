@@ -3,6 +3,7 @@
     clippy::unwrap_used,
     reason = "a test that cannot set itself up has to fail"
 )]
+#![expect(clippy::disallowed_methods, reason = "tests spawn what they watch")]
 
 mod counter;
 mod golden;

@@ -12,20 +12,20 @@ use millstream_event_log::{Event, Record};
 use uuid::Uuid;
 
 /// Long after every story.
-pub const END: DateTime<Utc> = DateTime::<Utc>::MAX_UTC;
+pub(crate) const END: DateTime<Utc> = DateTime::<Utc>::MAX_UTC;
 
 const ADA: UserId = UserId(Uuid::from_u128(0x40));
 const GRACE: UserId = UserId(Uuid::from_u128(0x41));
 const ALAN: UserId = UserId(Uuid::from_u128(0x42));
 
 /// A log with a name.
-pub struct Story {
-    pub name: &'static str,
-    pub records: Vec<Record>,
+pub(crate) struct Story {
+    pub(crate) name: &'static str,
+    pub(crate) records: Vec<Record>,
 }
 
 /// All of them.
-pub fn all() -> Vec<Story> {
+pub(crate) fn all() -> Vec<Story> {
     vec![
         story(
             "every_event_once",
@@ -108,20 +108,20 @@ fn life_of_a_task() -> Vec<(UserId, Event)> {
     acts.push((
         ADA,
         changed(&mut one, TaskEvent::Assigned, |t| {
-            t.assignees = assigned(&both)
+            t.assignees = assigned(&both);
         }),
     ));
     acts.push((GRACE, comment(&one, 1, GRACE, &[ALAN])));
     acts.push((
         ALAN,
         changed(&mut one, TaskEvent::Updated, |t| {
-            t.status = Status::InProgress
+            t.status = Status::InProgress;
         }),
     ));
     acts.push((
         ADA,
         changed(&mut one, TaskEvent::Assigned, |t| {
-            t.assignees = assigned(&both[..1])
+            t.assignees = assigned(&both[..1]);
         }),
     ));
     acts.push((ADA, comment(&one, 2, ADA, &[])));

@@ -1,0 +1,150 @@
+//! Search: what is found, and by whom.
+//!
+//! ```text
+//! log ─► tasks, comments, people, members, projects, teams ─► search index
+//! ```
+//!
+//! Without state: every event carries the whole of what it is about, and the sink keeps the documents.
+
+use crate::operator::Reject;
+use crate::pipeline::Pipeline;
+use millstream_domain::ids::{CommentId, ProjectId, TaskId, TeamId, UserId};
+use millstream_event_log::events::comment::CommentState;
+use millstream_event_log::events::member::Membership;
+use millstream_event_log::events::project::ProjectState;
+use millstream_event_log::events::task::TaskState;
+use millstream_event_log::events::team::TeamState;
+use millstream_event_log::events::user::UserState;
+use millstream_event_log::events::{
+    CommentEvent, MemberEvent, ProjectEvent, TaskEvent, TeamEvent, UserEvent,
+};
+use millstream_event_log::{Event, Record};
+use serde::{Deserialize, Serialize};
+
+/// The pipeline's name.
+pub const NAME: &str = "search";
+
+/// What changes in the index.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SearchChange {
+    /// A task is so now.
+    PutTask {
+        /// The task.
+        task: Box<TaskState>,
+        /// The name that it had before, if that was another: it stays valid.
+        former_name: Option<String>,
+    },
+    /// A task is gone for ever.
+    RemoveTask(TaskId),
+    /// A comment is so now.
+    PutComment(Box<CommentState>),
+    /// A comment's text is gone.
+    RemoveComment {
+        /// What it was about.
+        task_id: TaskId,
+        /// Which.
+        comment_id: CommentId,
+    },
+    /// A person is so now.
+    PutUser(Box<UserState>),
+    /// Somebody belongs to a team, as this.
+    PutMember(Membership),
+    /// Somebody does not belong to a team any more.
+    RemoveMember {
+        /// The team.
+        team_id: TeamId,
+        /// The person.
+        user_id: UserId,
+    },
+    /// A project is so now.
+    PutProject(ProjectState),
+    /// A project is gone.
+    RemoveProject(ProjectId),
+    /// A team is so now.
+    PutTeam(TeamState),
+    /// A team is gone.
+    RemoveTeam(TeamId),
+}
+
+/// The pipeline.
+#[must_use]
+pub fn search() -> Pipeline<SearchChange> {
+    Pipeline::each(NAME, changes)
+}
+
+fn changes(record: &Record) -> Result<Vec<SearchChange>, Reject> {
+    let event = record.event().map_err(|error| Reject(format!("{error}")))?;
+    Ok(change(event).into_iter().collect())
+}
+
+fn change(event: Event) -> Option<SearchChange> {
+    match event {
+        Event::Task(event) => Some(of_task(&event)),
+        Event::Comment(event) => Some(of_comment(event)),
+        Event::Project(event) => Some(of_project(event)),
+        Event::Team(event) => Some(of_team(event)),
+        Event::Member(event) => Some(of_member(event)),
+        Event::User(event) => of_user(event),
+        Event::Session(_) | Event::Access(_) | Event::Notification(_) => None,
+    }
+}
+
+fn of_task(event: &TaskEvent) -> SearchChange {
+    let Some(task) = event.after() else {
+        return SearchChange::RemoveTask(event.task().id);
+    };
+    let before = event.before().map(|before| &before.name);
+    SearchChange::PutTask {
+        former_name: before.filter(|name| **name != task.name).cloned(),
+        task: Box::new(task.clone()),
+    }
+}
+
+fn of_comment(event: CommentEvent) -> SearchChange {
+    match event {
+        CommentEvent::Created(comment) => SearchChange::PutComment(Box::new(comment.comment)),
+        CommentEvent::Edited(change) => SearchChange::PutComment(Box::new(change.after)),
+        CommentEvent::Deleted(change) => SearchChange::RemoveComment {
+            task_id: change.after.task.id,
+            comment_id: change.after.id,
+        },
+    }
+}
+
+fn of_project(event: ProjectEvent) -> SearchChange {
+    match event {
+        ProjectEvent::Created(project) => SearchChange::PutProject(project.project),
+        ProjectEvent::Updated(change) => SearchChange::PutProject(change.after),
+        ProjectEvent::Deleted(project) => SearchChange::RemoveProject(project.project.id),
+    }
+}
+
+fn of_team(event: TeamEvent) -> SearchChange {
+    match event {
+        TeamEvent::Created(team) => SearchChange::PutTeam(team.team),
+        TeamEvent::Updated(change) => SearchChange::PutTeam(change.after),
+        TeamEvent::Deleted(team) => SearchChange::RemoveTeam(team.team.id),
+    }
+}
+
+fn of_member(event: MemberEvent) -> SearchChange {
+    match event {
+        MemberEvent::Added(membership) | MemberEvent::Changed(membership) => {
+            SearchChange::PutMember(membership)
+        }
+        MemberEvent::Removed(membership) => SearchChange::RemoveMember {
+            team_id: membership.team_id,
+            user_id: membership.user_id,
+        },
+    }
+}
+
+fn of_user(event: UserEvent) -> Option<SearchChange> {
+    let user = match event {
+        UserEvent::Registered(user) => user.user,
+        UserEvent::Updated(updated) => updated.change.after,
+        UserEvent::PasswordChanged(_) => return None,
+    };
+    Some(SearchChange::PutUser(Box::new(user)))
+}
