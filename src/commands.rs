@@ -1,4 +1,111 @@
-//! The commands, a file each. To add one: its file, a line here, a variant of `config::Command`, an arm in `main.rs`.
+//! The commands, a file each.
+//!
+//! A command is a [`Request`] that can be sent. If a server runs on the data folder, it does the work, and we show what
+//! it says; if none does, this process opens the database itself, does the work, and closes it again.
+//!
+//! To add one: its file, a line here, a variant of [`Request`] and its arm in [`work`], a variant of `config::Command`.
 
 pub(crate) mod audit;
+pub(crate) mod catch_up;
+pub(crate) mod import;
 pub(crate) mod migrate;
+
+use crate::config::{Command, Settings};
+use crate::control::client;
+use crate::control::message::Report;
+use crate::data_dir::{DataDir, Taken};
+use crate::import::ImportRequest;
+use crate::roles::engine::{Engine, Handle};
+use crate::terminal;
+use crate::usage::Usage;
+use anyhow::Result;
+use serde::{Deserialize, Serialize};
+use std::process::ExitCode;
+
+/// The exit code of something that went wrong.
+pub(crate) const FAILED: u8 = 1;
+/// The exit code of wrong usage or settings.
+pub(crate) const USAGE: u8 = 2;
+
+/// What is to be done.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Request {
+    /// Bring the schema up to date.
+    Migrate,
+    /// Prove that nobody tampered with the audit. With the text of a checkpoint that was kept elsewhere.
+    VerifyAudit { checkpoint: Option<String> },
+    /// Import the file that comes with the request.
+    Import(ImportRequest),
+}
+
+impl Request {
+    /// Whether it writes what the views are to show.
+    fn needs_views(&self) -> bool {
+        match self {
+            Self::Migrate | Self::VerifyAudit { .. } => false,
+            Self::Import(_) => true,
+        }
+    }
+}
+
+/// Runs a command of the command line.
+pub(crate) async fn run(settings: &Settings, command: Command) -> Result<ExitCode> {
+    let (request, body) = match command {
+        Command::Migrate => (Request::Migrate, Vec::new()),
+        Command::Audit(command) => (audit::request(command)?, Vec::new()),
+        Command::Import(args) => import::request(args)?,
+    };
+    match DataDir::try_open(&settings.data_dir)? {
+        Taken::Ours(data) => alone(settings, data, request, body).await,
+        Taken::InUse(folder) => {
+            let (replies, shown) = tokio::sync::mpsc::channel(crate::control::message::REPLIES_MAX);
+            let (asked, code) = tokio::join!(
+                client::ask(&folder, request, &body, replies),
+                terminal::show(shown)
+            );
+            asked.map(|()| code)
+        }
+    }
+}
+
+/// Does it in this process.
+async fn alone(
+    settings: &Settings,
+    data: DataDir,
+    request: Request,
+    body: Vec<u8>,
+) -> Result<ExitCode> {
+    let mut engine = Engine::open(settings, data).await?;
+    if request.needs_views() {
+        engine.start().await?;
+    }
+    let (report, replies) = Report::new();
+    let ((), code) = tokio::join!(
+        perform(engine.handle(), request, body, report),
+        terminal::show(replies)
+    );
+    engine.stop().await;
+    Ok(code)
+}
+
+/// Does what is asked, and says how it ended.
+pub(crate) async fn perform(handle: &Handle, request: Request, body: Vec<u8>, report: Report) {
+    match work(handle, request, body, &report).await {
+        Ok(true) => report.end(0, None).await,
+        Ok(false) => report.end(FAILED, None).await,
+        Err(error) => {
+            let code = if error.is::<Usage>() { USAGE } else { FAILED };
+            report.end(code, Some(format!("{error:#}"))).await;
+        }
+    }
+}
+
+/// Whether it went well. What is wrong has been told, then; an error is something that kept us from doing it.
+async fn work(handle: &Handle, request: Request, body: Vec<u8>, report: &Report) -> Result<bool> {
+    match request {
+        Request::Migrate => migrate::run(report).await,
+        Request::VerifyAudit { checkpoint } => audit::run(handle, checkpoint, report).await,
+        Request::Import(request) => import::run(handle, &request, &body, report).await,
+    }
+}

@@ -68,6 +68,14 @@ pub(crate) struct Settings {
         hide_env_values = true
     )]
     pub(crate) setup_secret: Option<String>,
+    /// Whether people may register by themselves. The first one, who brings the set-up secret, always may.
+    #[arg(
+        long,
+        env = "MILLSTREAM_REGISTRATION",
+        default_value = "open",
+        global = true
+    )]
+    pub(crate) registration: Registration,
     /// A Postgres server, 15 or newer. Without it, an embedded one runs in the data folder.
     #[arg(
         long,
@@ -101,15 +109,21 @@ pub(crate) struct Settings {
     /// The form of log lines: readable text on a terminal and JSON elsewhere, or always one of them.
     #[arg(long, env = "LOG_FORMAT", default_value = "auto", global = true)]
     pub(crate) log_format: LogFormat,
-    /// What is logged, such as `info` or `warn,millstream_pipelines=debug`.
-    #[arg(
-        long = "log",
-        env = "RUST_LOG",
-        default_value = "info",
-        global = true,
-        value_name = "FILTER"
-    )]
-    pub(crate) log: String,
+    /// A file that log lines are added to, instead of standard error.
+    #[arg(long, env = "LOG_FILE", global = true, value_name = "FILE")]
+    pub(crate) log_file: Option<PathBuf>,
+    /// What is logged, such as `info` or `warn,millstream_pipelines=debug`. Usually `info`; `warn` for commands.
+    #[arg(long = "log", env = "RUST_LOG", global = true, value_name = "FILTER")]
+    pub(crate) log: Option<String>,
+}
+
+/// Whether people may register by themselves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Registration {
+    /// Everybody who reaches the address.
+    Open,
+    /// Nobody but the first.
+    Closed,
 }
 
 /// Where pipelines read the event log.
@@ -138,4 +152,10 @@ pub(crate) enum Command {
     /// The audit: prove that nobody tampered with it.
     #[command(subcommand)]
     Audit(crate::commands::audit::AuditCommand),
+    /// Import tasks from a CSV file, such as the export of another tracker.
+    ///
+    /// The whole file is checked first, and nothing is written if a row is bad. Each row comes in once, however often the
+    /// import is repeated. Titles are made one line; one of more than 200 characters is cut, and stands in full at the top
+    /// of the description.
+    Import(crate::commands::import::ImportArgs),
 }

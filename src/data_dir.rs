@@ -7,6 +7,15 @@ use std::io::{ErrorKind, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
+/// Whose the data folder is.
+#[derive(Debug)]
+pub(crate) enum Taken {
+    /// This process's.
+    Ours(DataDir),
+    /// That of another Millstream that is running.
+    InUse(PathBuf),
+}
+
 /// The data folder, held by this process until dropped.
 #[derive(Debug)]
 pub(crate) struct DataDir {
@@ -18,6 +27,17 @@ pub(crate) struct DataDir {
 impl DataDir {
     /// Makes the folder if need be (for this user alone) and takes it.
     pub(crate) fn open(path: &Path) -> Result<Self> {
+        match Self::try_open(path)? {
+            Taken::Ours(data) => Ok(data),
+            Taken::InUse(path) => bail!(
+                "another Millstream is running on the data folder \"{}\": stop it first, or choose another folder with --data-dir",
+                path.display()
+            ),
+        }
+    }
+
+    /// The same, for those who know what to do when somebody else has it.
+    pub(crate) fn try_open(path: &Path) -> Result<Taken> {
         let name = || format!("the data folder \"{}\"", path.display());
         fs::DirBuilder::new()
             .recursive(true)
@@ -30,16 +50,11 @@ impl DataDir {
             .write(true)
             .truncate(false)
             .mode(0o600)
-            .open(path.join("lock"));
-        let lock = lock.with_context(name)?;
+            .open(path.join("lock"))
+            .with_context(name)?;
         match lock.try_lock() {
-            Ok(()) => Ok(Self { path, _lock: lock }),
-            Err(TryLockError::WouldBlock) => {
-                bail!(
-                    "another Millstream is running on the data folder \"{}\": stop it first, or choose another folder with --data-dir",
-                    path.display()
-                )
-            }
+            Ok(()) => Ok(Taken::Ours(Self { path, _lock: lock })),
+            Err(TryLockError::WouldBlock) => Ok(Taken::InUse(path)),
             Err(TryLockError::Error(error)) => Err(error).with_context(name),
         }
     }
@@ -51,29 +66,53 @@ impl DataDir {
 
     /// The set-up secret: the one that was made at the first start, or a fresh one.
     pub(crate) fn setup_secret(&self) -> Result<String> {
-        let file = self.path.join("setup-secret");
+        self.secret("setup-secret", 5)
+    }
+
+    /// The password of everybody in the demo.
+    pub(crate) fn demo_password(&self) -> Result<String> {
+        self.secret("demo-password", 3)
+    }
+
+    /// Whether the demo was told here.
+    pub(crate) fn has_demo(&self) -> bool {
+        self.path.join("demo-password").exists()
+    }
+
+    /// What leases know this installation by. The same after a crash, so that its pipelines need not wait until the
+    /// leases of the process that died have run out; nobody else has it, because the folder is locked.
+    pub(crate) fn node(&self) -> Result<String> {
+        self.secret("node", 1)
+    }
+
+    /// The word that is kept in a file for this user alone; made when it is asked for the first time.
+    fn secret(&self, name: &str, groups: usize) -> Result<String> {
+        let file = self.path.join(name);
+        let named = || format!("the file \"{}\"", file.display());
         match fs::read_to_string(&file) {
-            Ok(secret) => return Ok(secret.trim().to_owned()),
+            Ok(secret) if !secret.trim().is_empty() => return Ok(secret.trim().to_owned()),
+            // The process that made it was killed before it wrote.
+            Ok(_) => {}
             Err(error) if error.kind() == ErrorKind::NotFound => {}
-            Err(error) => {
-                return Err(error).with_context(|| format!("the file \"{}\"", file.display()));
-            }
+            Err(error) => return Err(error).with_context(named),
         }
-        let secret = random_words()?;
+        let secret = random_words(groups)?;
         let mut made = OpenOptions::new()
-            .create_new(true)
+            .create(true)
             .write(true)
+            .truncate(true)
             .mode(0o600)
-            .open(&file)?;
-        writeln!(made, "{secret}").with_context(|| format!("the file \"{}\"", file.display()))?;
+            .open(&file)
+            .with_context(named)?;
+        writeln!(made, "{secret}").with_context(named)?;
         Ok(secret)
     }
 }
 
-/// Five groups of five letters and digits that are not mistaken for each other: 118 random bits.
-fn random_words() -> Result<String> {
+/// Groups of five letters and digits that are not mistaken for each other: 25 random bits each.
+fn random_words(groups: usize) -> Result<String> {
     const LETTERS: &[u8; 32] = b"abcdefghijkmnpqrstuvwxyz23456789";
-    let mut bytes = [0; 25];
+    let mut bytes = vec![0; 5 * groups];
     rand::fill(&mut bytes).map_err(|_| anyhow::anyhow!("the system gives no random numbers"))?;
     let letters: Vec<u8> = bytes
         .iter()

@@ -5,6 +5,8 @@ mod embedded;
 
 use crate::config::Settings;
 use crate::data_dir::DataDir;
+use crate::lifecycle::Group;
+use crate::usage::Usage;
 use anyhow::{Context, Result};
 use millstream_store::MIGRATOR;
 use sqlx::PgPool;
@@ -16,6 +18,8 @@ use std::time::Duration;
 const CONNECTIONS: u32 = 20;
 /// How long a request waits for a connection before it is answered with 503.
 const ACQUIRE: Duration = Duration::from_secs(10);
+/// How long a stop waits for connections to be given back. They are cut off then, which rolls back what they were doing.
+const CLOSE_TIME_MAX: Duration = Duration::from_secs(5);
 
 /// The database, running.
 #[derive(Debug)]
@@ -38,9 +42,11 @@ impl Database {
         Ok(database)
     }
 
+    /// Statements are prepared and kept per connection. Behind a pooler that hands a connection to somebody else after
+    /// each transaction and does not know of prepared statements (PgBouncer before 1.21), add
+    /// `?statement-cache-capacity=0` to the URL.
     async fn connect(url: &str) -> Result<Self> {
-        let options =
-            PgConnectOptions::from_str(url).context("DATABASE_URL is not a Postgres URL")?;
+        let options = options(url, "DATABASE_URL")?;
         let pool = PgPoolOptions::new()
             .max_connections(CONNECTIONS)
             .acquire_timeout(ACQUIRE)
@@ -65,18 +71,19 @@ impl Database {
 
     #[cfg(not(feature = "embedded"))]
     async fn embedded(_: &DataDir) -> Result<Self> {
-        anyhow::bail!("this Millstream was built without the embedded Postgres: set DATABASE_URL")
+        Err(Usage::because(
+            "this Millstream was built without the embedded Postgres: set DATABASE_URL",
+        ))
     }
 
     async fn migrate(&self, owner_url: Option<&str>) -> Result<()> {
         let migrated = match owner_url {
             None => MIGRATOR.run(&self.pool).await,
             Some(url) => {
-                let options = PgConnectOptions::from_str(url)
-                    .context("MIGRATE_DATABASE_URL is not a Postgres URL")?;
                 let owner = PgPoolOptions::new()
                     .max_connections(1)
-                    .connect_with(options)
+                    .acquire_timeout(ACQUIRE)
+                    .connect_with(options(url, "MIGRATE_DATABASE_URL")?)
                     .await;
                 MIGRATOR
                     .run(&owner.context("the server of MIGRATE_DATABASE_URL cannot be reached")?)
@@ -99,12 +106,34 @@ impl Database {
         return false;
     }
 
+    /// Starts what keeps the embedded one in shape; a server of its own does that by itself.
+    pub(crate) fn keep(&self, group: &mut Group) {
+        #[cfg(feature = "embedded")]
+        if let Some(embedded) = &self.embedded {
+            group.spawn(embedded.clone().keep(group.stop_token()));
+        }
+        #[cfg(not(feature = "embedded"))]
+        let _ = group;
+    }
+
     /// Closes the connections, and stops the embedded server.
     pub(crate) async fn close(self) {
-        self.pool.close().await;
+        let closed = tokio::time::timeout(CLOSE_TIME_MAX, self.pool.close()).await;
+        if closed.is_err() {
+            tracing::warn!("the database was still in use at the stop");
+        }
         #[cfg(feature = "embedded")]
         if let Some(embedded) = self.embedded {
             embedded.stop().await;
         }
     }
+}
+
+fn options(url: &str, setting: &str) -> Result<PgConnectOptions> {
+    PgConnectOptions::from_str(url).map_err(|error| {
+        // Without the URL, which may hold a password.
+        Usage::because(format!(
+            "{setting} is not a Postgres URL such as postgres://user:password@host/database: {error}"
+        ))
+    })
 }

@@ -66,6 +66,9 @@ impl Group {
 }
 
 /// Runs the groups until somebody asks to stop or one of them fails, then stops them in the given order.
+///
+/// Whoever asks a second time is not kept waiting: the process ends there and then. Nothing is lost by that; it is what
+/// happens when the power fails, and the next start goes on from there.
 pub(crate) async fn run(mut groups: Vec<Group>) -> Result<()> {
     let mut signals = Signals::new()?;
     let failure = {
@@ -81,12 +84,22 @@ pub(crate) async fn run(mut groups: Vec<Group>) -> Result<()> {
         Some(error) => tracing::error!(error, "stopping, because something broke"),
     }
     tokio::select! {
-        () = async { for group in groups { group.stopped().await } } => {}
-        () = signals.next() => bail!("stopped at once, as asked"),
+        () = stop(groups) => {}
+        () = signals.next() => {
+            tracing::warn!("stopped at once, as asked");
+            std::process::exit(1);
+        }
     }
     match failure {
         None => Ok(()),
         Some(error) => bail!(error),
+    }
+}
+
+/// Stops groups one after the other, in the given order.
+pub(crate) async fn stop(groups: Vec<Group>) {
+    for group in groups {
+        group.stopped().await;
     }
 }
 

@@ -3,18 +3,23 @@
 mod checkpoints;
 mod commands;
 mod config;
+mod control;
 mod data_dir;
 mod database;
+mod demo;
+mod import;
 mod lifecycle;
 mod roles;
+mod socket;
 mod telemetry;
+mod terminal;
+mod usage;
 
 use clap::Parser;
-use config::{Cli, Command};
+use commands::{FAILED, USAGE};
+use config::Cli;
 use std::process::ExitCode;
-
-/// Wrong usage or settings; `1` is any other failure.
-const USAGE: u8 = 2;
+use usage::Usage;
 
 fn main() -> ExitCode {
     let names = std::env::vars_os().filter_map(|(name, _)| name.into_string().ok());
@@ -24,7 +29,7 @@ fn main() -> ExitCode {
     }
     // Answers `--help`, and wrong usage with exit code 2, by itself.
     let cli = Cli::parse();
-    if let Err(error) = telemetry::start_logs(&cli.settings) {
+    if let Err(error) = telemetry::start_logs(&cli) {
         eprintln!("error: {error:#}");
         return ExitCode::from(USAGE);
     }
@@ -35,23 +40,21 @@ fn main() -> ExitCode {
         Ok(runtime) => runtime,
         Err(error) => {
             eprintln!("error: the system gives no threads: {error}");
-            return ExitCode::FAILURE;
+            return ExitCode::from(FAILED);
         }
     };
     match runtime.block_on(run(cli)) {
         Ok(code) => code,
         Err(error) => {
             eprintln!("error: {error:#}");
-            ExitCode::FAILURE
+            ExitCode::from(if error.is::<Usage>() { USAGE } else { FAILED })
         }
     }
 }
 
 async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
-    let settings = cli.settings;
     match cli.command {
-        None => roles::all::run(&settings, cli.demo).await,
-        Some(Command::Migrate) => commands::migrate::run(&settings).await,
-        Some(Command::Audit(command)) => commands::audit::run(&settings, command).await,
+        None => roles::all::run(&cli.settings, cli.demo).await,
+        Some(command) => commands::run(&cli.settings, command).await,
     }
 }

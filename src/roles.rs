@@ -1,4 +1,5 @@
 //! The roles: which parts run in one process.
 
 pub(crate) mod all;
-pub(crate) mod views;
+pub(crate) mod engine;
+mod views;

@@ -1,32 +1,62 @@
 //! Logs and metrics: where they go and what they look like.
 
-use crate::config::{LogFormat, Settings};
+use crate::config::{Cli, LogFormat};
 use anyhow::{Context, Result};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
+use std::fs::OpenOptions;
 use std::io::IsTerminal;
+use std::sync::Arc;
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::fmt::MakeWriter;
 
 /// Bounds of the buckets of everything that is measured in seconds, from half a millisecond to ten seconds.
 const SECONDS: [f64; 14] = [
     0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0,
 ];
 
-/// Sends log lines to standard error.
-pub(crate) fn start_logs(settings: &Settings) -> Result<()> {
-    let filter = EnvFilter::try_new(&settings.log).with_context(|| {
-        format!(
-            "\"{}\" is not a log filter such as `info` or `warn,millstream=debug`",
-            settings.log
-        )
+/// What is logged when nobody says: by a server, and by a command, which shows its results and is to be read.
+const SERVER: &str = "info";
+const COMMAND: &str = "warn";
+
+/// Sends log lines to standard error, or to the file that was named.
+pub(crate) fn start_logs(cli: &Cli) -> Result<()> {
+    let settings = &cli.settings;
+    let usual = if cli.command.is_some() {
+        COMMAND
+    } else {
+        SERVER
+    };
+    let text = settings.log.as_deref().unwrap_or(usual);
+    let filter = EnvFilter::try_new(text).with_context(|| {
+        format!("\"{text}\" is not a log filter such as `info` or `warn,millstream=debug`")
     })?;
-    let json = match settings.log_format {
+    match &settings.log_file {
+        None => start(
+            filter,
+            settings.log_format,
+            std::io::stderr,
+            std::io::stderr().is_terminal(),
+        ),
+        Some(path) => {
+            let file = OpenOptions::new().create(true).append(true).open(path);
+            let file = file.with_context(|| format!("the log file \"{}\"", path.display()))?;
+            start(filter, settings.log_format, Arc::new(file), false)
+        }
+    }
+}
+
+fn start<W>(filter: EnvFilter, format: LogFormat, writer: W, is_terminal: bool) -> Result<()>
+where
+    W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
+{
+    let json = match format {
         LogFormat::Json => true,
         LogFormat::Text => false,
-        LogFormat::Auto => !std::io::stderr().is_terminal(),
+        LogFormat::Auto => !is_terminal,
     };
     let lines = tracing_subscriber::fmt()
         .with_env_filter(filter)
-        .with_writer(std::io::stderr);
+        .with_writer(writer);
     let started = if json {
         lines
             .json()
@@ -37,7 +67,7 @@ pub(crate) fn start_logs(settings: &Settings) -> Result<()> {
         lines
             .with_target(false)
             .compact()
-            .with_ansi(std::io::stderr().is_terminal())
+            .with_ansi(is_terminal)
             .try_init()
     };
     started

@@ -10,6 +10,7 @@ pub mod field;
 pub mod ids;
 pub mod policy;
 pub mod project;
+pub mod query;
 pub mod rank;
 pub mod task;
 pub mod team;

@@ -106,7 +106,10 @@ mod tests {
 
     #[test]
     fn numbered_ranks_ascend_with_room_between_them() {
-        let ranks: Vec<_> = (1..5_000).chain([u64::MAX - 1, u64::MAX]).map(nth).collect();
+        let ranks: Vec<_> = (1..5_000)
+            .chain([u64::MAX - 1, u64::MAX])
+            .map(nth)
+            .collect();
         for pair in ranks.windows(2) {
             let middle = between(Some(&pair[0]), Some(&pair[1]));
             assert!(pair[0] < middle && middle < pair[1], "{pair:?} {middle}");

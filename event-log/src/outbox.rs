@@ -6,8 +6,6 @@
 
 use crate::record::NewEvent;
 use chrono::{DateTime, Utc};
-use serde_json::value::RawValue;
-use sqlx::types::Json;
 use sqlx::{PgConnection, Postgres, Transaction};
 use uuid::Uuid;
 
@@ -44,7 +42,8 @@ struct Columns {
     user_agent: Vec<Option<String>>,
     request_id: Vec<Option<String>>,
     schema_version: Vec<i16>,
-    data: Vec<Json<Box<RawValue>>>,
+    /// As text: the driver would send arrays of JSON as `jsonb`, which orders and rewrites what it is given.
+    data: Vec<String>,
 }
 
 impl Columns {
@@ -65,7 +64,9 @@ impl Columns {
             columns
                 .schema_version
                 .push(i16::try_from(new.event.version()).unwrap_or(i16::MAX));
-            columns.data.push(Json(new.event.data()));
+            columns
+                .data
+                .push(Box::<str>::from(new.event.data()).into_string());
         }
         columns
     }
@@ -80,10 +81,10 @@ async fn insert(tx: &mut PgConnection, c: &Columns) -> Result<Option<i64>, sqlx:
                 (event_id, topic, key, kind, subject, at, actor, via, client_ip, user_agent, request_id,
                  schema_version, data)
             select event_id, topic, key, kind, subject, at, actor, via, client_ip, user_agent, request_id,
-                   schema_version, data
+                   schema_version, data::json
             from unnest($1::uuid[], $2::text[], $3::uuid[], $4::text[], $5::text[], $6::timestamptz[],
                         $7::uuid[], $8::text[], $9::text[], $10::text[], $11::text[], $12::smallint[],
-                        $13::json[])
+                        $13::text[])
                  with ordinality as t (event_id, topic, key, kind, subject, at, actor, via, client_ip,
                                        user_agent, request_id, schema_version, data, place)
             order by place
@@ -103,7 +104,7 @@ async fn insert(tx: &mut PgConnection, c: &Columns) -> Result<Option<i64>, sqlx:
         &c.user_agent as &[Option<String>],
         &c.request_id as &[Option<String>],
         &c.schema_version,
-        &c.data as &[Json<Box<RawValue>>],
+        &c.data,
     )
     .fetch_one(tx)
     .await

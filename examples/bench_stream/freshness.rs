@@ -27,10 +27,17 @@ pub(crate) async fn run(rate: u64, seconds: u64) {
     for n in 0..rate * seconds {
         let due = started + Duration::from_secs_f64(seconds_of(n, rate));
         tokio::time::sleep_until(due.into()).await;
-        let (people, view) = (people.clone(), VIEWS[usize::try_from(n / FOLLOWED).unwrap() % VIEWS.len()]);
+        let (people, view) = (
+            people.clone(),
+            VIEWS[usize::try_from(n / FOLLOWED).unwrap() % VIEWS.len()],
+        );
         following.spawn(async move {
             let task = people.create(n).await;
-            if n.is_multiple_of(FOLLOWED) { Some((view, people.appears(view, &task).await)) } else { None }
+            if n.is_multiple_of(FOLLOWED) {
+                Some((view, people.appears(view, &task).await))
+            } else {
+                None
+            }
         });
     }
     let mut waits: Vec<(&str, f64)> = Vec::new();
@@ -38,9 +45,16 @@ pub(crate) async fn run(rate: u64, seconds: u64) {
         waits.extend(done.unwrap());
     }
     for view in VIEWS {
-        let mut ms: Vec<_> = waits.iter().filter(|(v, _)| *v == view).map(|(_, ms)| *ms).collect();
+        let mut ms: Vec<_> = waits
+            .iter()
+            .filter(|(v, _)| *v == view)
+            .map(|(_, ms)| *ms)
+            .collect();
         let (p50, p99) = (percentile(&mut ms, 0.5), percentile(&mut ms, 0.99));
-        println!("201 to {view:<14} at {rate:>3} writes/s  p50={p50:.1} ms  p99={p99:.1} ms  tasks={}", ms.len());
+        println!(
+            "201 to {view:<14} at {rate:>3} writes/s  p50={p50:.1} ms  p99={p99:.1} ms  tasks={}",
+            ms.len()
+        );
     }
 }
 
@@ -60,18 +74,41 @@ impl Server {
     async fn start(database_url: &str) -> Self {
         let data = tempfile::tempdir().unwrap();
         let (port, admin) = (free_port(), free_port());
-        let binary = std::env::current_exe().unwrap().parent().unwrap().parent().unwrap().join("millstream");
+        let binary = std::env::current_exe()
+            .unwrap()
+            .parent()
+            .unwrap()
+            .parent()
+            .unwrap()
+            .join("millstream");
         let child = Command::new(&binary)
             .env("DATABASE_URL", database_url)
             .args(["--log", "warn", "--setup-secret", "bench", "--data-dir"])
             .arg(data.path())
-            .args(["--listen", &format!("127.0.0.1:{port}"), "--admin-listen", &format!("127.0.0.1:{admin}")])
+            .args([
+                "--listen",
+                &format!("127.0.0.1:{port}"),
+                "--admin-listen",
+                &format!("127.0.0.1:{admin}"),
+            ])
             .stderr(Stdio::null())
             .spawn()
-            .unwrap_or_else(|e| panic!("{}: {e}; build it with `cargo build --release`", binary.display()));
-        let server = Self { child, url: format!("http://127.0.0.1:{port}"), _data: data };
+            .unwrap_or_else(|e| {
+                panic!(
+                    "{}: {e}; build it with `cargo build --release`",
+                    binary.display()
+                )
+            });
+        let server = Self {
+            child,
+            url: format!("http://127.0.0.1:{port}"),
+            _data: data,
+        };
         let ready = format!("{}/health/ready", server.url);
-        while !reqwest::get(&ready).await.is_ok_and(|answer| answer.status().is_success()) {
+        while !reqwest::get(&ready)
+            .await
+            .is_ok_and(|answer| answer.status().is_success())
+        {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
         server
@@ -86,7 +123,11 @@ impl Drop for Server {
 }
 
 fn free_port() -> u16 {
-    std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+    std::net::TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap()
+        .port()
 }
 
 /// Who writes, and who is told.
@@ -115,10 +156,24 @@ impl People {
         people.writer = people.log_in("ada").await;
         people.told = people.log_in("grace").await;
         let team = people.post("teams", &json!({"name": "Millers"})).await["data"]["id"].clone();
-        let member = format!("{}/teams/{}/members/{}", people.api, team.as_str().unwrap(), people.told_id);
-        let put = people.client.put(member).bearer_auth(&people.writer).json(&json!({"role": "member"}));
+        let member = format!(
+            "{}/teams/{}/members/{}",
+            people.api,
+            team.as_str().unwrap(),
+            people.told_id
+        );
+        let put = people
+            .client
+            .put(member)
+            .bearer_auth(&people.writer)
+            .json(&json!({"role": "member"}));
         assert!(put.send().await.unwrap().status().is_success());
-        let project = people.post("projects", &json!({"team_id": team, "key": "ENG", "name": "Engine"})).await;
+        let project = people
+            .post(
+                "projects",
+                &json!({"team_id": team, "key": "ENG", "name": "Engine"}),
+            )
+            .await;
         people.project = project["data"]["id"].as_str().unwrap().to_owned();
         people
     }
@@ -126,14 +181,32 @@ impl People {
     async fn register(&self, name: &str) -> String {
         let person = json!({"username": name, "email": format!("{name}@example.org"),
             "password": "a long enough password", "setup_secret": "bench"});
-        let answer: Value = self.send(self.client.post(format!("{}/auth/register", self.api)).json(&person)).await;
-        answer["data"]["id"].as_str().unwrap_or_else(|| panic!("{answer}")).to_owned()
+        let answer: Value = self
+            .send(
+                self.client
+                    .post(format!("{}/auth/register", self.api))
+                    .json(&person),
+            )
+            .await;
+        answer["data"]["id"]
+            .as_str()
+            .unwrap_or_else(|| panic!("{answer}"))
+            .to_owned()
     }
 
     async fn log_in(&self, name: &str) -> String {
         let who = json!({"login": name, "password": "a long enough password"});
-        let answer = self.send(self.client.post(format!("{}/auth/login", self.api)).json(&who)).await;
-        answer["data"]["access_token"].as_str().unwrap_or_else(|| panic!("{answer}")).to_owned()
+        let answer = self
+            .send(
+                self.client
+                    .post(format!("{}/auth/login", self.api))
+                    .json(&who),
+            )
+            .await;
+        answer["data"]["access_token"]
+            .as_str()
+            .unwrap_or_else(|| panic!("{answer}"))
+            .to_owned()
     }
 
     async fn send(&self, request: reqwest::RequestBuilder) -> Value {
@@ -141,7 +214,13 @@ impl People {
     }
 
     async fn post(&self, path: &str, body: &Value) -> Value {
-        self.send(self.client.post(format!("{}/{path}", self.api)).bearer_auth(&self.writer).json(body)).await
+        self.send(
+            self.client
+                .post(format!("{}/{path}", self.api))
+                .bearer_auth(&self.writer)
+                .json(body),
+        )
+        .await
     }
 
     /// Makes a task, assigned to the one who is told; answers with its id.
@@ -150,7 +229,13 @@ impl People {
         let body = json!({"project_id": self.project, "title": format!("Turn the {word}"),
             "assignees": [{"user_id": self.told_id, "role": "owner"}]});
         let answer = self.post("tasks", &body).await;
-        (answer["data"]["id"].as_str().unwrap_or_else(|| panic!("{answer}")).to_owned(), word)
+        (
+            answer["data"]["id"]
+                .as_str()
+                .unwrap_or_else(|| panic!("{answer}"))
+                .to_owned(),
+            word,
+        )
     }
 
     /// Milliseconds until the view contains the task.
@@ -162,12 +247,23 @@ impl People {
         };
         let started = Instant::now();
         loop {
-            let answer = self.send(self.client.get(format!("{}/{query}", self.api)).bearer_auth(token)).await;
-            let items = answer["data"].as_array().unwrap_or_else(|| panic!("{answer}"));
+            let answer = self
+                .send(
+                    self.client
+                        .get(format!("{}/{query}", self.api))
+                        .bearer_auth(token),
+                )
+                .await;
+            let items = answer["data"]
+                .as_array()
+                .unwrap_or_else(|| panic!("{answer}"));
             if items.iter().any(|item| item["task"]["id"] == id.as_str()) {
                 return started.elapsed().as_secs_f64() * 1e3;
             }
-            assert!(started.elapsed() < PATIENCE, "the task did not appear in {view}");
+            assert!(
+                started.elapsed() < PATIENCE,
+                "the task did not appear in {view}"
+            );
             tokio::time::sleep(ASK).await;
         }
     }

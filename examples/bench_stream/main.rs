@@ -5,8 +5,14 @@
 //! - replay: each pipeline from the start of the log into its own sink, as a ratio to both readers;
 //! - freshness: from the 201 to the first answer that contains the task, through the API of a real process.
 
-#![expect(clippy::print_stdout, reason = "a measuring program prints what it measured")]
-#![expect(clippy::unwrap_used, reason = "a measurement that cannot be made ends the program")]
+#![expect(
+    clippy::print_stdout,
+    reason = "a measuring program prints what it measured"
+)]
+#![expect(
+    clippy::unwrap_used,
+    reason = "a measurement that cannot be made ends the program"
+)]
 
 mod freshness;
 mod replay;
@@ -33,7 +39,10 @@ struct Args {
 
 fn main() {
     let args = Args::parse();
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .unwrap();
     runtime.block_on(async {
         replay::run(args.events, args.rounds).await;
         if !args.no_freshness {
@@ -53,7 +62,12 @@ fn median(mut values: Vec<f64>) -> f64 {
 /// The value below which this share of the numbers lies.
 fn percentile(values: &mut [f64], share: f64) -> f64 {
     values.sort_by(f64::total_cmp);
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_precision_loss, reason = "an index within the slice")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        clippy::cast_precision_loss,
+        reason = "an index within the slice"
+    )]
     let index = ((values.len() - 1) as f64 * share).round() as usize;
     values[index]
 }

@@ -22,7 +22,10 @@ use std::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 /// What the runner reads at once: the bare reader gets the same.
-const BUDGET: Budget = Budget { records: 2_000, bytes: 8 << 20 };
+const BUDGET: Budget = Budget {
+    records: 2_000,
+    bytes: 8 << 20,
+};
 
 /// Measures and prints.
 pub(crate) async fn run(events: u64, rounds: usize) {
@@ -31,21 +34,36 @@ pub(crate) async fn run(events: u64, rounds: usize) {
     println!("filling the outbox with {events} events …");
     world::fill_outbox(pool, events).await;
     let moved = mover(pool).await;
-    println!("mover                 {:>10.0} events/s", rate(events, moved));
+    println!(
+        "mover                 {:>10.0} events/s",
+        rate(events, moved)
+    );
 
     let (mut copies, mut reads) = (Vec::new(), Vec::new());
     let mut pipelines: [Vec<f64>; 3] = Default::default();
     for _ in 0..rounds {
         copies.push(rate(events, copy(pool).await));
         reads.push(rate(events, read(pool).await));
-        pipelines[0].push(rate(events, replay(pool, events, activity::pipeline(), ActivityView).await));
-        pipelines[1].push(rate(events, replay(pool, events, notifications::pipeline(), NotificationsView).await));
-        pipelines[2].push(rate(events, replay(pool, events, audit::pipeline(), AuditView).await));
+        pipelines[0].push(rate(
+            events,
+            replay(pool, events, activity::pipeline(), ActivityView).await,
+        ));
+        pipelines[1].push(rate(
+            events,
+            replay(pool, events, notifications::pipeline(), NotificationsView).await,
+        ));
+        pipelines[2].push(rate(
+            events,
+            replay(pool, events, audit::pipeline(), AuditView).await,
+        ));
     }
     let (copy, read) = (median(copies), median(reads));
     println!("copy to stdout        {copy:>10.0} records/s");
     println!("bare reader, decoded  {read:>10.0} records/s");
-    for (name, rates) in [activity::NAME, notifications::NAME, audit::NAME].into_iter().zip(pipelines) {
+    for (name, rates) in [activity::NAME, notifications::NAME, audit::NAME]
+        .into_iter()
+        .zip(pipelines)
+    {
         let ours = median(rates);
         println!(
             "{name:<21} {ours:>10.0} records/s  ratio to reader={:.2}  to copy={:.2}  rounds={rounds}",
@@ -55,7 +73,10 @@ pub(crate) async fn run(events: u64, rounds: usize) {
     }
 }
 
-#[expect(clippy::cast_precision_loss, reason = "rates are printed without decimals")]
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "rates are printed without decimals"
+)]
 fn rate(events: u64, seconds: f64) -> f64 {
     events as f64 / seconds
 }
@@ -69,7 +90,10 @@ async fn mover(pool: &PgPool) -> f64 {
 
 async fn copy(pool: &PgPool) -> f64 {
     let started = Instant::now();
-    let mut rows = pool.copy_out_raw("copy (select * from stream.log order by seq) to stdout").await.unwrap();
+    let mut rows = pool
+        .copy_out_raw("copy (select * from stream.log order by seq) to stdout")
+        .await
+        .unwrap();
     let mut bytes = 0;
     while let Some(row) = rows.try_next().await.unwrap() {
         bytes += row.len();

@@ -55,7 +55,9 @@ pub struct Answer {
 impl Answer {
     /// One thing.
     pub(crate) fn one(data: impl Serialize) -> Self {
-        let meta = Meta { request_id: RequestContext::current().id.clone() };
+        let meta = Meta {
+            request_id: RequestContext::current().id.clone(),
+        };
         Self::enveloped(&One { data, meta })
     }
 
@@ -64,30 +66,50 @@ impl Answer {
     pub(crate) fn versioned(version: i64, data: impl Serialize) -> Self {
         let data = serde_json::value::to_raw_value(&data).expect("answers are plain data");
         let shown = Sha256::digest(data.get());
-        let tag = format!("\"{version}-{:016x}\"", u64::from_be_bytes(*shown.first_chunk().expect("32 bytes")));
+        let tag = format!(
+            "\"{version}-{:016x}\"",
+            u64::from_be_bytes(*shown.first_chunk().expect("32 bytes"))
+        );
         Self::one(data).with_header(ETAG, &tag)
     }
 
     /// A page of a list.
     pub(crate) fn page<T: Serialize>(page: Page<T>) -> Self {
-        let meta = PageMeta { request_id: RequestContext::current().id.clone(), next_cursor: page.next_cursor };
-        Self::enveloped(&Many { data: page.items, meta })
+        let meta = PageMeta {
+            request_id: RequestContext::current().id.clone(),
+            next_cursor: page.next_cursor,
+        };
+        Self::enveloped(&Many {
+            data: page.items,
+            meta,
+        })
     }
 
     /// A list that fits into one answer.
     pub(crate) fn all<T: Serialize>(items: Vec<T>) -> Self {
-        Self::page(Page { items, next_cursor: None })
+        Self::page(Page {
+            items,
+            next_cursor: None,
+        })
     }
 
     /// An envelope that is neither.
     pub(crate) fn enveloped(envelope: &impl Serialize) -> Self {
         let body = serde_json::to_vec(envelope).expect("answers are plain data");
-        Self { body, ..Self::empty(StatusCode::OK) }.with_header(CONTENT_TYPE, "application/json")
+        Self {
+            body,
+            ..Self::empty(StatusCode::OK)
+        }
+        .with_header(CONTENT_TYPE, "application/json")
     }
 
     /// Nothing but a status.
     pub(crate) fn empty(status: StatusCode) -> Self {
-        Self { status, headers: HeaderMap::new(), body: Vec::new() }
+        Self {
+            status,
+            headers: HeaderMap::new(),
+            body: Vec::new(),
+        }
     }
 
     /// It was made, and stands here.
@@ -133,7 +155,9 @@ impl IntoResponse for Answer {
         let mut response = Response::new(Body::from(self.body));
         *response.status_mut() = self.status;
         // Personal, and always asked for again; an entity tag makes that cheap.
-        response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
+        response
+            .headers_mut()
+            .insert(CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
         response.headers_mut().extend(self.headers);
         response
     }

@@ -7,7 +7,9 @@ use crate::pages::problem::ProblemPage;
 use crate::problem::Code;
 use crate::request::RequestContext;
 use axum::body::Body;
-use axum::http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderName, RETRY_AFTER, WWW_AUTHENTICATE};
+use axum::http::header::{
+    ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderName, RETRY_AFTER, WWW_AUTHENTICATE,
+};
 use axum::http::{HeaderValue, Response};
 use axum::response::IntoResponse;
 use chrono::{DateTime, Utc};
@@ -43,11 +45,22 @@ impl ApiError {
     /// An error of this kind.
     pub fn new(code: Code, detail: impl Into<String>) -> Self {
         let headers = match code {
-            Code::Unauthenticated => vec![(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"millstream\""))],
-            Code::Unavailable | Code::ViewBehind | Code::RateLimited => vec![(RETRY_AFTER, RETRY_AFTER_SECONDS)],
+            Code::Unauthenticated => vec![(
+                WWW_AUTHENTICATE,
+                HeaderValue::from_static("Bearer realm=\"millstream\""),
+            )],
+            Code::Unavailable | Code::ViewBehind | Code::RateLimited => {
+                vec![(RETRY_AFTER, RETRY_AFTER_SECONDS)]
+            }
             _ => Vec::new(),
         };
-        Self { code, detail: detail.into(), fields: Vec::new(), headers, source: None }
+        Self {
+            code,
+            detail: detail.into(),
+            fields: Vec::new(),
+            headers,
+            source: None,
+        }
     }
 
     /// The request cannot be understood.
@@ -74,8 +87,15 @@ impl ApiError {
     /// Fields of a kind of error; the detail is made of them.
     #[must_use]
     pub fn with_fields(code: Code, fields: Vec<FieldError>) -> Self {
-        let detail = fields.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");
-        Self { fields, ..Self::new(code, detail) }
+        let detail = fields
+            .iter()
+            .map(ToString::to_string)
+            .collect::<Vec<_>>()
+            .join("; ");
+        Self {
+            fields,
+            ..Self::new(code, detail)
+        }
     }
 
     /// Wrong fields of a body.
@@ -87,6 +107,13 @@ impl ApiError {
     /// Our fault; the client learns no more than that.
     pub fn internal(source: impl StdError + Send + Sync + 'static) -> Self {
         Self::new(Code::Internal, "something went wrong on our side").because(source)
+    }
+
+    /// With a sentence of its own.
+    #[must_use]
+    pub(crate) fn saying(mut self, detail: impl Into<String>) -> Self {
+        self.detail = detail.into();
+        self
     }
 
     /// With what is behind it, for the log.
@@ -101,11 +128,6 @@ impl ApiError {
     pub(crate) fn allowing(mut self, methods: HeaderValue) -> Self {
         self.headers.push((ALLOW, methods));
         self
-    }
-
-    /// The headers that belong to it, beside its content type.
-    pub(crate) fn headers(&self) -> &[(HeaderName, HeaderValue)] {
-        &self.headers
     }
 
     /// The body, as JSON.
@@ -123,7 +145,10 @@ impl ApiError {
                 message: self.detail.clone(),
                 fields: self.fields.iter().map(ProblemField::from).collect(),
             },
-            meta: ProblemMeta { request_id: cx.id.clone(), timestamp: cx.at },
+            meta: ProblemMeta {
+                request_id: cx.id.clone(),
+                timestamp: cx.at,
+            },
         };
         serde_json::to_vec(&problem).expect("a problem is plain data")
     }
@@ -136,14 +161,19 @@ impl IntoResponse for ApiError {
     fn into_response(self) -> axum::response::Response {
         let page = RequestContext::current().wants_page;
         let (content_type, body) = if page {
-            (HeaderValue::from_static("text/html; charset=utf-8"), ProblemPage::of(&self).to_html().into_bytes())
+            (
+                HeaderValue::from_static("text/html; charset=utf-8"),
+                ProblemPage::of(&self).to_html().into_bytes(),
+            )
         } else {
             (PROBLEM_JSON, self.body())
         };
         let mut response = Response::new(Body::from(body));
         *response.status_mut() = self.code.status();
         response.headers_mut().insert(CONTENT_TYPE, content_type);
-        response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        response
+            .headers_mut()
+            .insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
         response.headers_mut().extend(self.headers.iter().cloned());
         // For the log, the record of refusals and the keeping of answers.
         response.extensions_mut().insert(self);
@@ -201,7 +231,11 @@ struct ProblemField {
 
 impl From<&FieldError> for ProblemField {
     fn from(error: &FieldError) -> Self {
-        Self { field: error.field.clone(), code: error.code, message: error.message.clone() }
+        Self {
+            field: error.field.clone(),
+            code: error.code,
+            message: error.message.clone(),
+        }
     }
 }
 
@@ -232,18 +266,26 @@ impl From<StoreError> for ApiError {
                 Self::with_fields(Code::BadRequest, fields)
             }
             StoreError::Fields(fields) => Self::validation(fields),
-            StoreError::Stale { now, .. } => {
-                Self::new(Code::PreconditionFailed, format!("it was changed meanwhile: version {now} is the newest"))
-            }
-            StoreError::Taken { field } => {
-                Self::with_fields(Code::Conflict, vec![FieldError::new(field, FieldCode::Taken, "is taken")])
-            }
+            StoreError::Stale { now, .. } => Self::new(
+                Code::PreconditionFailed,
+                format!("it was changed meanwhile: version {now} is the newest"),
+            ),
+            StoreError::Taken { field } => Self::with_fields(
+                Code::Conflict,
+                vec![FieldError::new(field, FieldCode::Taken, "is taken")],
+            ),
             StoreError::Conflict(why) => Self::new(Code::Conflict, why),
-            StoreError::KeyReused => Self::new(Code::IdempotencyKeyReused, "the key was used before with another body"),
-            StoreError::StillRunning => {
-                Self::new(Code::Conflict, "the first request with this idempotency key is still running")
+            StoreError::KeyReused => Self::new(
+                Code::IdempotencyKeyReused,
+                "the key was used before with another body",
+            ),
+            StoreError::StillRunning => Self::new(
+                Code::Conflict,
+                "the first request with this idempotency key is still running",
+            ),
+            error @ StoreError::Unavailable(_) => {
+                Self::unavailable("the database does not answer").because(error)
             }
-            error @ StoreError::Unavailable(_) => Self::unavailable("the database does not answer").because(error),
         }
     }
 }
@@ -251,8 +293,12 @@ impl From<StoreError> for ApiError {
 impl From<LogError> for ApiError {
     fn from(error: LogError) -> Self {
         match error {
-            LogError::Unavailable(_) => Self::unavailable("the event log does not answer").because(error),
-            LogError::Gap { .. } | LogError::Ahead { .. } | LogError::Malformed { .. } => Self::internal(error),
+            LogError::Unavailable(_) => {
+                Self::unavailable("the event log does not answer").because(error)
+            }
+            LogError::Gap { .. } | LogError::Ahead { .. } | LogError::Malformed { .. } => {
+                Self::internal(error)
+            }
         }
     }
 }

@@ -11,7 +11,6 @@ pub mod admin;
 pub mod answer;
 mod api;
 pub mod auth;
-mod conditional;
 pub mod error;
 mod extract;
 mod idempotency;

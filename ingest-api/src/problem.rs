@@ -136,6 +136,9 @@ impl Code {
     /// The code that an address names; words with underscores are understood too.
     #[must_use]
     pub fn from_slug(slug: &str) -> Option<Self> {
-        Self::ALL.iter().copied().find(|code| code.slug() == slug || code.as_str() == slug)
+        Self::ALL
+            .iter()
+            .copied()
+            .find(|code| code.slug() == slug || code.as_str() == slug)
     }
 }

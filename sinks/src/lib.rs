@@ -14,3 +14,4 @@ pub mod audit;
 pub mod lease;
 pub mod notifications;
 pub mod postgres;
+pub mod tantivy;

@@ -116,7 +116,7 @@ fn columns(states: &[StateRow]) -> StateColumns {
     columns
 }
 
-fn letters(dead: &[DeadLetter]) -> Vec<StoredLetter> {
+pub(crate) fn letters(dead: &[DeadLetter]) -> Vec<StoredLetter> {
     dead.iter()
         .map(|letter| StoredLetter {
             seq: seq(letter.seq),

@@ -1,15 +1,13 @@
 //! `millstream audit verify`: proves that nobody tampered with the audit, or says where somebody did.
 
-use crate::checkpoints;
-use crate::config::Settings;
-use crate::data_dir::DataDir;
-use crate::database::Database;
+use super::Request;
+use crate::control::message::Report;
+use crate::roles::engine::Handle;
+use crate::usage::Usage;
 use anyhow::{Context, Result};
 use clap::{Args, Subcommand};
-use indicatif::{ProgressBar, ProgressStyle};
 use millstream_sinks::audit::verify::verify;
 use std::path::PathBuf;
-use std::process::ExitCode;
 
 /// What can be done with the audit.
 #[derive(Debug, Subcommand)]
@@ -29,45 +27,34 @@ pub(crate) struct VerifyArgs {
     checkpoint: Option<PathBuf>,
 }
 
-/// Runs the command.
-pub(crate) async fn run(settings: &Settings, command: AuditCommand) -> Result<ExitCode> {
+/// The request of a command line.
+pub(crate) fn request(command: AuditCommand) -> Result<Request> {
     let AuditCommand::Verify(args) = command;
-    let given = match &args.checkpoint {
-        Some(file) => Some(
-            std::fs::read_to_string(file)
-                .with_context(|| format!("the checkpoint \"{}\"", file.display()))?,
-        ),
+    let checkpoint = match &args.checkpoint {
         None => None,
+        Some(file) => Some(std::fs::read_to_string(file).map_err(|error| {
+            Usage::because(format!("the checkpoint \"{}\": {error}", file.display()))
+        })?),
     };
-    let data = DataDir::open(&settings.data_dir)?;
-    let key = checkpoints::key(&data)?;
-    let kept = checkpoints::kept(&data)?;
-    let database = Database::open(settings, &data).await?;
-    let bar = ProgressBar::new(0).with_style(style());
-    let mut progress = |done, all| {
-        bar.set_length(all);
-        bar.set_position(done);
-    };
-    let report = verify(
-        database.pool(),
-        &kept,
-        key.verifier(),
-        given.as_deref(),
-        &mut progress,
-    )
-    .await;
-    bar.finish_and_clear();
-    database.close().await;
-    let report = report.context("the audit could not be verified")?;
-    eprintln!("{report}");
-    Ok(if report.holds() {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::FAILURE
-    })
+    Ok(Request::VerifyAudit { checkpoint })
 }
 
-fn style() -> ProgressStyle {
-    ProgressStyle::with_template("{bar:40} {human_pos} of {human_len} entries, {per_sec}")
-        .unwrap_or_else(|_| ProgressStyle::default_bar())
+/// Verifies.
+pub(crate) async fn run(
+    handle: &Handle,
+    checkpoint: Option<String>,
+    report: &Report,
+) -> Result<bool> {
+    let mut progress = |done, all| report.progress("verifying", done, all);
+    let found = verify(
+        handle.store.pool(),
+        &handle.checkpoints,
+        handle.audit_key.verifier(),
+        checkpoint.as_deref(),
+        &mut progress,
+    )
+    .await
+    .context("the audit could not be verified")?;
+    report.line(found.to_string()).await?;
+    Ok(found.holds())
 }

@@ -6,6 +6,7 @@
 
 mod upkeep;
 
+use crate::socket;
 use anyhow::{Context, Result, anyhow};
 use pglite_oxide::PgliteServer;
 use sqlx::PgPool;
@@ -19,8 +20,6 @@ use std::time::Duration;
 use tokio::net::UnixStream;
 use tokio_util::sync::CancellationToken;
 
-/// Longest path of a Unix socket that Linux takes, with room for the terminating zero.
-const SOCKET_PATH_MAX: usize = 107;
 /// How long somebody waits for the one connection: all work queues for it, an import's batches among it.
 const ACQUIRE: Duration = Duration::from_secs(30);
 /// Postgres's own cache. It is resident from the start; behind it the system's file cache holds the rest.
@@ -49,7 +48,7 @@ impl Embedded {
             .mode(0o700)
             .create(folder)
             .context("the database's folder")?;
-        let socket = socket_path(folder)?;
+        let socket = socket::path_in(folder, ".s.PGSQL.5432")?;
         let server = serve(folder.to_owned(), socket.clone()).await?;
         let pool = connect(&socket).await?;
         let embedded = Self {
@@ -116,7 +115,10 @@ impl Embedded {
     }
 
     fn take(&self) -> Option<PgliteServer> {
-        self.server.lock().unwrap_or_else(PoisonError::into_inner).take()
+        self.server
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take()
     }
 }
 
@@ -134,7 +136,8 @@ async fn serve(folder: PathBuf, socket: PathBuf) -> Result<PgliteServer> {
     .context("the embedded Postgres panicked at its start")?
     .map_err(|error| anyhow!("{error:#}"))
     .context("the embedded Postgres does not start")?;
-    fs::set_permissions(&socket, fs::Permissions::from_mode(0o600)).context("the database's socket")?;
+    fs::set_permissions(&socket, fs::Permissions::from_mode(0o600))
+        .context("the database's socket")?;
     Ok(server)
 }
 
@@ -144,20 +147,6 @@ async fn shut_down(server: Option<PgliteServer>) -> Result<()> {
         .await
         .context("it panicked")?
         .map_err(|error| anyhow!("{error:#}"))
-}
-
-/// The socket, in the folder that only this user can enter; elsewhere only if that path is too long for a socket.
-fn socket_path(folder: &Path) -> Result<PathBuf> {
-    let usual = folder.join(".s.PGSQL.5432");
-    if usual.as_os_str().len() <= SOCKET_PATH_MAX {
-        return Ok(usual);
-    }
-    let short = std::env::temp_dir().join(format!("millstream-{}", std::process::id()));
-    fs::DirBuilder::new()
-        .mode(0o700)
-        .create(&short)
-        .with_context(|| format!("the folder \"{}\"", short.display()))?;
-    Ok(short.join(".s.PGSQL.5432"))
 }
 
 /// One connection, kept for ever: there is one backend, and it ends with its connection.

@@ -1,92 +1,63 @@
 //! Everything in one process: what `millstream` runs without a command.
 
-use super::views;
-use crate::checkpoints::{self, ForReaders};
-use crate::config::Settings;
+use super::engine::Engine;
+use crate::checkpoints::ForReaders;
+use crate::config::{Registration, Settings};
+use crate::control::server::AdminSocket;
 use crate::data_dir::DataDir;
-use crate::database::Database;
-use crate::lifecycle::{self, Group};
-use crate::telemetry;
+use crate::lifecycle::Group;
+use crate::usage::Usage;
+use crate::{demo, telemetry};
 use anyhow::{Context, Result};
 use axum::Router;
-use millstream_domain::clock::{Clock, IdSource, SystemClock, SystemIds};
-use millstream_event_log::Log;
-use millstream_event_log::backends::postgres::PostgresLog;
-use millstream_event_log::mover::Mover;
-use millstream_event_log::signals::Signals;
+use millstream_domain::clock::{Clock, SystemClock};
 use millstream_ingest_api::auth::keys::KeySet;
 use millstream_ingest_api::settings::Secret;
 use millstream_ingest_api::{AppState, Parts};
-use millstream_sinks::audit::checkpointer::Checkpointer;
-use millstream_store::Store;
 use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::sync::Arc;
 use tokio::net::TcpListener;
 
 /// Runs until asked to stop.
-pub(crate) async fn run(settings: &Settings, demo: bool) -> Result<ExitCode> {
+pub(crate) async fn run(settings: &Settings, with_demo: bool) -> Result<ExitCode> {
     let metrics = telemetry::start_metrics()?;
-    let data = DataDir::open(&settings.data_dir)?;
     // Before anything is changed: an address in use is the most common reason not to start.
     let (listener, admin) = (
         listen(settings.listen).await?,
         listen(settings.admin_listen).await?,
     );
-    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let ids: Arc<dyn IdSource> = Arc::new(SystemIds);
-    let database = Database::open(settings, &data).await?;
-    let pool = database.pool().clone();
-
-    let mover = Mover::new(pool.clone());
-    let store = Store::new(pool.clone(), mover.poke(), Arc::clone(&clock), ids);
-    let log = PostgresLog::new(pool.clone(), Some(mover.tail()));
-    let signals = Signals::default();
-    let (key, kept) = (checkpoints::key(&data)?, checkpoints::kept(&data)?);
-
-    let (mut moving, mut keeping, mut serving) = (
-        Group::new("mover"),
-        Group::new("pipelines"),
-        Group::new("servers"),
-    );
-    moving.spawn(mover.run(moving.stop_token()));
-    let parts = views::Parts {
-        pool: pool.clone(),
-        log: Log::Postgres(log.clone()),
-        clock: Arc::clone(&clock),
-        signals: signals.clone(),
-        owner: format!("{}-{}", std::process::id(), clock.now().timestamp_micros()),
-    };
-    views::spawn(&mut keeping, &parts);
-    keeping.spawn(Checkpointer::new(pool, kept.clone(), key).run(keeping.stop_token()));
-
-    let greeting = Greeting::of(settings, &data, &database, &store, listener.local_addr()?).await?;
-    let keys = KeySet::load_or_create(&data.path().join("keys"), clock.now())
+    let data = DataDir::open(&settings.data_dir)?;
+    let http = http(settings, &data, listener.local_addr()?)?;
+    let keys = KeySet::load_or_create(&data.path().join("keys"), SystemClock.now())
         .context("the keys of tokens")?;
+    let mut engine = Engine::open(settings, data).await?;
+    engine.start().await?;
+    let demo = match with_demo {
+        true => Some(tell_demo(&engine).await?),
+        false => None,
+    };
+    let greeting = Greeting::of(settings, &engine, listener.local_addr()?, demo).await?;
+
+    let handle = engine.handle().clone();
     let state = AppState::new(Parts {
-        store,
-        log,
-        signals,
-        search: None,
-        checkpoints: Arc::new(ForReaders(kept)),
+        store: handle.store.clone(),
+        log: handle.log.clone(),
+        signals: handle.signals.clone(),
+        search: engine.search(),
+        checkpoints: Arc::new(ForReaders(handle.checkpoints.clone())),
         keys,
-        settings: http(settings, greeting.address, greeting.setup_secret.clone())?,
+        settings: http,
     });
-    serve(
-        &mut serving,
-        listener,
-        millstream_ingest_api::router(state.clone()),
-    );
-    serve(
-        &mut serving,
-        admin,
-        millstream_ingest_api::admin(state, metrics),
-    );
-    let _ = demo;
+    let mut serving = Group::new("servers");
+    let app = millstream_ingest_api::router(state.clone());
+    serve(&mut serving, listener, app);
+    let operators = millstream_ingest_api::admin(state, metrics);
+    serve(&mut serving, admin, operators);
+    let socket = AdminSocket::bind(engine.data())?;
+    serving.spawn(socket.serve(handle, serving.stop_token()));
     greeting.print();
-    let ended = lifecycle::run(vec![serving, moving, keeping]).await;
-    database.close().await;
-    ended.map(|()| ExitCode::SUCCESS)
+    engine.run(serving).await.map(|()| ExitCode::SUCCESS)
 }
 
 async fn listen(address: SocketAddr) -> Result<TcpListener> {
@@ -106,60 +77,90 @@ fn serve(group: &mut Group, listener: TcpListener, router: Router) {
 
 fn http(
     settings: &Settings,
+    data: &DataDir,
     address: SocketAddr,
-    setup_secret: String,
 ) -> Result<millstream_ingest_api::Settings> {
-    let trusted_proxies = settings
-        .trusted_proxies
-        .iter()
-        .map(|net| {
-            net.trim()
-                .parse()
-                .with_context(|| format!("\"{net}\" is not a network such as 10.0.0.0/8"))
+    let network = |text: &String| {
+        text.trim().parse().map_err(|_| {
+            Usage::because(format!(
+                "--trusted-proxies: \"{text}\" is not a network such as 10.0.0.0/8"
+            ))
         })
-        .collect::<Result<_>>()?;
+    };
+    let setup_secret = match &settings.setup_secret {
+        Some(secret) => secret.clone(),
+        None => data.setup_secret()?,
+    };
     Ok(millstream_ingest_api::Settings {
-        public_url: settings
-            .public_url
-            .clone()
-            .unwrap_or_else(|| format!("http://{address}")),
+        public_url: match &settings.public_url {
+            Some(url) => url.clone(),
+            None => format!("http://{address}"),
+        },
         setup_secret: Secret::new(setup_secret),
-        registration_open: true,
-        trusted_proxies,
+        registration_open: settings.registration == Registration::Open,
+        trusted_proxies: settings
+            .trusted_proxies
+            .iter()
+            .map(network)
+            .collect::<Result<_>>()?,
     })
+}
+
+/// Tells the story of the demo, unless somebody works here already.
+async fn tell_demo(engine: &Engine) -> Result<Demo> {
+    let (store, data) = (&engine.handle().store, engine.data());
+    let is_fresh = !store.has_users().await?;
+    if is_fresh {
+        demo::fill(store, data).await?;
+    }
+    if is_fresh || data.has_demo() {
+        return Ok(Demo::There(data.demo_password()?));
+    }
+    Ok(Demo::Refused)
+}
+
+/// What became of `--demo`.
+enum Demo {
+    /// The demo is there; everybody's password.
+    There(String),
+    /// Somebody works here; they would not want it.
+    Refused,
 }
 
 /// What is said on the terminal once everything runs.
 struct Greeting {
     address: SocketAddr,
-    setup_secret: String,
-    has_users: bool,
+    /// The set-up secret, while it is needed.
+    setup_secret: Option<String>,
     database: &'static str,
     data: String,
+    demo: Option<Demo>,
 }
 
 impl Greeting {
     async fn of(
         settings: &Settings,
-        data: &DataDir,
-        database: &Database,
-        store: &Store,
+        engine: &Engine,
         address: SocketAddr,
+        demo: Option<Demo>,
     ) -> Result<Self> {
-        let setup_secret = match &settings.setup_secret {
-            Some(secret) => secret.clone(),
-            None => data.setup_secret()?,
+        let has_users = engine.handle().store.has_users().await?;
+        let setup_secret = match (&settings.setup_secret, has_users) {
+            (_, true) => None,
+            // Who set it knows it, and it should not stand in a log.
+            (Some(_), false) => Some("the one of MILLSTREAM_SETUP_SECRET".to_owned()),
+            (None, false) => Some(engine.data().setup_secret()?),
         };
         Ok(Self {
             address,
             setup_secret,
-            has_users: store.has_users().await?,
-            database: if database.is_embedded() {
+            database: if engine.database().is_embedded() {
                 "embedded Postgres (for trying, and small teams)"
             } else {
                 "Postgres"
             },
-            data: data.path().display().to_string(),
+            data: engine.data().path().display().to_string(),
+            demo,
         })
     }
 
@@ -167,13 +168,26 @@ impl Greeting {
         eprintln!();
         eprintln!("  Millstream runs at  http://{}", self.address);
         eprintln!("  API documentation   http://{}/api/docs", self.address);
-        eprintln!("  Data                {} in {}", self.database, self.data);
-        if !self.has_users {
+        eprintln!("  Database            {}", self.database);
+        eprintln!("  Data folder         {}", self.data);
+        match &self.demo {
+            Some(Demo::There(password)) => {
+                eprintln!(
+                    "  Demo                log in as {}, password {password}",
+                    demo::ADMIN
+                );
+            }
+            Some(Demo::Refused) => {
+                eprintln!("  Demo                not told: somebody works here already");
+            }
+            None => {}
+        }
+        if let Some(secret) = &self.setup_secret {
             eprintln!();
             eprintln!(
                 "  Nobody has registered yet. The first to do so becomes admin, with this set-up secret:"
             );
-            eprintln!("  {}", self.setup_secret);
+            eprintln!("  {secret}");
         }
         eprintln!();
         eprintln!("  Ctrl-C stops it.");

@@ -1,5 +1,6 @@
 //! Idempotency keys: an act that is asked for twice is done once, and answered twice the same.
 
+use crate::housekeeping::PRUNED_PER_ROUND;
 use crate::{Store, StoreError};
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
@@ -144,11 +145,16 @@ impl Store {
     }
 
     /// Forgets answers that are older than [`KEPT`].
-    pub async fn prune_idempotency(&self) -> Result<u64, StoreError> {
+    pub(crate) async fn prune_idempotency(&self) -> Result<u64, StoreError> {
         let before = self.clock.now() - KEPT;
-        let done = sqlx::query!("delete from app.idempotency where created_at < $1", before)
-            .execute(&self.pool)
-            .await?;
+        let done = sqlx::query!(
+            "delete from app.idempotency
+             where scope in (select scope from app.idempotency where created_at < $1 limit $2)",
+            before,
+            PRUNED_PER_ROUND,
+        )
+        .execute(&self.pool)
+        .await?;
         Ok(done.rows_affected())
     }
 }

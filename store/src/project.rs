@@ -188,7 +188,7 @@ async fn locked(
     let row = sqlx::query_as!(
         Row,
         "select id, team_id, key, name, description, archived, created_at, updated_at, version
-         from app.project where id = $1 for update",
+         from app.project where id = $1 for no key update",
         id.0,
     )
     .fetch_optional(cx.db())
@@ -275,6 +275,13 @@ impl Change for DeleteProject {
     async fn apply(self, cx: &mut Changing<'_>) -> Result<Changed<()>, StoreError> {
         let project = locked(cx, &self.actor, self.id).await?;
         check_version(self.expected_version, project.version)?;
+        // Waits for those who are making a task in it, and keeps others from it.
+        sqlx::query!(
+            "select id from app.project where id = $1 for update",
+            self.id.0
+        )
+        .fetch_optional(cx.db())
+        .await?;
         let used = sqlx::query_scalar!(
             r#"select exists (select from app.task where project_id = $1) as "used!""#,
             self.id.0,

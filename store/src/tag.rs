@@ -7,7 +7,11 @@ use chrono::{DateTime, Utc};
 use millstream_domain::ids::{TagId, TeamId};
 use millstream_domain::policy::Actor;
 use millstream_domain::task::TagName;
+use millstream_event_log::events::task::Tag as TaskTag;
 use uuid::Uuid;
+
+/// The first half of the advisory lock under which a team's tags are made ("tag"); the second is the team.
+const TAG_LOCK: i32 = 0x0074_6167;
 
 /// A tag.
 #[derive(Debug, Clone)]
@@ -62,38 +66,72 @@ impl Store {
     }
 }
 
-/// The ids of a team's tags by name; those that do not exist yet are made.
-pub(crate) async fn ids_of(
+/// The tags of these names, if the team has them all; `None` if some are to be made.
+pub(crate) async fn find(
     cx: &mut Changing<'_>,
     team: TeamId,
     names: &[TagName],
-) -> Result<Vec<Uuid>, StoreError> {
+) -> Result<Option<Vec<TaskTag>>, StoreError> {
     if names.is_empty() {
-        return Ok(Vec::new());
+        return Ok(Some(Vec::new()));
     }
+    let texts: Vec<String> = names.iter().map(ToString::to_string).collect();
+    // Names are compared by the database alone, because what `lower` does depends on its locale.
+    let rows = sqlx::query!(
+        r#"
+        select distinct w.folded as "folded!", g.id as "id?", g.name as "name?"
+        from (select lower(n) as folded from unnest($2::text[]) n) w
+        left join app.tag g on g.team_id = $1 and lower(g.name) = w.folded
+        "#,
+        team.0,
+        &texts,
+    )
+    .fetch_all(cx.db())
+    .await?;
+    Ok(rows
+        .into_iter()
+        .map(|row| {
+            Some(TaskTag {
+                id: TagId(row.id?),
+                name: row.name?,
+            })
+        })
+        .collect())
+}
+
+/// The tags of these names; those that the team does not have yet are made.
+pub(crate) async fn find_or_make(
+    cx: &mut Changing<'_>,
+    team: TeamId,
+    names: &[TagName],
+) -> Result<Vec<TaskTag>, StoreError> {
+    if let Some(tags) = find(cx, team, names).await? {
+        return Ok(tags);
+    }
+    // One at a time per team: two who make the same tags in another order would wait for each other.
+    sqlx::query!(
+        "select pg_advisory_xact_lock($1, hashtext($2))",
+        TAG_LOCK,
+        team.to_string()
+    )
+    .fetch_one(cx.db())
+    .await?;
     let fresh: Vec<Uuid> = names.iter().map(|_| cx.id()).collect();
-    let names: Vec<String> = names.iter().map(ToString::to_string).collect();
+    let texts: Vec<String> = names.iter().map(ToString::to_string).collect();
     let now = cx.now;
-    // Sorted, so that two who make the same tags at once wait for each other in one order.
     sqlx::query!(
         "insert into app.tag (id, team_id, name, created_at)
          select distinct on (lower(name)) id, $1, name, $4
-         from unnest($2::uuid[], $3::text[]) as t (id, name) order by lower(name)
+         from unnest($2::uuid[], $3::text[]) with ordinality as t (id, name, place) order by lower(name), place
          on conflict do nothing",
         team.0,
         &fresh,
-        &names,
+        &texts,
         now,
     )
     .execute(cx.db())
     .await?;
-    let ids = sqlx::query_scalar!(
-        "select id from app.tag
-         where team_id = $1 and lower(name) in (select lower(n) from unnest($2::text[]) n)",
-        team.0,
-        &names,
-    )
-    .fetch_all(cx.db())
-    .await?;
-    Ok(ids)
+    find(cx, team, names)
+        .await?
+        .ok_or_else(|| StoreError::Conflict("a tag was deleted meanwhile".into()))
 }

@@ -1,17 +1,30 @@
 //! Tasks: reading one or many with a fixed number of statements, and the changes in the files below.
 
+//!
+//! Order of locks, so that no two changes wait for each other: team row, task rows, project row, tag lock, tag rows. Tasks
+//! are locked `for no key update`: that leaves room for the foreign keys of comments and sub-tasks.
+
 mod act;
 mod create;
+mod import;
 mod list;
+mod place;
+mod purge;
+mod references;
+mod save;
 mod update;
 
 pub use act::{AssignTask, SetTaskPlace, TaskPlace};
 pub use create::{CreateTask, NewTask};
+pub use import::{IMPORTED_FROM, ImportTasks};
 pub use list::{Sort, SortField, TaskFilter};
+pub use place::MoveTask;
+pub use purge::PurgeTask;
 pub use update::{TaskEdit, UpdateTask};
 
 use crate::actor::stored;
 use crate::{Changing, Store, StoreError};
+use chrono::{DateTime, Utc};
 use millstream_domain::ids::{ProjectId, TaskId, TeamId, UserId};
 use millstream_domain::policy::{Action, Actor, Target, decide};
 use millstream_domain::task::{AssigneeRole, Metadata, TaskName};
@@ -105,25 +118,40 @@ async fn locked(
     load_one(cx.db(), id).await
 }
 
+/// The same for what is not in the trash.
+async fn locked_live(
+    cx: &mut Changing<'_>,
+    actor: &Actor,
+    task: &TaskRef,
+) -> Result<Task, StoreError> {
+    let task = locked(cx, actor, task, Action::WriteTasks).await?;
+    if task.state.trashed_at.is_some() {
+        return Err(StoreError::NotFound);
+    }
+    Ok(task)
+}
+
 pub(crate) async fn load_one(db: &mut PgConnection, id: TaskId) -> Result<Task, StoreError> {
     load(db, &[id.0]).await?.pop().ok_or(StoreError::NotFound)
 }
 
 /// Tasks with everything that belongs to them, in the order of the ids, in one statement.
 pub(crate) async fn load(db: &mut PgConnection, ids: &[Uuid]) -> Result<Vec<Task>, StoreError> {
-    let rows = sqlx::query!(
+    let rows = sqlx::query_as!(
+        Row,
         r#"
-        select t.*, p.key,
-               (select count(*) from app.task_watcher w where w.task_id = t.id) as "watchers!",
-               (select coalesce(json_agg(json_build_object(
-                           'user_id', a.user_id, 'username', u.username, 'role', a.role)
-                           order by a.role desc, u.username), '[]')
+        select t.id, p.key, t.number, t.project_id, t.team_id, t.title, t.description, t.status, t.priority, t.due_at,
+               t.estimated_hours, t.actual_hours, t.parent_id, t.metadata as "metadata: Json<Metadata>", t.recurrence,
+               t.archived, t.trashed_at, t.rank, t.created_by, t.created_at, t.updated_at, t.completed_at, t.version,
+               t.comments_count,
+               (select count(*) from app.task_watcher w where w.task_id = t.id) as "watchers_count!",
+               (select coalesce(json_agg(json_build_object('user_id', a.user_id, 'username', u.username,
+                                                           'role', a.role)), '[]')
                 from app.task_assignee a join app.user u on u.id = a.user_id
                 where a.task_id = t.id) as "assignees!: Json<Vec<Assignee>>",
-               (select coalesce(json_agg(json_build_object('id', g.id, 'name', g.name) order by lower(g.name)), '[]')
+               (select coalesce(json_agg(json_build_object('id', g.id, 'name', g.name)), '[]')
                 from app.task_tag tt join app.tag g on g.id = tt.tag_id
-                where tt.task_id = t.id) as "tags!: Json<Vec<Tag>>",
-               t.metadata as "metadata_json!: Json<Metadata>"
+                where tt.task_id = t.id) as "tags!: Json<Vec<Tag>>"
         from unnest($1::uuid[]) with ordinality as wanted (id, place)
         join app.task t on t.id = wanted.id
         join app.project p on p.id = t.project_id
@@ -133,36 +161,88 @@ pub(crate) async fn load(db: &mut PgConnection, ids: &[Uuid]) -> Result<Vec<Task
     )
     .fetch_all(db)
     .await?;
-    let tasks = rows.into_iter().map(|row| Task {
-        watchers_count: row.watchers,
-        comments_count: row.comments_count.into(),
-        state: TaskState {
-            id: TaskId(row.id),
-            name: format!("{}-{}", row.key, row.number),
-            number: row.number,
-            project_id: ProjectId(row.project_id),
-            team_id: TeamId(row.team_id),
-            title: row.title,
-            description: row.description,
-            status: stored(&row.status),
-            priority: stored(&row.priority),
-            due_at: row.due_at,
-            estimated_hours: row.estimated_hours,
-            actual_hours: row.actual_hours,
-            assignees: row.assignees.0,
-            tags: row.tags.0,
-            parent_id: row.parent_id.map(TaskId),
-            metadata: row.metadata_json.0,
-            recurrence: row.recurrence,
-            archived: row.archived,
-            trashed_at: row.trashed_at,
-            rank: row.rank,
-            created_by: row.created_by.map(UserId),
-            created_at: row.created_at,
-            updated_at: row.updated_at,
-            completed_at: row.completed_at,
-            version: row.version,
-        },
-    });
-    Ok(tasks.collect())
+    Ok(rows.into_iter().map(Row::into_task).collect())
+}
+
+struct Row {
+    id: Uuid,
+    key: String,
+    number: i64,
+    project_id: Uuid,
+    team_id: Uuid,
+    title: String,
+    description: String,
+    status: String,
+    priority: String,
+    due_at: Option<DateTime<Utc>>,
+    estimated_hours: Option<f64>,
+    actual_hours: Option<f64>,
+    parent_id: Option<Uuid>,
+    metadata: Json<Metadata>,
+    recurrence: Option<String>,
+    archived: bool,
+    trashed_at: Option<DateTime<Utc>>,
+    rank: String,
+    created_by: Option<Uuid>,
+    created_at: DateTime<Utc>,
+    updated_at: DateTime<Utc>,
+    completed_at: Option<DateTime<Utc>>,
+    version: i64,
+    comments_count: i32,
+    watchers_count: i64,
+    assignees: Json<Vec<Assignee>>,
+    tags: Json<Vec<Tag>>,
+}
+
+impl Row {
+    fn into_task(self) -> Task {
+        let mut state = TaskState {
+            id: TaskId(self.id),
+            name: name(&self.key, self.number),
+            number: self.number,
+            project_id: ProjectId(self.project_id),
+            team_id: TeamId(self.team_id),
+            title: self.title,
+            description: self.description,
+            status: stored(&self.status),
+            priority: stored(&self.priority),
+            due_at: self.due_at,
+            estimated_hours: self.estimated_hours,
+            actual_hours: self.actual_hours,
+            assignees: self.assignees.0,
+            tags: self.tags.0,
+            parent_id: self.parent_id.map(TaskId),
+            metadata: self.metadata.0,
+            recurrence: self.recurrence,
+            archived: self.archived,
+            trashed_at: self.trashed_at,
+            rank: self.rank,
+            created_by: self.created_by.map(UserId),
+            created_at: self.created_at,
+            updated_at: self.updated_at,
+            completed_at: self.completed_at,
+            version: self.version,
+        };
+        sort(&mut state);
+        Task {
+            state,
+            watchers_count: self.watchers_count,
+            comments_count: self.comments_count.into(),
+        }
+    }
+}
+
+fn name(key: &str, number: i64) -> String {
+    format!("{key}-{number}")
+}
+
+/// Owners first, then by name. Here and not in SQL: the order must not depend on the database's locale, because a
+/// state that was read is compared with one that was made here.
+fn sort(state: &mut TaskState) {
+    state
+        .assignees
+        .sort_by(|a, b| (a.role, &a.username).cmp(&(b.role, &b.username)));
+    state
+        .tags
+        .sort_by_cached_key(|tag| (tag.name.to_lowercase(), tag.id));
 }

@@ -119,10 +119,8 @@ impl Store {
         change: C,
     ) -> Result<Written<C::Output>, StoreError> {
         let mut tx = self.pool.begin().await?;
-        let written = self.run(&mut tx, origin, change).await?;
-        tx.commit().await?;
-        self.poke.poke();
-        Ok(written)
+        let done = self.run(&mut tx, origin, change).await;
+        self.finish(tx, done).await
     }
 
     /// The same for an act with an idempotency key: done once, however often it is asked for. `render` makes the answer
@@ -137,15 +135,45 @@ impl Store {
             return self.write(&act.origin, change).await.map(Answered::Now);
         };
         let mut tx = self.pool.begin().await?;
-        match key.claim(&mut tx).await? {
-            Claim::Answered(answer) => return Ok(Answered::Before(answer)),
-            Claim::Fresh => {}
+        let done = self
+            .run_once(&mut tx, &act.origin, key, change, render)
+            .await;
+        self.finish(tx, done).await
+    }
+
+    /// Commits what was done and undoes what was not. To drop the transaction would undo it too, but its locks would
+    /// outlive the answer: whoever then tries again at once would be told that the first try is still running.
+    async fn finish<T>(
+        &self,
+        tx: Transaction<'static, Postgres>,
+        done: Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        match done {
+            Ok(_) => {
+                tx.commit().await?;
+                self.poke.poke();
+            }
+            Err(_) => {
+                // If it fails, the connection is gone, and with it the transaction; the first error is the one to tell.
+                let _ = tx.rollback().await;
+            }
         }
-        let written = self.run(&mut tx, &act.origin, change).await?;
-        key.keep(&mut tx, &render(&written), self.clock.now())
-            .await?;
-        tx.commit().await?;
-        self.poke.poke();
+        done
+    }
+
+    async fn run_once<C: Change>(
+        &self,
+        tx: &mut Transaction<'static, Postgres>,
+        origin: &Origin,
+        key: &IdempotencyKey,
+        change: C,
+        render: impl FnOnce(&Written<C::Output>) -> StoredAnswer + Send,
+    ) -> Result<Answered<C::Output>, StoreError> {
+        if let Claim::Answered(answer) = key.claim(tx).await? {
+            return Ok(Answered::Before(answer));
+        }
+        let written = self.run(tx, origin, change).await?;
+        key.keep(tx, &render(&written), self.clock.now()).await?;
         Ok(Answered::Now(written))
     }
 

@@ -5,12 +5,10 @@
 //! generated documents). Inline snapshots are not rewritten: insta leaves those to `cargo insta
 //! review`.
 
-use std::process::{Command, ExitCode};
-
-use anyhow::Result;
-
 use crate::repo::Repo;
 use crate::{process, test};
+use anyhow::Result;
+use std::process::{Command, ExitCode};
 
 const ACCEPT: [(&str, &str); 2] = [("INSTA_UPDATE", "always"), ("MILLSTREAM_ACCEPT", "1")];
 

@@ -3,14 +3,12 @@
 //!
 //! To add a job: a variant of [`Job`] and an arm in [`run`].
 
-use std::process::ExitCode;
-
-use anyhow::Result;
-use clap::Subcommand;
-
-use crate::process;
+use crate::process::{self, Leashed};
 use crate::repo::Repo;
 use crate::services::{Durability, Private};
+use anyhow::Result;
+use clap::Subcommand;
+use std::process::ExitCode;
 
 /// What can be measured.
 #[derive(Debug, Subcommand)]
@@ -32,9 +30,13 @@ pub(crate) fn run(repo: &Repo, job: &Job) -> Result<ExitCode> {
 
 /// Builds first and starts the services then: nothing else should run while it measures.
 fn example(repo: &Repo, name: &str, args: &[String]) -> Result<ExitCode> {
-    process::run(&mut repo.tied_cargo(["build", "--release", "--example", name]))?;
+    process::run(&mut repo.cargo(["build", "--release", "--example", name]))?;
     let services = Private::start(Durability::Full)?;
-    let mut measure = repo.tied_cargo(["run", "--quiet", "--release", "--example", name, "--"]);
-    process::run(measure.args(args).envs(services.env()))?;
-    Ok(ExitCode::SUCCESS)
+    let mut measure = repo.cargo(["run", "--quiet", "--release", "--example", name, "--"]);
+    let status = Leashed::spawn(measure.args(args).envs(services.env()))?.wait()?;
+    Ok(if status.success() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
 }

@@ -1,13 +1,11 @@
 //! `check`: everything that CI asks for, in one command. Runs all steps even if one fails, and ends
 //! with a summary.
 
-use std::process::ExitCode;
-
-use anyhow::Result;
-
 use crate::repo::Repo;
 use crate::steps::{self, Outcome, Step};
 use crate::{generated, lint, test};
+use anyhow::Result;
+use std::process::ExitCode;
 
 const TEST: &str = "test";
 

@@ -3,10 +3,9 @@
 //!
 //! To add one: a line in [`ALL`], and the command that makes it.
 
-use anyhow::Result;
-
 use crate::prepare;
 use crate::repo::Repo;
+use anyhow::Result;
 
 /// A generated file or folder.
 pub(crate) struct Generated {

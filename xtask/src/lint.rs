@@ -1,12 +1,10 @@
 //! `lint`: what can be said without running anything of ours: format, clippy, dependency policy.
 
-use std::process::ExitCode;
-
-use anyhow::Result;
-
 use crate::repo::Repo;
 use crate::steps::{self, Outcome, Step};
 use crate::{policy, process};
+use anyhow::Result;
+use std::process::ExitCode;
 
 /// The steps of `lint`, which are the first of `check`.
 pub(crate) const STEPS: [Step; 3] = [

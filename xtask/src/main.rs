@@ -24,12 +24,10 @@ mod services;
 mod steps;
 mod test;
 
-use std::process::ExitCode;
-
+use crate::repo::Repo;
 use anyhow::Result;
 use clap::{Parser, Subcommand};
-
-use crate::repo::Repo;
+use std::process::ExitCode;
 
 /// The developers' own commands.
 #[derive(Parser)]

@@ -1,12 +1,10 @@
 //! `migration <name>`: starts a file in migrations/ whose name sorts after all others.
 
+use crate::repo::Repo;
+use anyhow::{Context, Result, bail};
 use std::fs;
 use std::process::ExitCode;
 use std::time::{SystemTime, UNIX_EPOCH};
-
-use anyhow::{Context, Result, bail};
-
-use crate::repo::Repo;
 
 /// Runs it and prints the file's name.
 pub(crate) fn run(repo: &Repo, name: &str) -> Result<ExitCode> {

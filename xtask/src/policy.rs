@@ -5,12 +5,11 @@
 mod deny_toml;
 mod licence;
 
-use anyhow::{Context, Result};
-use serde::Deserialize;
-
 use crate::policy::deny_toml::Policy;
 use crate::process;
 use crate::repo::Repo;
+use anyhow::{Context, Result};
+use serde::Deserialize;
 
 /// How cargo names the one registry that dependencies may come from.
 const REGISTRY: &str = "registry+https://github.com/rust-lang/crates.io-index";

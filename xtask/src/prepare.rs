@@ -10,17 +10,15 @@ mod database;
 mod folder;
 mod queries;
 
-use std::path::Path;
-use std::process::ExitCode;
-
-use anyhow::Result;
-
 use crate::prepare::database::Fresh;
 use crate::prepare::folder::Difference;
 use crate::prepare::queries::Touched;
 use crate::process;
 use crate::repo::Repo;
 use crate::services::{Durability, Private};
+use anyhow::Result;
+use std::path::Path;
+use std::process::ExitCode;
 
 /// Where the macros look, in the workspace's root.
 const SQLX: &str = ".sqlx";
@@ -79,7 +77,7 @@ fn make(repo: &Repo) -> Result<tempfile::TempDir> {
 
 /// Compiles the crates so that their macros write to `into`.
 fn expand(repo: &Repo, crates: &[crate::repo::Package], url: &str, into: &Path) -> Result<()> {
-    let mut check = repo.tied_cargo(["check", "--all-targets"]);
+    let mut check = repo.cargo(["check", "--all-targets"]);
     for package in crates {
         check.args(["--package", &package.name]);
     }

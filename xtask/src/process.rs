@@ -1,10 +1,12 @@
 //! Running other programs: every call is shown before it runs, every failure names the call.
 
-use std::ffi::OsStr;
-use std::path::PathBuf;
-use std::process::{Command, Stdio};
+mod leash;
 
+pub(crate) use crate::process::leash::Leashed;
 use anyhow::{Context, Result, bail};
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 
 /// Runs a program whose output the reader should see; says whether it was content.
 pub(crate) fn passes(command: &mut Command) -> Result<bool> {
@@ -63,35 +65,14 @@ pub(crate) fn in_path(program: &str) -> Option<PathBuf> {
         .find(|file| file.is_file())
 }
 
-/// A program that the kernel ends with `signal` when we die, whatever we die of.
-///
-/// `setpriv` (util-linux) asks for that on our behalf, because asking for it ourselves would take
-/// unsafe code. Where there is none, the program starts without it. Only for use from the main
-/// thread: the kernel counts the parent thread's life.
-pub(crate) fn tied(signal: &str, program: impl AsRef<OsStr>) -> Command {
-    let Some(setpriv) = in_path("setpriv") else {
-        return Command::new(program);
-    };
-    let mut command = Command::new(setpriv);
-    command.args(["--pdeathsig", signal, "--"]).arg(program);
-    command
-}
-
-/// A call as one would type it; without the `setpriv` in front.
+/// A call as one would type it.
 fn shown(command: &Command) -> String {
-    let words: Vec<_> = std::iter::once(command.get_program())
-        .chain(command.get_args())
+    let name = Path::new(command.get_program())
+        .file_name()
+        .unwrap_or_default();
+    let words = std::iter::once(name).chain(command.get_args());
+    words
         .map(OsStr::to_string_lossy)
-        .collect();
-    let start = words
-        .iter()
-        .position(|word| word == "--")
-        .filter(|_| words[0].ends_with("setpriv"));
-    let words = &words[start.map_or(0, |at| at + 1)..];
-    let program = words[0].rsplit('/').next().unwrap_or_default();
-    let rest = words[1..].iter().map(AsRef::as_ref);
-    std::iter::once(program)
-        .chain(rest)
         .collect::<Vec<_>>()
         .join(" ")
 }

@@ -1,14 +1,12 @@
 //! The repository that a command works on: where it is, its cargo, and what cargo knows about it.
 
-use std::ffi::{OsStr, OsString};
-use std::path::{Path, PathBuf};
-use std::process::Command;
-
+use crate::process;
 use anyhow::{Context, Result};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
-
-use crate::process;
+use std::ffi::{OsStr, OsString};
+use std::path::{Path, PathBuf};
+use std::process::Command;
 
 /// The working copy around the current folder.
 pub(crate) struct Repo {
@@ -48,22 +46,11 @@ impl Repo {
     }
 
     /// cargo, started at the root.
+    ///
+    /// Without `DATABASE_URL`: it names the developer's own database, which neither the query macros
+    /// nor a test may use.
     pub(crate) fn cargo<S: AsRef<OsStr>>(&self, args: impl IntoIterator<Item = S>) -> Command {
-        self.at_root(Command::new(cargo_program()), args)
-    }
-
-    /// cargo, ended when we die: for what runs long.
-    pub(crate) fn tied_cargo<S: AsRef<OsStr>>(&self, args: impl IntoIterator<Item = S>) -> Command {
-        self.at_root(process::tied("TERM", cargo_program()), args)
-    }
-
-    /// Without `DATABASE_URL`: it names the developer's own database, which neither the query
-    /// macros nor a test may use.
-    fn at_root<S: AsRef<OsStr>>(
-        &self,
-        mut command: Command,
-        args: impl IntoIterator<Item = S>,
-    ) -> Command {
+        let mut command = Command::new(cargo_program());
         command
             .args(args)
             .current_dir(&self.root)
@@ -97,6 +84,7 @@ pub(crate) struct Package {
     pub(crate) name: String,
     pub(crate) manifest_path: PathBuf,
     pub(crate) targets: Vec<Target>,
+    dependencies: Vec<Dependency>,
 }
 
 impl Package {
@@ -104,6 +92,19 @@ impl Package {
     pub(crate) fn folder(&self) -> &Path {
         self.manifest_path.parent().unwrap_or(Path::new("."))
     }
+
+    /// Whether it depends, in whatever way, on a package.
+    pub(crate) fn uses(&self, name: &str) -> bool {
+        self.dependencies
+            .iter()
+            .any(|dependency| dependency.name == name)
+    }
+}
+
+/// A line in its Cargo.toml.
+#[derive(Deserialize)]
+struct Dependency {
+    name: String,
 }
 
 /// Something that cargo builds: a library, a binary, a test, an example.

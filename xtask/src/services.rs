@@ -15,14 +15,12 @@ mod keeper;
 mod kept;
 mod postgres;
 
-use std::process::ExitCode;
-
-use anyhow::Result;
-use clap::Subcommand;
-
 use crate::repo::Repo;
 use crate::services::keeper::Keeper;
 pub(crate) use crate::services::postgres::psql::Psql;
+use anyhow::Result;
+use clap::Subcommand;
+use std::process::ExitCode;
 
 /// What the tests need.
 const NEEDED: &[Service] = &[Service {

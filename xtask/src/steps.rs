@@ -1,12 +1,10 @@
 //! Steps of a check: run one after the other, also after a failure, with a summary that says of
 //! each what came of it.
 
+use crate::repo::Repo;
+use anyhow::Result;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
-
-use anyhow::Result;
-
-use crate::repo::Repo;
 
 /// One step.
 pub(crate) struct Step {

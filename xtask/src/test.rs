@@ -2,15 +2,13 @@
 
 mod tally;
 
-use std::io::{BufRead, BufReader, Write};
-use std::process::{Command, ExitCode, Stdio};
-
-use anyhow::{Context, Result};
-
-use crate::process;
+use crate::process::Leashed;
 use crate::repo::Repo;
 use crate::services::{Durability, Private};
 use crate::test::tally::Tally;
+use anyhow::{Context, Result};
+use std::io::{BufRead, BufReader, Write};
+use std::process::{Command, ExitCode, Stdio};
 
 /// Runs it; the last line is the count.
 pub(crate) fn run(repo: &Repo, args: &[String]) -> Result<ExitCode> {
@@ -22,7 +20,7 @@ pub(crate) fn run(repo: &Repo, args: &[String]) -> Result<ExitCode> {
 /// Runs `cargo test` with private services around it and counts.
 pub(crate) fn tests(repo: &Repo, args: &[String], env: &[(&str, &str)]) -> Result<Tally> {
     let services = Private::start(Durability::None)?;
-    let mut command = repo.tied_cargo(cargo_args(args));
+    let mut command = repo.cargo(cargo_args(args));
     command.envs(services.env()).envs(env.iter().copied());
     let tally = stream(&mut command);
     drop(services);
@@ -46,15 +44,11 @@ fn cargo_args(args: &[String]) -> Vec<&str> {
 
 /// Shows the output as it comes and counts the results in it.
 fn stream(command: &mut Command) -> Result<Tally> {
-    process::announce(command);
-    let mut child = command
-        .stdout(Stdio::piped())
-        .spawn()
-        .context("cannot run cargo")?;
-    let output = child.stdout.take().context("cargo has no output")?;
-    let tally = count(BufReader::new(output), std::io::stdout());
-    let status = child.wait()?;
-    Ok(tally?.ended(status.success()))
+    let mut cargo = Leashed::spawn(command.stdout(Stdio::piped()))?;
+    let output = cargo.output().context("cargo has no output")?;
+    let tally = count(BufReader::new(output), std::io::stdout())?;
+    let status = cargo.wait()?;
+    Ok(tally.ended(status.success()))
 }
 
 fn count(mut from: impl BufRead, mut to: impl Write) -> Result<Tally> {

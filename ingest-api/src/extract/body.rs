@@ -35,10 +35,12 @@ impl<S: Send + Sync> FromRequest<S> for JsonBody {
         match json::parse(&bytes) {
             Ok(Value::Object(members)) => Ok(Self(Fields::new(members))),
             Ok(_) => {
-                let error = FieldError::new("", FieldCode::Invalid, "the body must be a JSON object");
-                Err(ApiError { detail: error.message.clone(), ..ApiError::validation(vec![error]) })
+                let error = FieldError::new("", FieldCode::Invalid, "must be a JSON object");
+                Err(ApiError::validation(vec![error]).saying("the body must be a JSON object"))
             }
-            Err(error) => Err(ApiError::bad_request(format!("the body is not well-formed JSON: {error}"))),
+            Err(error) => Err(ApiError::bad_request(format!(
+                "the body is not well-formed JSON: {error}"
+            ))),
         }
     }
 }
@@ -50,28 +52,40 @@ pub(crate) async fn read(body: Body) -> Result<Bytes, ApiError> {
         .map_err(|_| ApiError::new(Code::Timeout, "the body did not arrive in time"))?;
     match whole {
         Ok(whole) => Ok(whole.to_bytes()),
-        Err(error) if error.is::<LengthLimitError>() => {
-            Err(ApiError::new(Code::PayloadTooLarge, format!("the body has more than {BODY_BYTES_MAX} bytes")))
-        }
+        Err(error) if error.is::<LengthLimitError>() => Err(ApiError::new(
+            Code::PayloadTooLarge,
+            format!("the body has more than {BODY_BYTES_MAX} bytes"),
+        )),
         Err(_) => Err(ApiError::bad_request("the body broke off")),
     }
 }
 
 fn check_type(method: &Method, headers: &HeaderMap) -> Result<(), ApiError> {
     let refused = |why: &str| Err(ApiError::new(Code::UnsupportedMediaType, why));
-    if headers.get(CONTENT_ENCODING).is_some_and(|encoding| encoding != "identity") {
+    if headers
+        .get(CONTENT_ENCODING)
+        .is_some_and(|encoding| encoding != "identity")
+    {
         return refused("bodies must not be compressed");
     }
-    let Some(content_type) = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()) else {
+    let Some(content_type) = headers
+        .get(CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok())
+    else {
         return refused("the body needs Content-Type: application/json");
     };
     let mut parts = content_type.split(';').map(str::trim);
     let essence = parts.next().unwrap_or_default().to_ascii_lowercase();
-    let fits = essence == "application/json" || (method == Method::PATCH && essence == "application/merge-patch+json");
+    let fits = essence == "application/json"
+        || (method == Method::PATCH && essence == "application/merge-patch+json");
     if !fits {
         return refused("the body must be application/json");
     }
-    let charset = parts.find_map(|part| part.to_ascii_lowercase().strip_prefix("charset=").map(str::to_owned));
+    let charset = parts.find_map(|part| {
+        part.to_ascii_lowercase()
+            .strip_prefix("charset=")
+            .map(str::to_owned)
+    });
     match charset.as_deref().map(|name| name.trim_matches('"')) {
         None | Some("utf-8" | "utf8") => Ok(()),
         Some(_) => refused("JSON is UTF-8"),

@@ -8,7 +8,7 @@
 //! ```
 
 use crate::error::ApiError;
-use crate::extract::value::wrong_type;
+use crate::extract::value::{text, wrong_type};
 use millstream_domain::field::{FieldCode, FieldError, Invalid};
 use serde_json::{Map, Value};
 
@@ -26,11 +26,18 @@ pub(crate) struct Fields {
 impl Fields {
     /// The members of a body.
     pub(crate) fn new(members: Map<String, Value>) -> Self {
-        Self { members, ..Self::default() }
+        Self {
+            members,
+            ..Self::default()
+        }
     }
 
     fn path(&self, name: &str) -> String {
-        if self.prefix.is_empty() { name.to_owned() } else { format!("{}.{name}", self.prefix) }
+        if self.prefix.is_empty() {
+            name.to_owned()
+        } else {
+            format!("{}.{name}", self.prefix)
+        }
     }
 
     /// Notes that a field is wrong.
@@ -44,7 +51,11 @@ impl Fields {
     }
 
     /// A member that must be there. `None` when it is wrong, which is told at the end.
-    pub(crate) fn required<T>(&mut self, name: &str, read: impl FnOnce(Value) -> Result<T, Invalid>) -> Option<T> {
+    pub(crate) fn required<T>(
+        &mut self,
+        name: &str,
+        read: impl FnOnce(Value) -> Result<T, Invalid>,
+    ) -> Option<T> {
         match self.members.remove(name) {
             None | Some(Value::Null) => {
                 self.wrong(name, Invalid::new(FieldCode::Required, "must be given"));
@@ -55,7 +66,11 @@ impl Fields {
     }
 
     /// A member that may be missing or null.
-    pub(crate) fn optional<T>(&mut self, name: &str, read: impl FnOnce(Value) -> Result<T, Invalid>) -> Option<T> {
+    pub(crate) fn optional<T>(
+        &mut self,
+        name: &str,
+        read: impl FnOnce(Value) -> Result<T, Invalid>,
+    ) -> Option<T> {
         match self.members.remove(name) {
             None | Some(Value::Null) => None,
             Some(value) => self.noted(name, read(value)),
@@ -63,7 +78,11 @@ impl Fields {
     }
 
     /// A member of a patch that always has a value: missing leaves it, null is wrong.
-    pub(crate) fn changed<T>(&mut self, name: &str, read: impl FnOnce(Value) -> Result<T, Invalid>) -> Option<T> {
+    pub(crate) fn changed<T>(
+        &mut self,
+        name: &str,
+        read: impl FnOnce(Value) -> Result<T, Invalid>,
+    ) -> Option<T> {
         match self.members.remove(name) {
             None => None,
             Some(Value::Null) => {
@@ -88,6 +107,18 @@ impl Fields {
         }
     }
 
+    /// A text of a patch that may be empty: missing leaves it, null empties it.
+    pub(crate) fn emptiable<T>(
+        &mut self,
+        name: &str,
+        parse: impl FnOnce(&str) -> Result<T, Invalid>,
+    ) -> Option<T> {
+        match self.members.remove(name)? {
+            Value::Null => self.noted(name, parse("")),
+            value => self.noted(name, text(parse)(value)),
+        }
+    }
+
     /// A list of values, at most `max`; null is an empty one.
     pub(crate) fn list<T>(
         &mut self,
@@ -95,7 +126,9 @@ impl Fields {
         max: usize,
         mut read: impl FnMut(Value) -> Result<T, Invalid>,
     ) -> Option<Vec<T>> {
-        self.each(name, max, |fields, item_name, value| fields.noted(item_name, read(value)))
+        self.each(name, max, |fields, item_name, value| {
+            fields.noted(item_name, read(value))
+        })
     }
 
     /// A list of objects, at most `max`, each read field by field; null is an empty one.
@@ -108,7 +141,11 @@ impl Fields {
         self.each(name, max, |fields, item_name, value| match value {
             Value::Object(members) => {
                 let prefix = fields.path(item_name);
-                let mut item = Fields { prefix, members, errors: Vec::new() };
+                let mut item = Fields {
+                    prefix,
+                    members,
+                    errors: Vec::new(),
+                };
                 let read = read(&mut item);
                 item.note_unknown();
                 fields.errors.append(&mut item.errors);
@@ -137,7 +174,10 @@ impl Fields {
                 return None;
             }
         };
-        let read = items.into_iter().enumerate().map(|(at, item)| read(self, &format!("{name}[{at}]"), item));
+        let read = items
+            .into_iter()
+            .enumerate()
+            .map(|(at, item)| read(self, &format!("{name}[{at}]"), item));
         // Every item is read, whatever is wrong with those before it.
         let read: Vec<Option<T>> = read.collect();
         read.into_iter().collect()
@@ -147,7 +187,13 @@ impl Fields {
     pub(crate) fn read_only(&mut self, names: &[&str]) {
         for name in names {
             if self.members.remove(*name).is_some() {
-                self.wrong(name, Invalid::new(FieldCode::ReadOnly, "is set by the server and cannot be changed"));
+                self.wrong(
+                    name,
+                    Invalid::new(
+                        FieldCode::ReadOnly,
+                        "is set by the server and cannot be changed",
+                    ),
+                );
             }
         }
     }
@@ -161,7 +207,10 @@ impl Fields {
         for (name, _) in std::mem::take(&mut self.members) {
             // A name from outside, repeated to its sender: shortened, it can be as long as a body.
             let name: String = name.chars().take(80).collect();
-            self.wrong(&name, Invalid::new(FieldCode::Unknown, "is not a field that this request has"));
+            self.wrong(
+                &name,
+                Invalid::new(FieldCode::Unknown, "is not a field that this request has"),
+            );
         }
     }
 
@@ -179,7 +228,7 @@ impl Fields {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::extract::value::{boolean, text};
+    use crate::extract::value::boolean;
     use serde_json::json;
 
     fn fields(body: Value) -> Fields {
@@ -188,7 +237,11 @@ mod tests {
 
     fn told(fields: Fields) -> Vec<(String, FieldCode)> {
         let error = fields.finish(|| Some(())).err();
-        error.into_iter().flat_map(|e| e.fields).map(|f| (f.field, f.code)).collect()
+        error
+            .into_iter()
+            .flat_map(|e| e.fields)
+            .map(|f| (f.field, f.code))
+            .collect()
     }
 
     #[test]

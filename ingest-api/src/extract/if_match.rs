@@ -18,7 +18,11 @@ impl<S: Send + Sync> FromRequestParts<S> for IfMatch {
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
         let mut values = parts.headers.get_all(IF_MATCH).iter();
         let (Some(value), None) = (values.next(), values.next()) else {
-            return if parts.headers.contains_key(IF_MATCH) { Err(several()) } else { Ok(Self(None)) };
+            return if parts.headers.contains_key(IF_MATCH) {
+                Err(several())
+            } else {
+                Ok(Self(None))
+            };
         };
         Self::parse(value.to_str().unwrap_or_default())
     }
@@ -41,8 +45,17 @@ fn several() -> ApiError {
 /// The version in a tag of ours (`"7-0123456789abcdef"`). A proxy that compresses makes tags weak; the version in them
 /// is as good.
 fn version(tag: &str) -> Option<i64> {
-    let inner = tag.strip_prefix("W/").unwrap_or(tag).strip_prefix('"')?.strip_suffix('"')?;
-    inner.split('-').next()?.parse().ok().filter(|version| *version > NEVER)
+    let inner = tag
+        .strip_prefix("W/")
+        .unwrap_or(tag)
+        .strip_prefix('"')?
+        .strip_suffix('"')?;
+    inner
+        .split('-')
+        .next()?
+        .parse()
+        .ok()
+        .filter(|version| *version > NEVER)
 }
 
 #[cfg(test)]
@@ -50,7 +63,11 @@ mod tests {
     use super::*;
 
     fn check(value: &str, expected: Option<i64>) {
-        assert_eq!(IfMatch::parse(value).ok(), Some(IfMatch(expected)), "{value}");
+        assert_eq!(
+            IfMatch::parse(value).ok(),
+            Some(IfMatch(expected)),
+            "{value}"
+        );
     }
 
     #[test]

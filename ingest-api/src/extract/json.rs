@@ -22,7 +22,9 @@ struct Level(usize);
 impl Level {
     fn deeper<E: Error>(self) -> Result<Self, E> {
         if self.0 == DEPTH_MAX {
-            return Err(E::custom(format_args!("nested deeper than {DEPTH_MAX} levels")));
+            return Err(E::custom(format_args!(
+                "nested deeper than {DEPTH_MAX} levels"
+            )));
         }
         Ok(Self(self.0 + 1))
     }
@@ -56,7 +58,9 @@ impl<'de> Visitor<'de> for Level {
     }
 
     fn visit_f64<E: Error>(self, value: f64) -> Result<Value, E> {
-        Number::from_f64(value).map(Value::Number).ok_or_else(|| E::custom("number out of range"))
+        Number::from_f64(value)
+            .map(Value::Number)
+            .ok_or_else(|| E::custom("number out of range"))
     }
 
     fn visit_str<E: Error>(self, value: &str) -> Result<Value, E> {
@@ -86,7 +90,9 @@ impl<'de> Visitor<'de> for Level {
         while let Some(name) = members.next_key::<String>()? {
             let value = members.next_value_seed(deeper)?;
             if object.contains_key(&name) {
-                return Err(A::Error::custom(format_args!("member {name:?} stands twice")));
+                return Err(A::Error::custom(format_args!(
+                    "member {name:?} stands twice"
+                )));
             }
             object.insert(name, value);
         }
@@ -116,12 +122,24 @@ mod tests {
 
     #[test]
     fn a_member_that_would_hide_another_is_refused() {
-        assert!(parse(br#"{"a": 1, "a": 2}"#).is_err_and(|e| e.to_string().contains("stands twice")));
+        assert!(
+            parse(br#"{"a": 1, "a": 2}"#).is_err_and(|e| e.to_string().contains("stands twice"))
+        );
     }
 
     #[test]
     fn odd_numbers_and_characters_are_refused() {
-        for text in ["1e400", "-1e400", r#""\ud800""#, r#""\udc00x""#, "01", "NaN", "{} x", "", "\"\u{1}\""] {
+        for text in [
+            "1e400",
+            "-1e400",
+            r#""\ud800""#,
+            r#""\udc00x""#,
+            "01",
+            "NaN",
+            "{} x",
+            "",
+            "\"\u{1}\"",
+        ] {
             assert!(parse(text.as_bytes()).is_err(), "{text}");
         }
         assert!(parse(b"\"\xff\"").is_err());

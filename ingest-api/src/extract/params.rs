@@ -55,9 +55,14 @@ impl Params {
         });
         let pairs: Option<Vec<_>> = pairs.collect();
         let pairs = pairs.ok_or_else(|| {
-            ApiError::bad_request("the query must be percent-encoded UTF-8 without the character U+0000")
+            ApiError::bad_request(
+                "the query must be percent-encoded UTF-8 without the character U+0000",
+            )
         })?;
-        Ok(Self { pairs, errors: Vec::new() })
+        Ok(Self {
+            pairs,
+            errors: Vec::new(),
+        })
     }
 
     fn wrong(&mut self, name: &str, invalid: Invalid) {
@@ -65,22 +70,47 @@ impl Params {
     }
 
     fn take(&mut self, name: &str) -> Vec<String> {
-        self.pairs.extract_if(.., |(n, _)| n == name).map(|(_, value)| value).collect()
+        self.pairs
+            .extract_if(.., |(n, _)| n == name)
+            .map(|(_, value)| value)
+            .collect()
     }
 
     /// A parameter that may be given once.
-    pub(crate) fn one<T>(&mut self, name: &str, read: impl FnOnce(&str) -> Result<T, Invalid>) -> Option<T> {
+    pub(crate) fn one<T>(
+        &mut self,
+        name: &str,
+        read: impl FnOnce(&str) -> Result<T, Invalid>,
+    ) -> Option<T> {
         let mut values = self.take(name);
         if values.len() > 1 {
             self.wrong(name, Invalid::new(FieldCode::Invalid, "must be given once"));
             return None;
         }
         let value = values.pop()?;
-        read(&value).map_err(|invalid| self.wrong(name, invalid)).ok()
+        read(&value)
+            .map_err(|invalid| self.wrong(name, invalid))
+            .ok()
+    }
+
+    /// A parameter that must be given, once.
+    pub(crate) fn needed<T>(
+        &mut self,
+        name: &str,
+        read: impl FnOnce(&str) -> Result<T, Invalid>,
+    ) -> Option<T> {
+        if !self.pairs.iter().any(|(n, _)| n == name) {
+            self.wrong(name, Invalid::new(FieldCode::Required, "must be given"));
+        }
+        self.one(name, read)
     }
 
     /// A parameter that may be repeated, or hold several values between commas. No value is wrong.
-    pub(crate) fn many<T>(&mut self, name: &str, mut read: impl FnMut(&str) -> Result<T, Invalid>) -> Vec<T> {
+    pub(crate) fn many<T>(
+        &mut self,
+        name: &str,
+        mut read: impl FnMut(&str) -> Result<T, Invalid>,
+    ) -> Vec<T> {
         let values = self.take(name);
         let values: Vec<&str> = values.iter().flat_map(|value| value.split(',')).collect();
         if values.len() > VALUES_MAX {
@@ -88,30 +118,47 @@ impl Params {
             self.wrong(name, Invalid::new(FieldCode::TooLong, message));
             return Vec::new();
         }
-        values.into_iter().filter_map(|v| read(v).map_err(|invalid| self.wrong(name, invalid)).ok()).collect()
+        values
+            .into_iter()
+            .filter_map(|v| read(v).map_err(|invalid| self.wrong(name, invalid)).ok())
+            .collect()
     }
 
     /// Which page.
     pub(crate) fn page(&mut self) -> PageRequest {
         let limit = self.one("limit", |text| match text.parse() {
             Ok(limit) if (1..=LIMIT_MAX).contains(&limit) => Ok(limit),
-            _ => Err(Invalid::new(FieldCode::OutOfRange, format!("must be a number from 1 to {LIMIT_MAX}"))),
+            _ => Err(Invalid::new(
+                FieldCode::OutOfRange,
+                format!("must be a number from 1 to {LIMIT_MAX}"),
+            )),
         });
         let cursor = self.one("cursor", |text| bounded(text, CURSOR_BYTES_MAX));
-        PageRequest { limit: limit.unwrap_or(LIMIT_DEFAULT), cursor }
+        PageRequest {
+            limit: limit.unwrap_or(LIMIT_DEFAULT),
+            cursor,
+        }
     }
 
     /// A text to search for; an empty one is none.
     pub(crate) fn q(&mut self) -> Option<String> {
-        self.one("q", |text| bounded(text, Q_BYTES_MAX)).filter(|text| !text.trim().is_empty())
+        self.one("q", |text| bounded(text, Q_BYTES_MAX))
+            .filter(|text| !text.trim().is_empty())
     }
 
     /// What was read, if nothing was wrong. `build` answers `None` only where a parameter was wrong.
     pub(crate) fn finish<T>(mut self, build: impl FnOnce() -> Option<T>) -> Result<T, ApiError> {
-        let mut unknown: Vec<String> = self.pairs.drain(..).map(|(name, _)| name.chars().take(80).collect()).collect();
+        let mut unknown: Vec<String> = self
+            .pairs
+            .drain(..)
+            .map(|(name, _)| name.chars().take(80).collect())
+            .collect();
         unknown.dedup();
         for name in unknown {
-            self.wrong(&name, Invalid::new(FieldCode::Unknown, "is not a parameter of this address"));
+            self.wrong(
+                &name,
+                Invalid::new(FieldCode::Unknown, "is not a parameter of this address"),
+            );
         }
         if self.errors.is_empty() {
             return Ok(build().expect("a parameter that could not be read was noted"));
@@ -123,7 +170,10 @@ impl Params {
 /// A text of at most so many bytes.
 pub(crate) fn bounded(text: &str, bytes_max: usize) -> Result<String, Invalid> {
     if text.len() > bytes_max {
-        return Err(Invalid::new(FieldCode::TooLong, format!("must have at most {bytes_max} bytes")));
+        return Err(Invalid::new(
+            FieldCode::TooLong,
+            format!("must have at most {bytes_max} bytes"),
+        ));
     }
     Ok(text.to_owned())
 }
@@ -161,7 +211,9 @@ fn decode(text: &str) -> Option<String> {
             other => other,
         });
     }
-    String::from_utf8(bytes).ok().filter(|text| !text.contains('\0'))
+    String::from_utf8(bytes)
+        .ok()
+        .filter(|text| !text.contains('\0'))
 }
 
 #[cfg(test)]
@@ -184,14 +236,21 @@ mod tests {
         params.page();
         params.many("team", id::<millstream_domain::ids::TeamId>);
         params.one("archived", flag);
-        let told: Vec<_> = params.finish(|| Some(())).err().into_iter().flat_map(|e| e.fields).collect();
+        let told: Vec<_> = params
+            .finish(|| Some(()))
+            .err()
+            .into_iter()
+            .flat_map(|e| e.fields)
+            .collect();
         let names: Vec<_> = told.iter().map(|f| f.field.as_str()).collect();
         assert_eq!(names, ["limit", "team", "archived", "odd"]);
     }
 
     #[test]
     fn repeated_and_comma_separated_values_are_one_list() {
-        let Ok(mut params) = Params::parse("tag=a,b&tag=c") else { panic!("well-formed") };
+        let Ok(mut params) = Params::parse("tag=a,b&tag=c") else {
+            panic!("well-formed")
+        };
         assert_eq!(params.many("tag", |t| Ok(t.to_owned())), ["a", "b", "c"]);
         assert!(params.finish(|| Some(())).is_ok());
     }

@@ -22,7 +22,14 @@ macro_rules! ids {
         }
     )*};
 }
-ids!(UserId, SessionId, TeamId, ProjectId, CommentId, NotificationId);
+ids!(
+    UserId,
+    SessionId,
+    TeamId,
+    ProjectId,
+    CommentId,
+    NotificationId
+);
 
 impl Segment for TaskRef {
     /// An id, or a name such as `ENG-42`.
@@ -46,7 +53,9 @@ impl<S: Send + Sync, T: Segment> FromRequestParts<S> for Id<T> {
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
         let params = segments(parts, state).await?;
-        let [text] = params.as_slice() else { return Err(ApiError::not_found()) };
+        let [text] = params.as_slice() else {
+            return Err(ApiError::not_found());
+        };
         T::read(text).map(Self).ok_or_else(ApiError::not_found)
     }
 }
@@ -56,13 +65,18 @@ impl<S: Send + Sync, O: Segment, T: Segment> FromRequestParts<S> for IdIn<O, T> 
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
         let params = segments(parts, state).await?;
-        let [owner, thing] = params.as_slice() else { return Err(ApiError::not_found()) };
+        let [owner, thing] = params.as_slice() else {
+            return Err(ApiError::not_found());
+        };
         let both = O::read(owner).zip(T::read(thing));
-        both.map(|(owner, thing)| Self(owner, thing)).ok_or_else(ApiError::not_found)
+        both.map(|(owner, thing)| Self(owner, thing))
+            .ok_or_else(ApiError::not_found)
     }
 }
 
 async fn segments<S: Send + Sync>(parts: &mut Parts, state: &S) -> Result<Vec<String>, ApiError> {
-    let params = RawPathParams::from_request_parts(parts, state).await.map_err(|_| ApiError::not_found())?;
+    let params = RawPathParams::from_request_parts(parts, state)
+        .await
+        .map_err(|_| ApiError::not_found())?;
     Ok(params.iter().map(|(_, value)| value.to_owned()).collect())
 }

@@ -7,7 +7,9 @@ use std::fmt::Display;
 use std::str::FromStr;
 
 /// A text that is checked by its type: `text(Title::new)`, `text(str::parse::<Status>)`.
-pub(crate) fn text<T>(parse: impl FnOnce(&str) -> Result<T, Invalid>) -> impl FnOnce(Value) -> Result<T, Invalid> {
+pub(crate) fn text<T>(
+    parse: impl FnOnce(&str) -> Result<T, Invalid>,
+) -> impl FnOnce(Value) -> Result<T, Invalid> {
     move |value| match value {
         Value::String(text) => parse(&text),
         other => Err(wrong_type("a text", &other)),
@@ -26,7 +28,8 @@ pub(crate) fn id<T: FromStr>(value: Value) -> Result<T, Invalid> {
 
 /// An id in a text.
 pub(crate) fn parse_id<T: FromStr>(text: &str) -> Result<T, Invalid> {
-    text.parse().map_err(|_| Invalid::new(FieldCode::Invalid, "must be a UUID"))
+    text.parse()
+        .map_err(|_| Invalid::new(FieldCode::Invalid, "must be a UUID"))
 }
 
 /// A time.
@@ -37,17 +40,27 @@ pub(crate) fn time(value: Value) -> Result<DateTime<Utc>, Invalid> {
 /// A time in a text: RFC 3339, kept in UTC and whole microseconds. Years beyond four digits have no RFC 3339 form.
 pub(crate) fn parse_time(text: &str) -> Result<DateTime<Utc>, Invalid> {
     let time = DateTime::parse_from_rfc3339(text)
-        .map_err(|_| Invalid::new(FieldCode::Invalid, "must be a time such as 2026-11-21T09:30:00Z"))?
+        .map_err(|_| {
+            Invalid::new(
+                FieldCode::Invalid,
+                "must be a time such as 2026-11-21T09:30:00Z",
+            )
+        })?
         .to_utc()
         .trunc_subsecs(6);
     if !(1..=9999).contains(&time.year()) {
-        return Err(Invalid::new(FieldCode::OutOfRange, "must be in the years 1 to 9999"));
+        return Err(Invalid::new(
+            FieldCode::OutOfRange,
+            "must be in the years 1 to 9999",
+        ));
     }
     Ok(time)
 }
 
 /// A number.
-pub(crate) fn number<T>(check: impl FnOnce(f64) -> Result<T, Invalid>) -> impl FnOnce(Value) -> Result<T, Invalid> {
+pub(crate) fn number<T>(
+    check: impl FnOnce(f64) -> Result<T, Invalid>,
+) -> impl FnOnce(Value) -> Result<T, Invalid> {
     move |value| match value.as_f64() {
         Some(number) => check(number),
         None => Err(wrong_type("a number", &value)),
@@ -55,8 +68,11 @@ pub(crate) fn number<T>(check: impl FnOnce(f64) -> Result<T, Invalid>) -> impl F
 }
 
 /// `true` or `false`.
+#[expect(clippy::needless_pass_by_value, reason = "all readers have one form")]
 pub(crate) fn boolean(value: Value) -> Result<bool, Invalid> {
-    value.as_bool().ok_or_else(|| wrong_type("true or false", &value))
+    value
+        .as_bool()
+        .ok_or_else(|| wrong_type("true or false", &value))
 }
 
 /// An object, not looked into.
@@ -69,7 +85,10 @@ pub(crate) fn object(value: Value) -> Result<Map<String, Value>, Invalid> {
 
 /// Nothing of the wrong type is repeated to the client: only what it was.
 pub(crate) fn wrong_type(wanted: &str, found: &Value) -> Invalid {
-    Invalid::new(FieldCode::Invalid, format!("must be {wanted}, is {}", type_name(found)))
+    Invalid::new(
+        FieldCode::Invalid,
+        format!("must be {wanted}, is {}", type_name(found)),
+    )
 }
 
 fn type_name(value: &Value) -> impl Display {
@@ -92,7 +111,12 @@ mod tests {
     fn times_are_kept_in_utc_and_whole_microseconds() {
         let read = time(json!("2026-11-21T10:30:00.1234567+01:00")).map(|t| t.to_rfc3339());
         assert_eq!(read.as_deref(), Ok("2026-11-21T09:30:00.123456+00:00"));
-        for bad in [json!("2026-11-21"), json!("now"), json!(1), json!("9999-12-31T23:59:59-01:00")] {
+        for bad in [
+            json!("2026-11-21"),
+            json!("now"),
+            json!(1),
+            json!("9999-12-31T23:59:59-01:00"),
+        ] {
             assert!(time(bad.clone()).is_err(), "{bad}");
         }
     }

@@ -69,7 +69,7 @@ pub enum SearchChange {
 
 /// The pipeline.
 #[must_use]
-pub fn search() -> Pipeline<SearchChange> {
+pub fn pipeline() -> Pipeline<SearchChange> {
     Pipeline::each(NAME, changes)
 }
 

@@ -3,5 +3,6 @@
 
 mod audit;
 mod kill;
+mod reading;
 mod suite;
 mod views;

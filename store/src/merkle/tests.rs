@@ -30,7 +30,8 @@ fn naive_root(leaves: &[Hash]) -> Hash {
 /// A tree that keeps every node, as the database does.
 struct Stored {
     nodes: Vec<Vec<Hash>>,
-    leaves: Vec<Hash>,
+    /// The roots of the naive tree, by size.
+    roots: Vec<Hash>,
 }
 
 impl Stored {
@@ -41,7 +42,10 @@ impl Stored {
             .iter()
             .map(|leaf| [vec![*leaf], frontier.push(*leaf)].concat())
             .collect();
-        Self { nodes, leaves }
+        let roots = (0..=leaves.len())
+            .map(|size| naive_root(&leaves[..size]))
+            .collect();
+        Self { nodes, roots }
     }
 
     fn hash(&self, subtree: &Subtree) -> Hash {
@@ -56,7 +60,7 @@ impl Stored {
     }
 
     fn root(&self, size: u64) -> Hash {
-        naive_root(&self.leaves[..usize::try_from(size).unwrap()])
+        self.roots[usize::try_from(size).unwrap()]
     }
 }
 
@@ -124,7 +128,10 @@ fn extends(old: (u64, Hash), new: (u64, Hash), proof: &[Hash]) -> bool {
 }
 
 fn hex(hash: Hash) -> String {
-    hash.iter().map(|byte| format!("{byte:02x}")).collect()
+    let digits = hash.iter().flat_map(|byte| [byte >> 4, byte & 15]);
+    digits
+        .filter_map(|digit| char::from_digit(digit.into(), 16))
+        .collect()
 }
 
 #[test]

@@ -1,6 +1,8 @@
 //! A task is made.
 
-use super::{AssigneeSpec, Task, act, load_one, update};
+use super::references::References;
+use super::update::as_kept;
+use super::{AssigneeSpec, Task, name, save, sort};
 use crate::{Change, Changed, Changing, StoreError, tag};
 use chrono::{DateTime, Utc};
 use millstream_domain::field::FieldCode;
@@ -8,8 +10,7 @@ use millstream_domain::ids::{ProjectId, TaskId, TeamId};
 use millstream_domain::policy::{Action, Actor, Refusal, Target, decide};
 use millstream_domain::rank;
 use millstream_domain::task::{Description, Hours, Metadata, Priority, Status, TagName, Title};
-use millstream_event_log::events::task::{TaskAlone, TaskEvent};
-use sqlx::types::Json;
+use millstream_event_log::events::task::{Tag, TaskAlone, TaskEvent, TaskState};
 
 /// What a new task is.
 #[derive(Debug, Clone)]
@@ -55,93 +56,154 @@ impl Change for CreateTask {
     type Output = Task;
 
     async fn apply(self, cx: &mut Changing<'_>) -> Result<Changed<Task>, StoreError> {
-        let team = self.team(cx).await?;
+        let project = writable(cx, &self.actor, self.task.project_id).await?;
         let new = &self.task;
-        act::check_assignees(cx, team, &new.assignees).await?;
-        update::check_parent(cx, team, None, new.parent_id).await?;
-        let tags = tag::ids_of(cx, team, &new.tags).await?;
-        let id: TaskId = cx.id();
-        self.insert(cx, id, team).await?;
-        act::set_assignees(cx, id, &new.assignees).await?;
-        update::set_tags(cx, id, &tags).await?;
-        let task = load_one(cx.db(), id).await?;
+        let mut references = References::default();
+        let assignees = references
+            .assignees(cx, project.team_id, &new.assignees)
+            .await?;
+        if let Some(parent) = new.parent_id {
+            // Nothing is a part of a task that does not exist yet, so no lock: no circle can come of it.
+            references.parent(cx, project.team_id, None, parent).await?;
+        }
+        references.checked()?;
+        let tags = project.tags(cx, &new.tags).await?;
+        let mut state = self.state(cx.id(), &project, cx.now);
+        (state.assignees, state.tags) = (assignees, tags);
+        sort(&mut state);
+        project.give_number(cx, &mut state).await?;
+        save::insert(cx, &state).await?;
+        save::add_assignees(cx, &state).await?;
+        save::add_tags(cx, &state).await?;
         let event = TaskEvent::Created(Box::new(TaskAlone {
-            task: task.state.clone(),
+            task: state.clone(),
         }));
-        Ok(Changed::because(task, event))
+        Ok(Changed::because(
+            Task {
+                state,
+                watchers_count: 0,
+                comments_count: 0,
+            },
+            event,
+        ))
     }
 }
 
 impl CreateTask {
-    /// The project's team, if the actor may write there.
-    async fn team(&self, cx: &mut Changing<'_>) -> Result<TeamId, StoreError> {
-        let unknown = || {
-            StoreError::field(
-                "project_id",
-                FieldCode::NotFound,
-                "must be a project of yours",
-            )
-        };
-        let project = sqlx::query!(
-            "select team_id, archived from app.project where id = $1",
-            self.task.project_id.0,
+    /// The task, but for its number and what it refers to.
+    fn state(self, id: TaskId, project: &Writable, now: DateTime<Utc>) -> TaskState {
+        let new = self.task;
+        TaskState {
+            id,
+            name: String::new(),
+            number: 0,
+            project_id: project.id,
+            team_id: project.team_id,
+            title: new.title.into_string(),
+            description: new
+                .description
+                .map(Description::into_string)
+                .unwrap_or_default(),
+            status: new.status,
+            priority: new.priority,
+            due_at: new.due_at.map(as_kept),
+            estimated_hours: new.estimated_hours.map(Hours::get),
+            actual_hours: new.actual_hours.map(Hours::get),
+            assignees: Vec::new(),
+            tags: Vec::new(),
+            parent_id: new.parent_id,
+            metadata: new.metadata,
+            recurrence: new.recurrence,
+            archived: false,
+            trashed_at: None,
+            rank: String::new(),
+            created_by: self.actor.user_id(),
+            created_at: now,
+            updated_at: now,
+            completed_at: save::completed_at(new.status, None, now),
+            version: 1,
+        }
+    }
+}
+
+/// A project into which the actor may put tasks.
+#[derive(Debug)]
+pub(super) struct Writable {
+    pub(super) id: ProjectId,
+    pub(super) team_id: TeamId,
+}
+
+fn unknown_project() -> StoreError {
+    StoreError::field(
+        "project_id",
+        FieldCode::NotFound,
+        "must be a project of yours",
+    )
+}
+
+/// The project, if the actor may put tasks into it.
+pub(super) async fn writable(
+    cx: &mut Changing<'_>,
+    actor: &Actor,
+    id: ProjectId,
+) -> Result<Writable, StoreError> {
+    let project = sqlx::query!(
+        "select team_id, archived from app.project where id = $1",
+        id.0
+    )
+    .fetch_optional(cx.db())
+    .await?
+    .ok_or_else(unknown_project)?;
+    let team_id = TeamId(project.team_id);
+    match decide(actor, Action::WriteTasks, Target::team(team_id)) {
+        Err(Refusal::Hidden) => Err(unknown_project()),
+        Err(refusal) => Err(refusal.into()),
+        Ok(()) if project.archived => Err(StoreError::field(
+            "project_id",
+            FieldCode::Invalid,
+            "must not be an archived project",
+        )),
+        Ok(()) => Ok(Writable { id, team_id }),
+    }
+}
+
+impl Writable {
+    /// Tags by name. To make new ones the project is locked first, as the order of locks wants it.
+    pub(super) async fn tags(
+        &self,
+        cx: &mut Changing<'_>,
+        names: &[TagName],
+    ) -> Result<Vec<Tag>, StoreError> {
+        if let Some(tags) = tag::find(cx, self.team_id, names).await? {
+            return Ok(tags);
+        }
+        sqlx::query!(
+            "select id from app.project where id = $1 for no key update",
+            self.id.0
+        )
+        .fetch_optional(cx.db())
+        .await?;
+        tag::find_or_make(cx, self.team_id, names).await
+    }
+
+    /// Gives a task the next number, and the name and the rank at the end that come with it. As late as it can be: all
+    /// who add to the project wait from here until the commit, which is what leaves no gap between the numbers.
+    pub(super) async fn give_number(
+        &self,
+        cx: &mut Changing<'_>,
+        task: &mut TaskState,
+    ) -> Result<(), StoreError> {
+        let next = sqlx::query!(
+            "update app.project set last_number = last_number + 1 where id = $1 returning last_number, key",
+            self.id.0,
         )
         .fetch_optional(cx.db())
         .await?
-        .ok_or_else(unknown)?;
-        let team = TeamId(project.team_id);
-        match decide(&self.actor, Action::WriteTasks, Target::team(team)) {
-            Err(Refusal::Hidden) => Err(unknown()),
-            Err(refusal) => Err(refusal.into()),
-            Ok(()) if project.archived => Err(StoreError::field(
-                "project_id",
-                FieldCode::Invalid,
-                "must not be an archived project",
-            )),
-            Ok(()) => Ok(team),
-        }
-    }
-
-    async fn insert(
-        &self,
-        cx: &mut Changing<'_>,
-        id: TaskId,
-        team: TeamId,
-    ) -> Result<(), StoreError> {
-        let (new, now) = (&self.task, cx.now);
-        // The counter comes as late as it can: its row lock makes all who add to the project wait until the commit.
-        let number = sqlx::query_scalar!(
-            "update app.project set last_number = last_number + 1 where id = $1 returning last_number",
-            new.project_id.0,
-        )
-        .fetch_one(cx.db())
-        .await?;
-        sqlx::query!(
-            "insert into app.task
-                 (id, project_id, team_id, number, title, description, status, priority, due_at, estimated_hours,
-                  actual_hours, parent_id, metadata, recurrence, rank, created_by, created_at, updated_at, completed_at)
-             values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $17, $18)",
-            id.0,
-            new.project_id.0,
-            team.0,
-            number,
-            new.title.as_str(),
-            new.description.as_ref().map_or("", Description::as_str),
-            new.status.as_str(),
-            new.priority.as_str(),
-            new.due_at,
-            new.estimated_hours.map(Hours::get),
-            new.actual_hours.map(Hours::get),
-            new.parent_id.map(uuid::Uuid::from),
-            Json(&new.metadata) as _,
-            new.recurrence,
-            rank::nth(u64::try_from(number).unwrap_or(0)),
-            self.actor.user_id().map(uuid::Uuid::from),
-            now,
-            (new.status == Status::Done).then_some(now),
-        )
-        .execute(cx.db())
-        .await?;
+        // Deleted since it was looked at.
+        .ok_or_else(unknown_project)?;
+        task.number = next.last_number;
+        task.name = name(&next.key, task.number);
+        task.rank = rank::nth(u64::try_from(task.number).unwrap_or(0));
         Ok(())
     }
 }

@@ -1,72 +1,29 @@
-//! A store in a database of its own, and people, teams, projects and tasks in it, each made with one line.
+//! People, teams, projects and tasks in a test's store, each made with one line, and what has happened there.
 
-use super::TestDatabase;
+use super::TestStore;
 use crate::page::PageRequest;
 use crate::project::CreateProject;
 use crate::task::{AssigneeSpec, CreateTask, NewTask, Task, TaskRef};
 use crate::team::{CreateTeam, PutMember};
 use crate::user::Register;
-use crate::{Change, Store, StoreError, Written};
+use crate::{Change, StoreError, Written};
 use chrono::{DateTime, Utc};
-use millstream_domain::clock::{MockClock, SeededIds};
 use millstream_domain::ids::{ProjectId, TaskId, TeamId, UserId};
 use millstream_domain::policy::Actor;
 use millstream_domain::task::{AssigneeRole, Metadata, Priority, Status, TagName, Title};
 use millstream_domain::team::TeamRole;
 use millstream_event_log::backends::postgres::PostgresLog;
 use millstream_event_log::events::project::ProjectState;
-use millstream_event_log::mover::{Moved, Mover};
+use millstream_event_log::mover::Moved;
 use millstream_event_log::{Budget, Cut, Origin, Record, Via};
-use std::sync::Arc;
-
-/// A store in a database of its own, with a clock that stands still and ids that repeat.
-#[derive(Debug)]
-pub struct TestStore {
-    database: TestDatabase,
-    store: Store,
-    clock: Arc<MockClock>,
-    mover: Mover,
-}
 
 impl TestStore {
-    /// An empty store.
-    pub async fn new() -> Self {
-        Self::on(TestDatabase::new().await)
-    }
-
-    /// The same on a single connection, as the embedded database has.
-    pub async fn with_one_connection() -> Self {
-        Self::on(TestDatabase::with_one_connection().await)
-    }
-
-    fn on(database: TestDatabase) -> Self {
-        let clock = Arc::new(MockClock::default());
-        let mover = Mover::new(database.pool().clone());
-        let ids = Arc::new(SeededIds::new(1));
-        let store = Store::new(database.pool().clone(), mover.poke(), clock.clone(), ids);
-        Self { database, store, clock, mover }
-    }
-
-    /// The store.
-    #[must_use]
-    pub fn store(&self) -> &Store {
-        &self.store
-    }
-
-    /// Its database.
-    #[must_use]
-    pub fn database(&self) -> &TestDatabase {
-        &self.database
-    }
-
-    /// Its clock.
-    #[must_use]
-    pub fn clock(&self) -> &MockClock {
-        &self.clock
-    }
-
     /// Writes a change that somebody makes with an access token.
-    pub async fn write<C: Change>(&self, by: &Actor, change: C) -> Result<Written<C::Output>, StoreError> {
+    pub async fn write<C: Change>(
+        &self,
+        by: &Actor,
+        change: C,
+    ) -> Result<Written<C::Output>, StoreError> {
         self.store.write(&origin(by), change).await
     }
 
@@ -100,15 +57,30 @@ impl TestStore {
 
     /// A team that `owner` founds; `owner` then stands for them with their new role.
     pub async fn with_team(&self, owner: &mut Actor, name: &str) -> TeamId {
-        let change = CreateTeam { actor: owner.clone(), name: valid(name.parse()), description: None };
+        let change = CreateTeam {
+            actor: owner.clone(),
+            name: valid(name.parse()),
+            description: None,
+        };
         let team = self.done(owner, change).await.id;
         *owner = self.again(owner).await;
         team
     }
 
     /// `member` joins a team, and then stands for them with their new role.
-    pub async fn with_member(&self, owner: &Actor, team: TeamId, member: &mut Actor, role: TeamRole) {
-        let change = PutMember { actor: owner.clone(), team_id: team, user_id: id_of(member), role };
+    pub async fn with_member(
+        &self,
+        owner: &Actor,
+        team: TeamId,
+        member: &mut Actor,
+        role: TeamRole,
+    ) {
+        let change = PutMember {
+            actor: owner.clone(),
+            team_id: team,
+            user_id: id_of(member),
+            role,
+        };
         self.done(owner, change).await;
         *member = self.again(member).await;
     }
@@ -138,11 +110,20 @@ impl TestStore {
     /// All that has happened so far, in order: moves the outbox first.
     pub async fn events(&self) -> Vec<Record> {
         while !matches!(valid(self.mover.move_once().await), Moved::Events(0)) {}
-        let log = PostgresLog::new(self.database.pool().clone(), None);
+        let log = PostgresLog::new(self.database().pool().clone(), None);
         let mut records: Vec<Record> = Vec::new();
         loop {
             let cut = Cut::at(records.last().map_or(0, |last| last.seq));
-            let batch = valid(log.read(cut, Budget { records: 5_000, bytes: 64 << 20 }).await);
+            let batch = valid(
+                log.read(
+                    cut,
+                    Budget {
+                        records: 5_000,
+                        bytes: 64 << 20,
+                    },
+                )
+                .await,
+            );
             if batch.records.is_empty() {
                 return records;
             }
@@ -152,20 +133,31 @@ impl TestStore {
 
     /// The types of all that has happened so far, in order.
     pub async fn kinds(&self) -> Vec<String> {
-        self.events().await.iter().map(|record| record.kind.to_string()).collect()
+        self.events()
+            .await
+            .iter()
+            .map(|record| record.kind.to_string())
+            .collect()
     }
 }
 
 /// The id of somebody with an account.
 #[must_use]
 pub fn id_of(actor: &Actor) -> UserId {
-    actor.user_id().expect("the test asks for somebody with an account")
+    actor
+        .user_id()
+        .expect("the test asks for somebody with an account")
 }
 
 /// The way in of a request that carries an access token.
 #[must_use]
 pub fn origin(by: &Actor) -> Origin {
-    Origin { actor: by.user_id(), via: Via::Token, client_ip: Some("192.0.2.1".into()), ..Origin::default() }
+    Origin {
+        actor: by.user_id(),
+        via: Via::Token,
+        client_ip: Some("192.0.2.1".into()),
+        ..Origin::default()
+    }
 }
 
 /// A page of so many items, from the start or from where the page before ended.
@@ -227,7 +219,10 @@ impl TaskBuilder {
     /// One more person who answers for it.
     #[must_use]
     pub fn assignee(mut self, who: &Actor) -> Self {
-        self.0.assignees.push(AssigneeSpec { user_id: id_of(who), role: AssigneeRole::Owner });
+        self.0.assignees.push(AssigneeSpec {
+            user_id: id_of(who),
+            role: AssigneeRole::Owner,
+        });
         self
     }
 
@@ -255,6 +250,9 @@ impl TaskBuilder {
     /// The change that makes it.
     #[must_use]
     pub fn by(self, actor: &Actor) -> CreateTask {
-        CreateTask { actor: actor.clone(), task: self.0 }
+        CreateTask {
+            actor: actor.clone(),
+            task: self.0,
+        }
     }
 }

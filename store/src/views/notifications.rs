@@ -10,6 +10,7 @@ use millstream_domain::policy::{Actor, Person};
 use millstream_event_log::events::notification::Selection;
 use serde::{Deserialize, Serialize};
 use sqlx::PgConnection;
+use std::collections::BTreeSet;
 use uuid::Uuid;
 
 /// A notification.
@@ -54,7 +55,7 @@ impl Store {
         unread: bool,
         page: &PageRequest,
     ) -> Result<Page<Notification>, StoreError> {
-        let visible = ids(Actor::User(person.clone()).visible_teams());
+        let visible = ids_of(person);
         let after: Option<Cursor> = page.after()?;
         let rows = sqlx::query!(
             r#"
@@ -104,7 +105,7 @@ impl Store {
 
     /// How many notifications somebody has not read.
     pub async fn unread_count(&self, person: &Person) -> Result<i64, StoreError> {
-        let visible = ids(Actor::User(person.clone()).visible_teams());
+        let visible = ids_of(person);
         Ok(sqlx::query_scalar!(
             r#"select count(*) as "unread!" from app.notification
                where user_id = $1 and read_at is null and ($2::uuid[] is null or team_id = any($2))"#,
@@ -114,6 +115,59 @@ impl Store {
         .fetch_one(&self.pool)
         .await?)
     }
+}
+
+impl Store {
+    /// How many notifications somebody will not have read once these are.
+    pub async fn unread_without(
+        &self,
+        person: &Person,
+        selection: &Selection,
+    ) -> Result<i64, StoreError> {
+        let (ids, before) = match selection {
+            Selection::All => return Ok(0),
+            Selection::Ids(ids) => (Some(ids.iter().map(|id| id.0).collect::<Vec<_>>()), None),
+            Selection::Before(before) => (None, Some(*before)),
+        };
+        let visible = ids_of(person);
+        Ok(sqlx::query_scalar!(
+            r#"select count(*) as "unread!" from app.notification
+               where user_id = $1 and read_at is null and ($2::uuid[] is null or team_id = any($2))
+                 and ($3::uuid[] is null or id <> all($3))
+                 and ($4::timestamptz is null or at >= $4)"#,
+            person.id.0,
+            visible.as_deref(),
+            ids.as_deref(),
+            before,
+        )
+        .fetch_one(&self.pool)
+        .await?)
+    }
+
+    /// Those of `ids` that somebody can see in their inbox.
+    pub async fn known_notifications(
+        &self,
+        person: &Person,
+        ids: &[NotificationId],
+    ) -> Result<BTreeSet<NotificationId>, StoreError> {
+        let ids: Vec<Uuid> = ids.iter().map(|id| id.0).collect();
+        let visible = ids_of(person);
+        let known = sqlx::query_scalar!(
+            "select id from app.notification
+             where user_id = $1 and id = any($2) and ($3::uuid[] is null or team_id = any($3))",
+            person.id.0,
+            &ids,
+            visible.as_deref(),
+        )
+        .fetch_all(&self.pool)
+        .await?;
+        Ok(known.into_iter().map(NotificationId).collect())
+    }
+}
+
+/// The teams whose things somebody sees, as a parameter.
+fn ids_of(person: &Person) -> Option<Vec<Uuid>> {
+    ids(Actor::User(person.clone()).visible_teams())
 }
 
 /// Notifications to be written, column by column.

@@ -1,15 +1,13 @@
 //! What `dev` watches: the folders of the workspace's crates, and what is compiled into them from
 //! elsewhere.
 
+use crate::repo::Repo;
+use anyhow::Result;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
-
-use anyhow::Result;
-
-use crate::repo::Repo;
 
 /// Beside the crates' own: compiled into them, or settling how they are built.
 const MORE: [&str; 5] = [

@@ -1,9 +1,8 @@
 //! Reads from deny.toml the lists that [`super`] holds, so that they stand in one place. Not a TOML
 //! reader: it knows the forms that our file uses, and says so when it finds nothing.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use anyhow::{Result, bail};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What deny.toml allows and forbids.
 #[derive(Debug, Default)]
@@ -85,7 +84,8 @@ mod tests {
     #[test]
     fn comments_and_other_lists_do_not_count() {
         let text = "[licenses]\nallow = [\n  \"MIT\", # not \"GPL-3.0\"\n  # \"ISC\",\n]\n\
-                    private = [\"LGPL-3.0\"]\n[bans]\ndeny = [\n  { crate = \"a\", reason = \"b\" },\n]\n\
+                    private = [\"LGPL-3.0\"]\n[bans]\ndeny = [\n\
+                    { crate = \"a\", reason = \"b\" },\n]\n\
                     skip = [{ crate = \"c\" }]\n";
         let policy = Policy::read(text).unwrap();
         assert_eq!(policy.licences, ["MIT".to_owned()].into());

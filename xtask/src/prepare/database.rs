@@ -1,11 +1,9 @@
 //! A fresh database with all migrations, gone when dropped.
 
+use crate::services::{Private, Psql, TEST_DATABASE_URL};
+use anyhow::{Context, Result};
 use std::fs;
 use std::path::{Path, PathBuf};
-
-use anyhow::{Context, Result};
-
-use crate::services::{Private, Psql, TEST_DATABASE_URL};
 
 /// The database.
 pub(crate) struct Fresh {

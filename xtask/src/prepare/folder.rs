@@ -1,13 +1,12 @@
 //! Comparing the query data that was made with the one that is committed.
 
+use anyhow::Result;
+use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
 use std::fmt;
 use std::fs;
 use std::path::Path;
-
-use anyhow::Result;
-use serde::Deserialize;
 
 /// One file that has to change.
 pub(crate) struct Difference {

@@ -1,12 +1,10 @@
 //! The crates that have checked queries, and making cargo compile them again.
 
+use crate::repo::{Package, Repo};
+use anyhow::Result;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
-
-use anyhow::Result;
-
-use crate::repo::{Package, Repo};
 
 /// What sqlx's checked macros are called, without `_unchecked`, which write nothing.
 const MACROS: [&str; 6] = [
@@ -18,13 +16,16 @@ const MACROS: [&str; 6] = [
     "query_file_scalar!",
 ];
 
-/// The workspace's crates with a checked query in some source file.
+/// The workspace's crates that use sqlx and have a checked query in some source file.
 pub(crate) fn crates(repo: &Repo) -> Result<Vec<Package>> {
     let mut found = Vec::new();
-    for package in repo.members()? {
-        let folders = ["src", "tests", "examples", "benches"];
+    for package in repo
+        .members()?
+        .into_iter()
+        .filter(|package| package.uses("sqlx"))
+    {
         let mut any = false;
-        for folder in folders {
+        for folder in ["src", "tests", "examples", "benches"] {
             any = any || has_query(&package.folder().join(folder))?;
         }
         if any {

@@ -1,13 +1,11 @@
 //! The account that servers run under. Postgres refuses to run as root, so root runs it as somebody
 //! else.
 
+use crate::process;
+use anyhow::{Context, Result, bail};
 use std::os::unix::fs::chown;
 use std::path::Path;
 use std::process::Command;
-
-use anyhow::{Context, Result, bail};
-
-use crate::process;
 
 /// Whom root may run a server as, the first that exists: Debian's package makes `postgres`, and
 /// `nobody` is everywhere.
@@ -39,7 +37,8 @@ impl Account {
             }
         }
         bail!(
-            "Postgres does not run as root, and there is no user `postgres`; run this as another user"
+            "Postgres does not run as root, and there is no user `postgres` to run it as; \
+             run this as another user"
         )
     }
 

@@ -1,13 +1,11 @@
 //! Where a service may keep its data: a folder that its account can enter, with a path short enough
 //! for a unix socket.
 
+use crate::services::account::Account;
+use anyhow::{Context, Result, bail};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-
-use anyhow::{Context, Result, bail};
 use tempfile::{Builder, TempDir};
-
-use crate::services::account::Account;
 
 /// A socket's path may have 107 bytes on Linux and 103 elsewhere; `/.s.PGSQL.65535` and our own
 /// folder need the rest.

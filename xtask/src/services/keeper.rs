@@ -6,6 +6,7 @@
 //! removes its folder. Should the keeper itself be killed, the kernel stops the server (`setpriv
 //! --pdeathsig`, see [`super::account`]).
 
+use anyhow::{Context, Result, bail};
 use std::fs;
 use std::io::Write;
 use std::os::unix::process::CommandExt;
@@ -13,8 +14,6 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
-
-use anyhow::{Context, Result, bail};
 use tempfile::TempDir;
 
 const SCRIPT: &str = include_str!("keeper.sh");
@@ -97,6 +96,8 @@ impl Drop for Keeper {
         if let Err(error) = self.shell.wait() {
             eprintln!("cannot wait for a server to stop: {error}");
         }
+        // Left only when somebody killed the keeper.
+        fs::remove_dir_all(&self.folder).ok();
     }
 }
 

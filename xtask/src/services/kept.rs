@@ -3,13 +3,6 @@
 //! As root the data may have to lie elsewhere, because the account that Postgres runs under cannot
 //! enter root's own folders; then `.services/postgres` is a link to it.
 
-use std::fs;
-use std::os::unix::fs::symlink;
-use std::path::PathBuf;
-use std::process::ExitCode;
-
-use anyhow::{Context, Result, bail};
-
 use crate::process;
 use crate::repo::Repo;
 use crate::services::account::Account;
@@ -17,6 +10,11 @@ use crate::services::postgres::programs::Programs;
 use crate::services::postgres::psql::Psql;
 use crate::services::postgres::{self, Cluster};
 use crate::services::{Durability, TEST_DATABASE_URL, folder};
+use anyhow::{Context, Result, bail};
+use std::fs::{self, DirBuilder};
+use std::os::unix::fs::{DirBuilderExt, symlink};
+use std::path::PathBuf;
+use std::process::ExitCode;
 
 /// The database for running the product by hand; tests make their own.
 const DATABASE: &str = "millstream";
@@ -93,7 +91,8 @@ fn existing(repo: &Repo) -> Result<Option<Cluster>> {
     let programs = Programs::find_or_install()?;
     if programs.version != made_by {
         bail!(
-            "the data in .services was made by Postgres {made_by}, and here is {}; delete \"{}\" to start afresh",
+            "the data in .services was made by Postgres {made_by}, and here is {}; \
+             delete \"{}\" to start afresh",
             programs.version,
             folder.display()
         );
@@ -116,7 +115,8 @@ fn create(repo: &Repo) -> Result<Cluster> {
         .or_else(|_| fs::remove_dir_all(&place))
         .ok();
     let folder = if folder::fits(&repo.path(".services"), &account) {
-        fs::create_dir(&place)?;
+        // Only for the account: the socket in it asks for no password.
+        DirBuilder::new().mode(0o700).create(&place)?;
         account.give(&place)?;
         place
     } else {

@@ -4,17 +4,15 @@ pub(crate) mod private;
 pub(crate) mod programs;
 pub(crate) mod psql;
 
-use std::fs;
-use std::net::TcpListener;
-use std::path::{Path, PathBuf};
-use std::process::Command;
-
-use anyhow::{Context, Result};
-
 use crate::process;
 use crate::services::Durability;
 use crate::services::account::Account;
 use crate::services::postgres::programs::Programs;
+use anyhow::{Context, Result};
+use std::fs;
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::process::Command;
 
 /// What its log says when it can be talked to, and when it gives up.
 pub(crate) const READY: &str = "ready to accept connections";

@@ -138,10 +138,10 @@ mod tests {
         let output = "running 2 tests
             test rank::tests::a ... ok
             test rank::tests::b ... ok
-            test result: ok. 2 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out; finished in 0.00s
+            test result: ok. 2 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out
             running 1 test
             test c ... ignored, needs a browser
-            test result: ok. 0 passed; 0 failed; 1 ignored; 0 measured; 7 filtered out; finished in 1.50s";
+            test result: ok. 0 passed; 0 failed; 1 ignored; 0 measured; 7 filtered out";
         check(output, true, "2 passed, 0 failed, 1 skipped");
     }
 
@@ -151,7 +151,7 @@ mod tests {
             test a ... ok
             running 1 test
             test d ... ok
-            test result: ok. 1 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out; finished in 0.00s";
+            test result: ok. 1 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out";
         check(output, false, "2 passed, 1 failed");
     }
 

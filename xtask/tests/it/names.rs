@@ -1,9 +1,8 @@
 //! Rules for the names of files: the same kind of thing is named the same way everywhere, so that
 //! it can be found without searching, and tests that go through a folder find all of it.
 
-use std::collections::BTreeMap;
-
 use crate::repo::{demand, files};
+use std::collections::BTreeMap;
 
 /// A part of the repository and how its files, relative to it, are named.
 struct Rule {
@@ -25,9 +24,7 @@ const RULES: &[Rule] = &[
     },
     Rule {
         part: "docs/",
-        fits: |name| {
-            name.contains('/') || !name.ends_with(".md") || is_upper(name.trim_end_matches(".md"))
-        },
+        fits: |name| name.contains('/') || name.strip_suffix(".md").is_none_or(is_upper),
         form: "`UPPER_CASE.md`; anything else in a folder of its own",
     },
     Rule {
@@ -92,13 +89,10 @@ fn names_work_everywhere() {
 fn numbers_are_used_once() {
     let mut seen: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for file in files() {
-        let number = file
-            .strip_prefix("docs/decisions/")
-            .and_then(|name| name.split_once('-'));
-        let version = file
-            .strip_prefix("migrations/")
-            .and_then(|name| name.split_once('_'));
-        if let Some((number, _)) = number.or(version) {
+        let numbered = ["docs/decisions/", "migrations/"]
+            .iter()
+            .any(|it| file.starts_with(it));
+        if let Some((number, _)) = file.split_once(['-', '_']).filter(|_| numbered) {
             seen.entry(number.to_owned()).or_default().push(file);
         }
     }

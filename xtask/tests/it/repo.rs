@@ -1,11 +1,10 @@
 //! The repository as the tests see it: the files that are, or are about to be, committed.
 
+use serde_json::Value;
 use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-
-use serde_json::Value;
 
 /// Fails with everything that breaks a rule, and what the rule is.
 #[track_caller]

@@ -23,7 +23,8 @@ fn every_file_says_what_it_is() {
     });
     demand(
         &silent.collect::<Vec<_>>(),
-        "Open the file with `//!` in its first line: what it is, its invariant, and in a list of things how to add one more.",
+        "Open the file with `//!` in its first line: what it is, its invariant, and in a list of \
+         things how to add one more.",
     );
 }
 
@@ -35,7 +36,8 @@ fn no_file_is_too_long() {
     });
     demand(
         &long.collect::<Vec<_>>(),
-        "More than 500 lines: split the file by what its parts are about; long inline tests go to `foo/tests.rs`.",
+        "More than 500 lines: split the file by what its parts are about; long inline tests go to \
+         `foo/tests.rs`.",
     );
 }
 
@@ -47,7 +49,8 @@ fn modules_stand_in_files_of_their_name() {
         .collect();
     demand(
         &old,
-        "Use `foo.rs` beside the folder `foo/` instead of `foo/mod.rs`: an editor full of mod.rs tells nothing.",
+        "Use `foo.rs` beside the folder `foo/` instead of `foo/mod.rs`: an editor full of mod.rs \
+         tells nothing.",
     );
 }
 
@@ -55,13 +58,8 @@ fn modules_stand_in_files_of_their_name() {
 fn no_module_has_an_empty_name() {
     let mut broken = Vec::new();
     for file in files_with("rs") {
-        let name = file
-            .rsplit('/')
-            .next()
-            .unwrap()
-            .trim_end_matches(".rs")
-            .to_owned();
-        if EMPTY_NAMES.contains(&name.as_str()) {
+        let mut steps = file.trim_end_matches(".rs").split('/');
+        if steps.any(|step| EMPTY_NAMES.contains(&step)) {
             broken.push(file.clone());
         }
         let text = text(&file).unwrap();
@@ -73,7 +71,7 @@ fn no_module_has_an_empty_name() {
     }
     demand(
         &broken,
-        "Such a name says nothing about what is inside. Name the module after the thing it is about.",
+        "Such a name says nothing about what is inside. Name the module after what it is about.",
     );
 }
 

@@ -38,7 +38,7 @@ fn no_file_names_a_package_registry() {
     });
     demand(
         &broken,
-        "Leave the registry to the machine's own settings; link to a crate's documentation or repository:",
+        "Leave the registry to the machine's own settings; link to documentation instead:",
     );
 }
 
@@ -54,7 +54,8 @@ fn every_dependency_comes_from_the_default_registry() {
         .collect();
     demand(
         &foreign,
-        "Cargo.lock names another source; take the mirror out of cargo's settings and run `cargo update -w`:",
+        "Cargo.lock names another source. Take the mirror out of cargo's settings and make the \
+         lines again with `cargo update --workspace`:",
     );
 }
 

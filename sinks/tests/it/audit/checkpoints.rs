@@ -4,8 +4,10 @@ use super::world::World;
 use millstream_pipelines::sink::Health;
 use millstream_sinks::audit::checkpoint::Checkpoint;
 use millstream_sinks::audit::checkpointer::CheckpointerError;
-use millstream_sinks::audit::checkpoints::CheckpointsError;
+use millstream_sinks::audit::checkpoints::{Checkpoints, CheckpointsError};
+use object_store::local::LocalFileSystem;
 use sqlx::postgres::PgPoolOptions;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
@@ -122,6 +124,36 @@ async fn a_checkpoint_is_written_once() {
 }
 
 #[tokio::test]
+async fn a_folder_keeps_checkpoints_and_a_write_that_was_cut_short_counts_as_none() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = LocalFileSystem::new_with_prefix(folder.path()).unwrap();
+    let checkpoints = Checkpoints::new(Arc::new(store));
+    assert_eq!(checkpoints.latest().await.unwrap(), None);
+    assert!(checkpoints.sizes().await.unwrap().is_empty());
+    for size in [900, 1_000] {
+        checkpoints
+            .put(size, &format!("note {size}"))
+            .await
+            .unwrap();
+    }
+    assert!(
+        checkpoints.put(900, "another").await.is_err(),
+        "written once"
+    );
+    assert_eq!(
+        checkpoints.latest().await.unwrap().as_deref(),
+        Some("note 1000")
+    );
+
+    let cut_short = folder.path().join("audit/checkpoints/00000000000000001000");
+    std::fs::write(&cut_short, "").unwrap();
+    assert_eq!(checkpoints.sizes().await.unwrap(), [900]);
+    assert_eq!(checkpoints.get(1_000).await.unwrap(), None);
+    checkpoints.put(1_000, "again").await.unwrap();
+    assert_eq!(std::fs::read_to_string(cut_short).unwrap(), "again");
+}
+
+#[tokio::test]
 async fn the_newest_is_found_without_its_copy() {
     let world = World::signed().await;
     let old = world.checkpoints.get(12).await.unwrap().unwrap();
@@ -140,19 +172,17 @@ async fn a_clean_stop_leaves_nothing_unsigned() {
     let mut world = World::new().await;
     world.happen(4).await;
     let stop = CancellationToken::new();
-    let running = tokio::spawn(world.checkpointer().run(stop.clone()));
-    while world.checkpoints.latest().await.unwrap().is_none() {
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
-    world.happen(3).await;
-    stop.cancel();
-    running.await.unwrap();
+    let checkpointer = world.checkpointer();
+    tokio::join!(checkpointer.run(stop.clone()), async {
+        while world.checkpoints.latest().await.unwrap().is_none() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        world.happen(3).await;
+        stop.cancel();
+    });
     assert_eq!(world.checkpoints.sizes().await.unwrap(), [4, 7]);
-    assert_eq!(
-        world.verify().await.compared.entries,
-        0,
-        "no entry is younger than the last checkpoint"
-    );
+    let young = world.verify().await.compared.entries;
+    assert_eq!(young, 0, "no entry is younger than the last checkpoint");
 }
 
 #[tokio::test]

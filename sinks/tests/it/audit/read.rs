@@ -7,6 +7,7 @@ use millstream_domain::policy::{Actor, Refusal};
 use millstream_domain::task::{Metadata, Priority, Status, Title};
 use millstream_domain::team::TeamRole;
 use millstream_event_log::mover::{Moved, Mover};
+use millstream_event_log::testing::at;
 use millstream_event_log::{Origin, Via};
 use millstream_store::project::CreateProject;
 use millstream_store::task::{CreateTask, NewTask};
@@ -247,84 +248,28 @@ async fn anything_else_is_refused_to_others_and_a_foreign_task_like_an_absent_on
     );
 }
 
+/// A filter made of nothing but this.
+fn only(set: impl FnOnce(&mut AuditFilter)) -> AuditFilter {
+    let mut filter = AuditFilter::default();
+    set(&mut filter);
+    filter
+}
+
 #[tokio::test]
 async fn each_filter_lets_through_what_it_says() {
     let mill = Mill::new().await;
-    let all = AuditFilter::default;
-    let start = millstream_event_log::testing::at(0);
-    let later = millstream_event_log::testing::at(1);
+    let (start, later) = (at(0), at(1));
     for (filter, expected) in [
-        (
-            AuditFilter {
-                actor: Some(id_of(&mill.ada).0),
-                ..all()
-            },
-            5,
-        ),
-        (
-            AuditFilter {
-                action: Some("member.added".into()),
-                ..all()
-            },
-            2,
-        ),
-        (
-            AuditFilter {
-                action: Some("member.".into()),
-                ..all()
-            },
-            0,
-        ),
-        (
-            AuditFilter {
-                entity: Some("user".into()),
-                ..all()
-            },
-            4,
-        ),
-        (
-            AuditFilter {
-                entity_id: Some(mill.task),
-                ..all()
-            },
-            1,
-        ),
-        (
-            AuditFilter {
-                q: Some("eng-1".into()),
-                ..all()
-            },
-            1,
-        ),
-        (
-            AuditFilter {
-                q: Some("%".into()),
-                ..all()
-            },
-            0,
-        ),
-        (
-            AuditFilter {
-                from: Some(start),
-                to: Some(later),
-                ..all()
-            },
-            9,
-        ),
-        (
-            AuditFilter {
-                from: Some(later),
-                ..all()
-            },
-            0,
-        ),
-        (
-            AuditFilter {
-                to: Some(start),
-                ..all()
-            },
-            0,
-        ),
+        (only(|f| f.actor = Some(id_of(&mill.ada).0)), 5),
+        (only(|f| f.action = Some("member.added".into())), 2),
+        (only(|f| f.action = Some("member.".into())), 0),
+        (only(|f| f.entity = Some("user".into())), 4),
+        (only(|f| f.entity_id = Some(mill.task)), 1),
+        (only(|f| f.q = Some("eng-1".into())), 1),
+        (only(|f| f.q = Some("%".into())), 0),
+        (only(|f| (f.from, f.to) = (Some(start), Some(later))), 9),
+        (only(|f| f.from = Some(later)), 0),
+        (only(|f| f.to = Some(start)), 0),
     ] {
         let found = mill.audit(&mill.admin, filter.clone()).await.unwrap();
         assert_eq!(found.len(), expected, "{filter:?}: {:?}", actions(&found));

@@ -23,7 +23,7 @@ async fn run(world: &World, signals: &Signals, until: impl Future<Output = ()>) 
     let log = Log::Postgres(PostgresLog::new(pool, None));
     let runner = Runner::new(audit::pipeline(), log, sink, lease, clock, signals.clone());
     let stop = CancellationToken::new();
-    tokio::join!(runner.run(stop.clone()), async {
+    tokio::join!(Box::pin(runner.run(stop.clone())), async {
         until.await;
         stop.cancel();
     });

@@ -1,14 +1,12 @@
 //! A Postgres for one command: a temporary folder, a free port, and a keeper that removes both.
 
-use std::time::Instant;
-
-use anyhow::{Context, Result};
-
 use crate::services::account::Account;
 use crate::services::keeper::Keeper;
 use crate::services::postgres::programs::Programs;
 use crate::services::postgres::{self, Cluster};
 use crate::services::{Durability, Started, folder};
+use anyhow::{Context, Result};
+use std::time::Instant;
 
 /// Postgres then ends its sessions and stops, without waiting for clients.
 const FAST_SHUTDOWN: &str = "INT";

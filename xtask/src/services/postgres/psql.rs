@@ -1,12 +1,10 @@
 //! psql: the client for the few statements that the commands here run themselves.
 
-use std::path::{Path, PathBuf};
-use std::process::Command;
-
-use anyhow::{Context, Result};
-
 use crate::process;
 use crate::services::postgres::programs::Programs;
+use anyhow::{Context, Result};
+use std::path::{Path, PathBuf};
+use std::process::Command;
 
 /// A client of one database.
 pub(crate) struct Psql {

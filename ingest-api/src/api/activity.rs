@@ -1,0 +1,4 @@
+//! The activity.
+
+pub(crate) mod list;
+pub(crate) mod text;

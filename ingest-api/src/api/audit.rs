@@ -1,0 +1,8 @@
+//! The audit.
+
+pub(crate) mod checkpoint;
+pub(crate) mod list;
+pub(crate) mod proof;
+
+/// The view behind it.
+pub(crate) const VIEW: &str = "audit";

@@ -1,0 +1,7 @@
+//! One's own inbox.
+
+pub(crate) mod list;
+pub(crate) mod read;
+
+/// The view behind it.
+pub(crate) const VIEW: &str = "notifications";

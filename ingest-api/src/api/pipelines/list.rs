@@ -1,0 +1,83 @@
+//! `GET /pipelines`
+
+use crate::answer::{Answer, Many};
+use crate::api::schema::Problems;
+use crate::auth::Caller;
+use crate::error::ApiError;
+use crate::extract::NoParams;
+use crate::state::AppState;
+use axum::extract::State;
+use chrono::{DateTime, Utc};
+use millstream_event_log::{Position, Seq};
+use millstream_store::pipeline::PipelineStatus;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+/// A pipeline.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Pipeline)]
+pub(crate) struct PipelineBody {
+    #[schema(example = "activity")]
+    name: String,
+    /// The version of its logic.
+    version: i32,
+    /// How far it is; can be waited for.
+    #[schema(example = "s42")]
+    position: String,
+    /// How many records it has not taken yet.
+    lag_records: i64,
+    /// How old the oldest of them is.
+    lag_ms: i64,
+    rate_per_s: f64,
+    /// `running`, `stalled`, `halted` or `rebuilding`.
+    #[schema(example = "running")]
+    state: String,
+    /// What is wrong.
+    error: Option<String>,
+    /// Who runs it.
+    owner: Option<String>,
+    /// Raised at each change of owner.
+    generation: i64,
+    /// How many records it refused.
+    dead_letters: i64,
+    committed_at: Option<DateTime<Utc>>,
+}
+
+#[utoipa::path(
+    get, path = "/pipelines", tag = "pipelines",
+    summary = "Pipelines",
+    description = "How far each is, and how it is.",
+    responses((status = 200, description = "All of them, by name", body = Many<PipelineBody>), Problems),
+    security(("bearer" = [])),
+)]
+pub(crate) async fn list_pipelines(
+    State(app): State<AppState>,
+    _: Caller,
+    _: NoParams,
+) -> Result<Answer, ApiError> {
+    let pipelines = app.store().pipelines().await?;
+    Ok(Answer::all(
+        pipelines
+            .into_iter()
+            .map(|pipeline| body(&app, pipeline))
+            .collect(),
+    ))
+}
+
+fn body(app: &AppState, pipeline: PipelineStatus) -> PipelineBody {
+    let seq: Seq = u64::try_from(pipeline.cut).unwrap_or(0);
+    PipelineBody {
+        rate_per_s: app.rates().per_s(&pipeline.name, pipeline.cut, app.now()),
+        name: pipeline.name,
+        version: pipeline.version,
+        position: Position::View(seq).to_string(),
+        lag_records: pipeline.lag_records,
+        lag_ms: pipeline.lag_ms,
+        state: pipeline.state,
+        error: pipeline.error,
+        owner: pipeline.owner,
+        generation: pipeline.generation,
+        dead_letters: pipeline.dead_letters,
+        committed_at: pipeline.committed_at,
+    }
+}

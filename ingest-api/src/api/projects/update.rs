@@ -1,0 +1,79 @@
+//! `PATCH /projects/{id}`
+
+use crate::answer::One;
+use crate::api::projects::{ProjectBody, project_answer};
+use crate::api::schema::Problems;
+use crate::auth::Caller;
+use crate::error::ApiError;
+use crate::extract::value::{boolean, text};
+use crate::extract::{Fields, Id, IfMatch, JsonBody, NoParams};
+use crate::idempotency::write;
+use crate::state::AppState;
+use axum::extract::State;
+use axum::response::Response;
+use millstream_domain::ids::ProjectId;
+use millstream_domain::project::ProjectName;
+use millstream_domain::team::Purpose;
+use millstream_store::project::UpdateProject;
+use utoipa::ToSchema;
+
+/// What is to be different about a project.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "describes the body, which is read field by field")]
+pub(crate) struct ProjectPatch {
+    /// 1 to 80 characters.
+    name: Option<String>,
+    /// Markdown, up to 4 KiB; null empties it.
+    description: Option<String>,
+    archived: Option<bool>,
+}
+
+fn read(
+    mut fields: Fields,
+    caller: &Caller,
+    id: ProjectId,
+    expected_version: Option<i64>,
+) -> Result<UpdateProject, ApiError> {
+    let name = fields.changed("name", text(ProjectName::new));
+    let description = fields.emptiable("description", Purpose::new);
+    let archived = fields.changed("archived", boolean);
+    fields.read_only(&[
+        "id",
+        "key",
+        "team_id",
+        "created_at",
+        "updated_at",
+        "version",
+    ]);
+    let actor = caller.actor.clone();
+    fields.finish(|| {
+        Some(UpdateProject {
+            actor,
+            id,
+            expected_version,
+            name,
+            description,
+            archived,
+        })
+    })
+}
+
+#[utoipa::path(
+    patch, path = "/projects/{id}", tag = "projects",
+    summary = "Change a project",
+    params(("id" = uuid::Uuid, Path, description = "The project")),
+    request_body(content = ProjectPatch, content_type = "application/merge-patch+json"),
+    responses((status = 200, description = "The project as it is now", body = One<ProjectBody>), Problems),
+    security(("bearer" = [])),
+)]
+pub(crate) async fn update_project(
+    State(app): State<AppState>,
+    caller: Caller,
+    Id(id): Id<ProjectId>,
+    IfMatch(expected_version): IfMatch,
+    _: NoParams,
+    JsonBody(fields): JsonBody,
+) -> Result<Response, ApiError> {
+    let update = read(fields, &caller, id, expected_version)?;
+    write(&app, &caller, update, project_answer).await
+}

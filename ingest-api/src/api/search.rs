@@ -1,0 +1,188 @@
+//! `GET /search`
+
+use crate::answer::Answer;
+use crate::api::schema::{self, Problems};
+use crate::api::tasks::AssigneeBody;
+use crate::auth::Caller;
+use crate::error::ApiError;
+use crate::extract::Params;
+use crate::extract::params::{Q_BYTES_MAX, bounded};
+use crate::position::WaitFor;
+use crate::problem::Code;
+use crate::request::RequestContext;
+use crate::state::AppState;
+use crate::view::seen;
+use axum::extract::State;
+use chrono::{DateTime, Utc};
+use millstream_domain::field::{FieldCode, FieldError};
+use millstream_domain::query::{Query, QueryError};
+use millstream_search::{Facets, Hit, Index, SearchError, SearchRequest, SearchResults};
+use millstream_store::PageRequest;
+use serde::Serialize;
+use tokio::time::Instant;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+/// The view behind it.
+const VIEW: &str = "search";
+
+/// What was found.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = SearchResults)]
+pub(crate) struct SearchBody {
+    #[schema(value_type = Vec<HitBody>)]
+    data: Vec<Hit>,
+    meta: SearchMeta,
+}
+
+/// About the search.
+#[derive(Debug, Serialize, ToSchema)]
+struct SearchMeta {
+    request_id: String,
+    /// Give it as `cursor` to get the next page; null on the last.
+    next_cursor: Option<String>,
+    /// How many tasks fit.
+    total: u64,
+    /// How long the search itself took.
+    took_ms: u64,
+    /// How many of them there are for each value of a field: `{"status": [{"value": "todo", "count": 3}]}`.
+    #[schema(value_type = Object)]
+    facets: Facets,
+}
+
+/// A task that fits.
+#[derive(ToSchema)]
+#[schema(as = Hit)]
+#[expect(dead_code, reason = "describes what the search gives")]
+pub(crate) struct HitBody {
+    task: HitTask,
+    score: f32,
+    highlights: Vec<Highlight>,
+}
+
+/// A task as the index keeps it.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "describes what the search gives")]
+pub(crate) struct HitTask {
+    id: Uuid,
+    name: String,
+    title: String,
+    #[schema(schema_with = schema::status)]
+    status: String,
+    #[schema(schema_with = schema::priority)]
+    priority: String,
+    project_id: Uuid,
+    assignees: Vec<AssigneeBody>,
+    due_at: Option<DateTime<Utc>>,
+    archived: bool,
+    updated_at: DateTime<Utc>,
+}
+
+/// Where it fits.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "describes what the search gives")]
+pub(crate) struct Highlight {
+    field: String,
+    /// Safe to show; what fits is in `<mark>`.
+    html: String,
+    comment_id: Option<Uuid>,
+}
+
+#[utoipa::path(
+    get, path = "/search", tag = "search",
+    summary = "Search",
+    description = "Words and `\"phrases\"`, `OR`, `-not`, parentheses, and fields: `status:todo,blocked`, `priority:>=high`, \
+                   `assignee:me`, `project:ENG`, `tag:api`, `due:<2026-12-01`, `updated:>-7d`, `is:overdue`, `in:comments`. \
+                   Nothing asks for the newest. A view: it answers how far it is.",
+    params(
+        ("q" = Option<String>, Query, description = "The query, up to 4 KiB"),
+        ("limit" = Option<u32>, Query, description = "1 to 100, default 50"),
+        ("cursor" = Option<String>, Query, description = "`meta.next_cursor` of the page before"),
+    ),
+    responses((status = 200, description = "A page of hits, the best first", body = SearchBody), Problems),
+    security(("bearer" = [])),
+)]
+pub(crate) async fn search(
+    State(app): State<AppState>,
+    caller: Caller,
+    wait: WaitFor,
+    mut params: Params,
+) -> Result<Answer, ApiError> {
+    let q = params
+        .one("q", |text| bounded(text, Q_BYTES_MAX))
+        .unwrap_or_default();
+    let page = params.page();
+    params.finish(|| Some(()))?;
+    let query = Query::parse(&q).map_err(|error| unreadable(&error))?;
+    let index = app
+        .search()
+        .cloned()
+        .ok_or_else(|| ApiError::unavailable("this server keeps no search index"))?;
+    let seen = seen(&app, wait, VIEW).await?;
+    let zone = app.store().user(caller.id).await?.state.time_zone;
+    let begun = Instant::now();
+    let results = ask(index, query, &app, &caller, &zone, page).await?;
+    let took_ms = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
+    let meta = SearchMeta {
+        request_id: RequestContext::current().id.clone(),
+        next_cursor: results.next_cursor,
+        total: results.total,
+        took_ms,
+        facets: results.facets,
+    };
+    Ok(Answer::enveloped(&SearchBody {
+        data: results.hits,
+        meta,
+    })
+    .of_view(seen))
+}
+
+/// Searching computes and reads files: it does not belong on an async thread.
+async fn ask(
+    index: Index,
+    query: Query,
+    app: &AppState,
+    caller: &Caller,
+    zone: &str,
+    page: PageRequest,
+) -> Result<SearchResults, ApiError> {
+    let (caller, now) = (caller.id, app.now());
+    let zone = zone.parse().unwrap_or(chrono_tz::Tz::UTC);
+    let asked = tokio::task::spawn_blocking(move || {
+        let limit = usize::try_from(page.limit).unwrap_or(usize::MAX);
+        let cursor = page.cursor.as_deref();
+        index.search(&SearchRequest {
+            caller,
+            query: &query,
+            now,
+            zone,
+            limit,
+            cursor,
+        })
+    });
+    asked.await.map_err(ApiError::internal)?.map_err(refused)
+}
+
+fn unreadable(error: &QueryError) -> ApiError {
+    let fields = vec![FieldError::new("q", FieldCode::Invalid, error.to_string())];
+    ApiError::with_fields(Code::BadRequest, fields).saying(error.to_string())
+}
+
+fn refused(error: SearchError) -> ApiError {
+    match error {
+        SearchError::Cursor => {
+            let fields = vec![FieldError::new(
+                "cursor",
+                FieldCode::Invalid,
+                error.to_string(),
+            )];
+            ApiError::with_fields(Code::BadRequest, fields)
+        }
+        SearchError::Locked
+        | SearchError::Fenced
+        | SearchError::Unavailable(_)
+        | SearchError::Damaged(_) => {
+            ApiError::unavailable("the search index does not answer").because(error)
+        }
+    }
+}

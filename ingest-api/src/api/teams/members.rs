@@ -1,0 +1,131 @@
+//! `GET /teams/{id}/members`, `PUT` and `DELETE /teams/{id}/members/{user_id}`
+
+use crate::answer::{Answer, Many, One};
+use crate::api::ActorBody;
+use crate::api::schema::{self, Problems};
+use crate::auth::Caller;
+use crate::error::ApiError;
+use crate::extract::value::word;
+use crate::extract::{Id, IdIn, JsonBody, NoParams};
+use crate::state::AppState;
+use axum::extract::State;
+use axum::http::StatusCode;
+use chrono::{DateTime, Utc};
+use millstream_domain::ids::{TeamId, UserId};
+use millstream_domain::team::TeamRole;
+use millstream_store::team::{Member, PutMember, RemoveMember};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+/// A member of a team.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Member)]
+pub(crate) struct MemberBody {
+    user: ActorBody,
+    #[schema(schema_with = schema::team_role)]
+    role: TeamRole,
+    added_at: DateTime<Utc>,
+}
+
+impl From<Member> for MemberBody {
+    fn from(member: Member) -> Self {
+        let user = ActorBody {
+            id: member.user_id,
+            username: member.username,
+            display_name: member.display_name,
+        };
+        Self {
+            user,
+            role: member.role,
+            added_at: member.added_at,
+        }
+    }
+}
+
+/// As what somebody is to belong to a team.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "describes the body, which is read field by field")]
+pub(crate) struct MemberPutBody {
+    #[schema(schema_with = schema::team_role)]
+    role: String,
+}
+
+#[utoipa::path(
+    get, path = "/teams/{id}/members", tag = "teams",
+    summary = "Members of a team",
+    params(("id" = Uuid, Path, description = "The team")),
+    responses((status = 200, description = "All of them, by name", body = Many<MemberBody>), Problems),
+    security(("bearer" = [])),
+)]
+pub(crate) async fn list_members(
+    State(app): State<AppState>,
+    caller: Caller,
+    Id(id): Id<TeamId>,
+    _: NoParams,
+) -> Result<Answer, ApiError> {
+    let members = app.store().members(&caller.actor, id).await?;
+    Ok(Answer::all(
+        members.into_iter().map(MemberBody::from).collect(),
+    ))
+}
+
+#[utoipa::path(
+    put, path = "/teams/{id}/members/{user_id}", tag = "teams",
+    summary = "Make somebody a member, or give a member another role",
+    params(("id" = Uuid, Path, description = "The team"), ("user_id" = Uuid, Path, description = "The person")),
+    request_body = MemberPutBody,
+    responses(
+        (status = 200, description = "Was a member before", body = One<MemberBody>),
+        (status = 201, description = "Is a member now", body = One<MemberBody>),
+        Problems
+    ),
+    security(("bearer" = [])),
+)]
+pub(crate) async fn put_member(
+    State(app): State<AppState>,
+    caller: Caller,
+    IdIn(team_id, user_id): IdIn<TeamId, UserId>,
+    _: NoParams,
+    JsonBody(mut fields): JsonBody,
+) -> Result<Answer, ApiError> {
+    let role = fields.required("role", word::<TeamRole>);
+    let actor = caller.actor.clone();
+    let put = fields.finish(|| {
+        Some(PutMember {
+            actor,
+            team_id,
+            user_id,
+            role: role?,
+        })
+    })?;
+    let written = app.store().write(&caller.origin, put).await?;
+    let (member, added) = (written.output.member, written.output.added);
+    let answer = Answer::one(MemberBody::from(member)).at(written.position);
+    Ok(if added {
+        answer.created(&format!("/api/v1/teams/{team_id}/members/{user_id}"))
+    } else {
+        answer
+    })
+}
+
+#[utoipa::path(
+    delete, path = "/teams/{id}/members/{user_id}", tag = "teams",
+    summary = "Remove a member, or leave",
+    params(("id" = Uuid, Path, description = "The team"), ("user_id" = Uuid, Path, description = "The person")),
+    responses((status = 204, description = "Is no member any more"), Problems),
+    security(("bearer" = [])),
+)]
+pub(crate) async fn remove_member(
+    State(app): State<AppState>,
+    caller: Caller,
+    IdIn(team_id, user_id): IdIn<TeamId, UserId>,
+    _: NoParams,
+) -> Result<Answer, ApiError> {
+    let remove = RemoveMember {
+        actor: caller.actor.clone(),
+        team_id,
+        user_id,
+    };
+    let written = app.store().write(&caller.origin, remove).await?;
+    Ok(Answer::empty(StatusCode::NO_CONTENT).at(written.position))
+}

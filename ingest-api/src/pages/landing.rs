@@ -1,0 +1,109 @@
+//! `/`: what runs here, how it is, and where to go.
+
+use crate::api::system::health::{Ready, ReadyPipeline, look};
+use crate::error::ApiError;
+use crate::state::AppState;
+use askama::Template;
+use axum::extract::State;
+use axum::response::Response;
+
+/// The page.
+#[derive(Template)]
+#[template(path = "pages/landing.html")]
+pub(crate) struct LandingPage {
+    /// Of the program.
+    version: &'static str,
+    /// Whether somebody has registered.
+    is_set_up: bool,
+    /// Under which address people reach it.
+    public_url: String,
+    ready: Ready,
+}
+
+impl LandingPage {
+    fn is_ready(&self) -> bool {
+        self.ready.status == "ready"
+    }
+}
+
+/// How far a pipeline is, in words.
+fn lag(pipeline: &ReadyPipeline) -> String {
+    match (pipeline.lag_records, pipeline.lag_ms) {
+        (0, _) => "up to date".to_owned(),
+        (1, ms) => format!("1 record behind, {}", age(ms)),
+        (records, ms) => format!("{records} records behind, {}", age(ms)),
+    }
+}
+
+fn age(ms: i64) -> String {
+    match ms {
+        0..1_000 => format!("{ms} ms"),
+        1_000..120_000 => format!("{} s", ms / 1_000),
+        120_000..7_200_000 => format!("{} min", ms / 60_000),
+        _ => format!("{} h", ms / 3_600_000),
+    }
+}
+
+/// Shows it.
+pub(crate) async fn show(State(app): State<AppState>) -> Result<Response, ApiError> {
+    let ready = look(&app).await;
+    let is_set_up = ready.parts.database != "ok" || app.store().has_users().await?;
+    let page = LandingPage {
+        version: env!("CARGO_PKG_VERSION"),
+        is_set_up,
+        public_url: app.settings().public_url.trim_end_matches('/').to_owned(),
+        ready,
+    };
+    page.render().map(super::page).map_err(ApiError::internal)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::api::system::health::ReadyParts;
+
+    fn pipeline(name: &str, state: &str, lag_records: i64) -> ReadyPipeline {
+        ReadyPipeline {
+            name: name.into(),
+            state: state.into(),
+            lag_records,
+            lag_ms: lag_records * 700,
+            dead_letters: i64::from(state == "halted"),
+        }
+    }
+
+    fn sample(is_set_up: bool, database: &'static str) -> String {
+        let pipelines = vec![
+            pipeline("activity", "running", 0),
+            pipeline("<search>", "halted", 3),
+        ];
+        let status = if database == "ok" {
+            "ready"
+        } else {
+            "unavailable"
+        };
+        let parts = ReadyParts {
+            database,
+            schema: "ok",
+            keys: "ok",
+        };
+        let ready = Ready {
+            status,
+            parts,
+            pipelines,
+        };
+        let page = LandingPage {
+            version: "0.0.0",
+            is_set_up,
+            public_url: "http://localhost".into(),
+            ready,
+        };
+        page.render().unwrap_or_default()
+    }
+
+    #[test]
+    fn every_state_of_the_page_is_on_file() {
+        insta::assert_snapshot!("landing_ready", sample(true, "ok"));
+        insta::assert_snapshot!("landing_first_start", sample(false, "unavailable"));
+    }
+}

@@ -1,0 +1,131 @@
+//! Taking connections: HTTP/1.1 with limits on everything that a client can hold on to.
+//!
+//! One task per connection, on the runtime's threads; all of them are joined before [`serve`] returns.
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::Request;
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::service::TowerToHyperService;
+use std::convert::Infallible;
+use std::future::Future;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+use tower::ServiceExt;
+
+/// Connections at once: a few thousand people with a tab open each; beyond that they wait in the system's queue.
+const CONNECTIONS_MAX: usize = 4_096;
+/// Time for a request's head to arrive, and for an idle connection to send another.
+const HEAD_TIME_MAX: Duration = Duration::from_secs(30);
+/// Most headers of a request; hyper's own default, named.
+const HEADERS_MAX: usize = 100;
+/// Most bytes of a request's head that hyper keeps. Above our own limits, so that those are what is told.
+const HEAD_BYTES_MAX: usize = 64 * 1024;
+/// Time for requests under way to be answered once the server is to stop.
+const STOP_TIME_MAX: Duration = Duration::from_secs(10);
+/// Pause after the system refused a connection: it is out of files, and only waiting helps.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+
+/// The other end of the connection.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Peer(pub(crate) SocketAddr);
+
+/// Serves until told to stop, then answers what is under way.
+pub async fn serve(
+    listener: TcpListener,
+    router: Router,
+    stop: CancellationToken,
+) -> io::Result<()> {
+    let places = Arc::new(Semaphore::new(CONNECTIONS_MAX));
+    let mut connections = JoinSet::new();
+    while let Some((stream, peer)) = next(&listener, &stop, &mut connections).await {
+        let place = Arc::clone(&places)
+            .acquire_owned()
+            .await
+            .expect("the semaphore is never closed");
+        // Small answers leave at once instead of waiting for more.
+        let _ = stream.set_nodelay(true);
+        let connection = handle(stream, peer, router.clone(), stop.clone());
+        connections.spawn(async move {
+            connection.await;
+            drop(place);
+        });
+    }
+    drop(listener);
+    let ended = async { while connections.join_next().await.is_some() {} };
+    if tokio::time::timeout(STOP_TIME_MAX, ended).await.is_err() {
+        tracing::warn!(
+            connections = connections.len(),
+            "requests were still under way at the end and were cut off"
+        );
+    }
+    Ok(())
+}
+
+/// The next connection; `None` when it is time to stop. Joins connections that have ended.
+async fn next(
+    listener: &TcpListener,
+    stop: &CancellationToken,
+    connections: &mut JoinSet<()>,
+) -> Option<(TcpStream, SocketAddr)> {
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => return None,
+            Some(_) = connections.join_next() => {}
+            accepted = listener.accept() => match accepted {
+                Ok(connection) => return Some(connection),
+                Err(error) => {
+                    tracing::warn!(error = &error as &dyn std::error::Error, "a connection could not be accepted");
+                    tokio::time::sleep(ACCEPT_PAUSE).await;
+                }
+            },
+        }
+    }
+}
+
+fn handle(
+    stream: TcpStream,
+    peer: SocketAddr,
+    router: Router,
+    stop: CancellationToken,
+) -> impl Future<Output = ()> {
+    let service = tower::service_fn(move |request: hyper::Request<Incoming>| {
+        let router = router.clone();
+        async move {
+            let mut request: Request = request.map(Body::new);
+            request.extensions_mut().insert(Peer(peer));
+            router.oneshot(request).await as Result<_, Infallible>
+        }
+    });
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEAD_TIME_MAX)
+        .max_headers(HEADERS_MAX)
+        .max_buf_size(HEAD_BYTES_MAX)
+        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(service));
+    async move {
+        let mut connection = std::pin::pin!(connection);
+        let ended = tokio::select! {
+            ended = connection.as_mut() => ended,
+            () = stop.cancelled() => {
+                connection.as_mut().graceful_shutdown();
+                connection.await
+            }
+        };
+        if let Err(error) = ended {
+            // A client that hangs up is no news.
+            tracing::debug!(
+                error = &error as &dyn std::error::Error,
+                "a connection broke off"
+            );
+        }
+    }
+}

@@ -1,0 +1,107 @@
+//! What every handler can reach.
+
+use crate::api::pipelines::rate::Rates;
+use crate::auth::keys::KeySet;
+use crate::auth::password::Passwords;
+use crate::settings::Settings;
+use chrono::{DateTime, Utc};
+use futures::future::BoxFuture;
+use millstream_event_log::backends::postgres::PostgresLog;
+use millstream_event_log::signals::Signals;
+use millstream_search::Index;
+use millstream_store::Store;
+use std::fmt::Debug;
+use std::sync::Arc;
+
+/// The parts that the binary puts together.
+#[derive(Debug)]
+pub struct Parts {
+    /// State.
+    pub store: Store,
+    /// The log: positions and histories.
+    pub log: PostgresLog,
+    /// What tells that a view has moved on.
+    pub signals: Signals,
+    /// The search index, where this process keeps one.
+    pub search: Option<Index>,
+    /// The audit's checkpoints.
+    pub checkpoints: Arc<dyn Checkpoints>,
+    /// The keys that tokens are signed with.
+    pub keys: KeySet,
+    /// What the operator decided.
+    pub settings: Settings,
+}
+
+/// Where signed checkpoints of the audit are read. They are kept outside the database, by whoever makes them.
+pub trait Checkpoints: Debug + Send + Sync {
+    /// The note of the newest; `None` until the first.
+    fn latest(&self) -> BoxFuture<'_, Result<Option<String>, CheckpointsUnavailable>>;
+}
+
+/// Checkpoints cannot be read just now.
+#[derive(Debug, thiserror::Error)]
+#[error("the audit's checkpoints cannot be read")]
+pub struct CheckpointsUnavailable(#[source] pub Box<dyn std::error::Error + Send + Sync>);
+
+/// The same, shared. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct AppState(Arc<Shared>);
+
+#[derive(Debug)]
+struct Shared {
+    parts: Parts,
+    passwords: Passwords,
+    rates: Rates,
+}
+
+impl AppState {
+    /// The state of a server made of these parts.
+    #[must_use]
+    pub fn new(parts: Parts) -> Self {
+        Self(Arc::new(Shared {
+            parts,
+            passwords: Passwords::new(),
+            rates: Rates::default(),
+        }))
+    }
+
+    pub(crate) fn store(&self) -> &Store {
+        &self.0.parts.store
+    }
+
+    pub(crate) fn log(&self) -> &PostgresLog {
+        &self.0.parts.log
+    }
+
+    pub(crate) fn signals(&self) -> &Signals {
+        &self.0.parts.signals
+    }
+
+    pub(crate) fn search(&self) -> Option<&Index> {
+        self.0.parts.search.as_ref()
+    }
+
+    pub(crate) fn checkpoints(&self) -> &dyn Checkpoints {
+        &*self.0.parts.checkpoints
+    }
+
+    pub(crate) fn keys(&self) -> &KeySet {
+        &self.0.parts.keys
+    }
+
+    pub(crate) fn settings(&self) -> &Settings {
+        &self.0.parts.settings
+    }
+
+    pub(crate) fn passwords(&self) -> &Passwords {
+        &self.0.passwords
+    }
+
+    pub(crate) fn rates(&self) -> &Rates {
+        &self.0.rates
+    }
+
+    pub(crate) fn now(&self) -> DateTime<Utc> {
+        self.store().clock().now()
+    }
+}

@@ -1,0 +1,42 @@
+//! How far a view is, as its readers are told.
+
+use crate::answer::{Answer, LAG_MS, POSITION};
+use crate::error::ApiError;
+use crate::position::WaitFor;
+use crate::state::AppState;
+use millstream_event_log::{Position, Seq};
+
+/// Where a view stood before it was read: what it shows is at least as new.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Seen {
+    seq: Seq,
+    lag_ms: i64,
+}
+
+/// Waits as the client asked, and says how far the view is. To be called before the view is read.
+pub(crate) async fn seen(app: &AppState, wait: WaitFor, view: &str) -> Result<Seen, ApiError> {
+    wait.view(app, view).await?;
+    let row = app
+        .store()
+        .pipelines()
+        .await?
+        .into_iter()
+        .find(|pipeline| pipeline.name == view);
+    let row_seq = row
+        .as_ref()
+        .and_then(|row| u64::try_from(row.cut).ok())
+        .unwrap_or(0);
+    let signalled = app.signals().cut(view).map_or(0, |cut| cut.seq);
+    Ok(Seen {
+        seq: row_seq.max(signalled),
+        lag_ms: row.map_or(0, |row| row.lag_ms),
+    })
+}
+
+impl Answer {
+    /// With how far the view is.
+    pub(crate) fn of_view(self, seen: Seen) -> Self {
+        self.with_header(POSITION, &Position::View(seen.seq).to_string())
+            .with_header(LAG_MS, &seen.lag_ms.to_string())
+    }
+}

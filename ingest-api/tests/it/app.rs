@@ -1,0 +1,320 @@
+//! The app under test: the real router over a real database, with a clock that the test sets.
+
+mod answer;
+mod request;
+
+pub(crate) use answer::Answer;
+pub(crate) use request::Request;
+
+use axum::Router;
+use axum::http::Method;
+use futures::FutureExt;
+use futures::future::BoxFuture;
+use millstream_domain::clock::{Clock, MockClock};
+use millstream_event_log::Log;
+use millstream_event_log::backends::postgres::PostgresLog;
+use millstream_event_log::signals::Signals;
+use millstream_ingest_api::auth::keys::KeySet;
+use millstream_ingest_api::settings::Secret;
+use millstream_ingest_api::state::{Checkpoints, CheckpointsUnavailable};
+use millstream_ingest_api::{AppState, Parts, Settings};
+use millstream_pipelines::dataflows::{activity, audit, notifications, search};
+use millstream_pipelines::sink::Sink;
+use millstream_pipelines::{Pipeline, Runner};
+use millstream_search::Index;
+use millstream_sinks::activity::ActivityView;
+use millstream_sinks::audit::AuditView;
+use millstream_sinks::lease::PostgresLease;
+use millstream_sinks::notifications::NotificationsView;
+use millstream_sinks::postgres::PostgresSink;
+use millstream_sinks::tantivy::TantivySink;
+use millstream_store::Store;
+use millstream_store::testing::{TestDatabase, TestStore};
+use serde_json::{Value, json};
+use std::path::Path;
+use std::sync::{Arc, LazyLock};
+use tempfile::TempDir;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+/// What the first person must bring.
+pub(crate) const SETUP_SECRET: &str = "open sesame";
+/// The issuer of tokens.
+pub(crate) const ISSUER: &str = "http://millstream.test";
+/// Everybody's password.
+pub(crate) const PASSWORD: &str = "correct horse battery";
+
+/// Making a key takes a second: all tests share one.
+static KEYS: LazyLock<TempDir> = LazyLock::new(|| {
+    let folder = TempDir::new().unwrap();
+    KeySet::load_or_create(folder.path(), MockClock::default().now()).unwrap();
+    folder
+});
+
+/// The folder that the shared key is in.
+pub(crate) fn key_folder() -> &'static Path {
+    KEYS.path()
+}
+
+/// The app.
+#[derive(Debug)]
+pub(crate) struct TestApp {
+    router: Router,
+    pub(crate) clock: Arc<MockClock>,
+    pub(crate) store: Store,
+    pub(crate) stop: CancellationToken,
+    _tasks: JoinSet<()>,
+    _folder: TempDir,
+    // Last: dropped when nobody uses it any more.
+    _database: TestDatabase,
+}
+
+/// Somebody who is logged in.
+#[derive(Debug, Clone)]
+pub(crate) struct User {
+    pub(crate) id: String,
+    pub(crate) name: String,
+    pub(crate) access_token: String,
+    pub(crate) refresh_token: String,
+}
+
+impl TestApp {
+    /// With a mover, and no pipelines: views stay empty.
+    pub(crate) async fn new() -> Self {
+        Self::build(false, |_| {}).await
+    }
+
+    /// With all pipelines.
+    pub(crate) async fn with_views() -> Self {
+        Self::build(true, |_| {}).await
+    }
+
+    /// With other settings.
+    pub(crate) async fn with_settings(change: impl FnOnce(&mut Settings)) -> Self {
+        Self::build(false, change).await
+    }
+
+    async fn build(views: bool, change: impl FnOnce(&mut Settings)) -> Self {
+        let database = TestDatabase::new().await;
+        let pool = database.pool().clone();
+        let TestStore {
+            store,
+            clock,
+            mover,
+            ..
+        } = TestStore::on_pool(pool.clone());
+        let folder = TempDir::new().unwrap();
+        let log = PostgresLog::new(pool.clone(), Some(mover.tail()));
+        let signals = Signals::default();
+        let index = Index::open(&folder.path().join("search")).unwrap();
+        let stop = CancellationToken::new();
+        let mut tasks = JoinSet::new();
+        tasks.spawn(mover.run(stop.clone()));
+        if views {
+            let views = Views {
+                store: &store,
+                log: &log,
+                clock: &clock,
+                signals: &signals,
+                stop: &stop,
+            };
+            views.spawn(&mut tasks, &index);
+        }
+        let mut settings = Settings {
+            public_url: ISSUER.into(),
+            setup_secret: Secret::new(SETUP_SECRET),
+            registration_open: true,
+            trusted_proxies: Vec::new(),
+        };
+        change(&mut settings);
+        let parts = Parts {
+            store: store.clone(),
+            log,
+            signals,
+            search: Some(index),
+            checkpoints: Arc::new(OneCheckpoint),
+            keys: KeySet::load_or_create(key_folder(), clock.now()).unwrap(),
+            settings,
+        };
+        let router = millstream_ingest_api::router(AppState::new(parts));
+        Self {
+            router,
+            clock,
+            store,
+            stop,
+            _tasks: tasks,
+            _folder: folder,
+            _database: database,
+        }
+    }
+
+    /// The router, for a server.
+    pub(crate) fn router(&self) -> Router {
+        self.router.clone()
+    }
+
+    pub(crate) fn request(&self, method: Method, path: &str) -> Request<'_> {
+        Request::new(self, method, path)
+    }
+
+    /// Below `/api/v1`.
+    pub(crate) fn get(&self, path: &str) -> Request<'_> {
+        self.request(Method::GET, &format!("/api/v1{path}"))
+    }
+
+    /// Below `/api/v1`.
+    pub(crate) fn post(&self, path: &str, body: Value) -> Request<'_> {
+        self.request(Method::POST, &format!("/api/v1{path}"))
+            .json(body)
+    }
+
+    /// Below `/api/v1`.
+    pub(crate) fn patch(&self, path: &str, body: Value) -> Request<'_> {
+        self.request(Method::PATCH, &format!("/api/v1{path}"))
+            .json(body)
+    }
+
+    /// Below `/api/v1`.
+    pub(crate) fn put(&self, path: &str, body: Value) -> Request<'_> {
+        self.request(Method::PUT, &format!("/api/v1{path}"))
+            .json(body)
+    }
+
+    /// Below `/api/v1`.
+    pub(crate) fn delete(&self, path: &str) -> Request<'_> {
+        self.request(Method::DELETE, &format!("/api/v1{path}"))
+    }
+
+    /// Somebody registers and logs in. The first is admin.
+    pub(crate) async fn user(&self, name: &str) -> User {
+        let body = json!({
+            "username": name, "email": format!("{name}@example.org"), "password": PASSWORD,
+            "setup_secret": SETUP_SECRET,
+        });
+        self.post("/auth/register", body).send().await.expect(201);
+        self.log_in(name).await
+    }
+
+    pub(crate) async fn log_in(&self, name: &str) -> User {
+        let answer = self
+            .post("/auth/login", json!({"login": name, "password": PASSWORD}))
+            .send()
+            .await;
+        let data = answer.expect(200).data();
+        let text = |value: &Value| value.as_str().unwrap().to_owned();
+        User {
+            id: text(&data["user"]["id"]),
+            name: name.to_owned(),
+            access_token: text(&data["access_token"]),
+            refresh_token: text(&data["refresh_token"]),
+        }
+    }
+
+    /// A team of the user's.
+    pub(crate) async fn team(&self, owner: &User, name: &str) -> String {
+        self.post("/teams", json!({"name": name}))
+            .by(owner)
+            .send()
+            .await
+            .expect(201)
+            .id()
+    }
+
+    pub(crate) async fn member(&self, owner: &User, team: &str, user: &User, role: &str) {
+        let path = format!("/teams/{team}/members/{}", user.id);
+        self.put(&path, json!({"role": role}))
+            .by(owner)
+            .send()
+            .await
+            .expect(201);
+    }
+
+    pub(crate) async fn project(&self, owner: &User, team: &str, key: &str) -> String {
+        let body = json!({"team_id": team, "key": key, "name": key});
+        self.post("/projects", body)
+            .by(owner)
+            .send()
+            .await
+            .expect(201)
+            .id()
+    }
+
+    /// A task; the whole of it.
+    pub(crate) async fn task(&self, by: &User, project: &str, title: &str) -> Value {
+        let body = json!({"project_id": project, "title": title});
+        self.post("/tasks", body)
+            .by(by)
+            .send()
+            .await
+            .expect(201)
+            .data()
+    }
+
+    /// An admin who owns a team with a project, to begin a test with.
+    pub(crate) async fn with_project(&self) -> (User, String, String) {
+        let ada = self.user("ada").await;
+        let team = self.team(&ada, "Millers").await;
+        let project = self.project(&ada, &team, "ENG").await;
+        (ada, team, project)
+    }
+}
+
+impl Drop for TestApp {
+    fn drop(&mut self) {
+        self.stop.cancel();
+    }
+}
+
+/// What it takes to run the pipelines.
+struct Views<'a> {
+    store: &'a Store,
+    log: &'a PostgresLog,
+    clock: &'a Arc<MockClock>,
+    signals: &'a Signals,
+    stop: &'a CancellationToken,
+}
+
+impl Views<'_> {
+    fn spawn(&self, tasks: &mut JoinSet<()>, index: &Index) {
+        let (pool, clock) = (self.store.pool(), || -> Arc<dyn Clock> {
+            self.clock.clone()
+        });
+        let sink = PostgresSink::new("activity", pool.clone(), clock(), ActivityView);
+        self.run(tasks, activity::pipeline(), sink);
+        let sink = PostgresSink::new("notifications", pool.clone(), clock(), NotificationsView);
+        self.run(tasks, notifications::pipeline(), sink);
+        let sink = PostgresSink::new("audit", pool.clone(), clock(), AuditView);
+        self.run(tasks, audit::pipeline(), sink);
+        let sink = TantivySink::new(index.clone(), pool.clone(), clock(), "search");
+        self.run(tasks, search::pipeline(), sink);
+    }
+
+    fn run<S: Sink>(&self, tasks: &mut JoinSet<()>, pipeline: Pipeline<S::Item>, sink: S)
+    where
+        S::Item: millstream_pipelines::pipeline::Item,
+    {
+        let clock: Arc<dyn Clock> = self.clock.clone();
+        let pool = self.store.pool().clone();
+        let name = pipeline.name().to_owned();
+        let lease = PostgresLease::new(
+            pool,
+            Arc::clone(&clock),
+            &*name,
+            pipeline.logic_version(),
+            "test",
+        );
+        let log = Log::Postgres(self.log.clone());
+        let runner = Runner::new(pipeline, log, sink, lease, clock, self.signals.clone());
+        tasks.spawn(runner.run(self.stop.clone()));
+    }
+}
+
+/// A checkpoint that somebody signed.
+#[derive(Debug)]
+struct OneCheckpoint;
+
+impl Checkpoints for OneCheckpoint {
+    fn latest(&self) -> BoxFuture<'_, Result<Option<String>, CheckpointsUnavailable>> {
+        async { Ok(Some("millstream/audit/test\n1\nAAAA\n".to_owned())) }.boxed()
+    }
+}

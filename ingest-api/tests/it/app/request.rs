@@ -1,0 +1,65 @@
+//! A request that a test makes.
+
+use super::{Answer, TestApp, User};
+use axum::body::Body;
+use axum::http::header::{AUTHORIZATION, CONTENT_TYPE};
+use axum::http::{HeaderName, HeaderValue, Method};
+use http_body_util::BodyExt;
+use serde_json::Value;
+use tower::ServiceExt;
+
+pub(crate) struct Request<'a> {
+    app: &'a TestApp,
+    request: axum::http::Request<Body>,
+}
+
+impl<'a> Request<'a> {
+    pub(super) fn new(app: &'a TestApp, method: Method, path: &str) -> Self {
+        let mut request = axum::http::Request::new(Body::empty());
+        *request.method_mut() = method;
+        *request.uri_mut() = path.parse().unwrap();
+        Self { app, request }
+    }
+
+    pub(crate) fn by(self, user: &User) -> Self {
+        self.header("authorization", &format!("Bearer {}", user.access_token))
+    }
+
+    pub(crate) fn token(self, token: &str) -> Self {
+        self.header(AUTHORIZATION.as_str(), &format!("Bearer {token}"))
+    }
+
+    pub(crate) fn header(mut self, name: &str, value: &str) -> Self {
+        let name = HeaderName::try_from(name).unwrap();
+        self.request
+            .headers_mut()
+            .append(name, HeaderValue::try_from(value).unwrap());
+        self
+    }
+
+    pub(crate) fn json(self, body: Value) -> Self {
+        self.body("application/json", body.to_string())
+    }
+
+    pub(crate) fn body(mut self, content_type: &str, body: impl Into<Body>) -> Self {
+        let content_type = HeaderValue::try_from(content_type).unwrap();
+        self.request
+            .headers_mut()
+            .insert(CONTENT_TYPE, content_type);
+        *self.request.body_mut() = body.into();
+        self
+    }
+
+    pub(crate) async fn send(self) -> Answer {
+        let what = format!("{} {}", self.request.method(), self.request.uri());
+        let response = self.app.router.clone().oneshot(self.request).await.unwrap();
+        let (parts, body) = response.into_parts();
+        let body = body.collect().await.unwrap().to_bytes();
+        Answer {
+            what,
+            status: parts.status.as_u16(),
+            headers: parts.headers,
+            body: body.to_vec(),
+        }
+    }
+}

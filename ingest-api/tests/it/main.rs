@@ -1,0 +1,8 @@
+//! The API, through its router, on a database of its own for each test. The folders follow the URLs.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "what fails here fails the test, and says where"
+)]
+
+mod app;

@@ -1,0 +1,311 @@
+//! The index on disk: opening it, and committing changes together with the cut.
+//!
+//! *Invariant:* one writer per folder (a lock of Tantivy's, given up when the process ends), and of several owners in one
+//! process only the newest generation commits.
+
+use crate::document::{Change, Source};
+use crate::error::SearchError;
+use crate::fold::Fold;
+use crate::schema::{Fields, VERSION, analyzers, schema};
+use crate::stored;
+use serde::{Deserialize, Serialize};
+use std::fmt::{self, Debug};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use tantivy::directory::{INDEX_WRITER_LOCK, MmapDirectory};
+use tantivy::indexer::{IndexWriterOptions, LogMergePolicy};
+use tantivy::{Directory, DocAddress, IndexReader, IndexWriter, ReloadPolicy, Searcher, Term};
+
+/// Memory in which documents are indexed before they go to disk: a rebuild's batches fit, and an idle server keeps little.
+const WRITER_BYTES: usize = 32 << 20;
+/// Threads that index: one, so that the same changes give the same index.
+const WRITER_THREADS: usize = 1;
+/// Threads that merge segments behind the commits: one, because the machine has other work.
+const MERGE_THREADS: usize = 1;
+/// Documents above which a segment is not merged any more: bounds how long a merge takes, and its disk.
+const MERGE_DOCS_MAX: usize = 1_000_000;
+/// The part of a segment's documents that may be dead before it is merged for that alone: tasks are rewritten often.
+const DEAD_RATIO_MAX: f32 = 0.3;
+/// The file that says that the folder next to it is to be rebuilt.
+const DAMAGED: &str = "damaged";
+
+/// The search index. Cheap to clone; everything in it blocks, so call it off the async threads.
+#[derive(Clone)]
+pub struct Index(Arc<Shared>);
+
+struct Shared {
+    /// The folder that holds the version's.
+    folder: PathBuf,
+    index: tantivy::Index,
+    reader: IndexReader,
+    fields: Fields,
+    writing: Mutex<Writing>,
+    cut: AtomicU64,
+}
+
+struct Writing {
+    /// The newest owner.
+    generation: i64,
+    /// What the last commit said of itself.
+    mark: Mark,
+    writer: Option<IndexWriter>,
+    /// Committed, and not readable yet.
+    stale: bool,
+}
+
+/// What a commit says of itself: its payload.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+struct Mark {
+    cut: u64,
+    generation: i64,
+}
+
+impl Index {
+    /// Opens the index in a folder, and makes it where there is none. One that is damaged, or that another version made,
+    /// is deleted: it begins anew at cut 0.
+    pub fn open(folder: &Path) -> Result<Self, SearchError> {
+        std::fs::create_dir_all(folder)?;
+        remove_other_versions(folder)?;
+        let current = folder.join(format!("v{VERSION}"));
+        if folder.join(DAMAGED).exists() {
+            remove(&current, "it was found damaged")?;
+            std::fs::remove_file(folder.join(DAMAGED))?;
+        }
+        match Self::open_version(folder, &current) {
+            Err(SearchError::Damaged(error)) => {
+                remove(&current, &error.to_string())?;
+                Self::open_version(folder, &current)
+            }
+            other => other,
+        }
+    }
+
+    fn open_version(folder: &Path, current: &Path) -> Result<Self, SearchError> {
+        std::fs::create_dir_all(current)?;
+        let directory = MmapDirectory::open(current).map_err(tantivy::TantivyError::from)?;
+        let (schema, fields) = schema();
+        let index = tantivy::Index::builder()
+            .schema(schema)
+            .tokenizers(analyzers())
+            .open_or_create(directory)?;
+        let reader = index
+            .reader_builder()
+            .reload_policy(ReloadPolicy::Manual)
+            .try_into()?;
+        let mark = match index.load_metas()?.payload {
+            Some(payload) => serde_json::from_str(&payload)
+                .map_err(|error| SearchError::Damaged(Box::new(error)))?,
+            None => Mark::default(),
+        };
+        let writing = Writing {
+            generation: mark.generation,
+            mark,
+            writer: None,
+            stale: false,
+        };
+        Ok(Self(Arc::new(Shared {
+            folder: folder.to_owned(),
+            index,
+            reader,
+            fields,
+            writing: Mutex::new(writing),
+            cut: AtomicU64::new(mark.cut),
+        })))
+    }
+
+    /// How far the index is that searches see.
+    #[must_use]
+    pub fn cut(&self) -> u64 {
+        self.0.cut.load(Ordering::Acquire)
+    }
+
+    /// Takes the index over for an owner of this generation, and answers with its cut. From then on no older owner can
+    /// commit.
+    pub fn claim(&self, generation: i64) -> Result<u64, SearchError> {
+        let mut writing = self.writing();
+        if generation < writing.generation {
+            return Err(SearchError::Fenced);
+        }
+        if writing.writer.is_none() {
+            writing.writer = Some(self.new_writer()?);
+        }
+        writing.generation = generation;
+        Ok(writing.mark.cut)
+    }
+
+    /// Commits changes, each with its place in the log, and the cut behind them: all of it or nothing. What an earlier
+    /// commit has already written is left out. When this returns, searches see it.
+    pub fn commit(
+        &self,
+        generation: i64,
+        cut: u64,
+        changes: impl IntoIterator<Item = (u64, Change)>,
+    ) -> Result<(), SearchError> {
+        let mut writing = self.writing();
+        if generation < writing.generation {
+            return Err(SearchError::Fenced);
+        }
+        let done = writing.mark.cut;
+        if cut > done {
+            let mark = Mark { cut, generation };
+            // A panic, or a rollback that fails, leaves no writer behind, and the next commit makes a new one.
+            let mut writer = match writing.writer.take() {
+                Some(writer) => writer,
+                None => self.new_writer()?,
+            };
+            let fresh = changes
+                .into_iter()
+                .filter(|(seq, _)| *seq > done)
+                .map(|(_, change)| change);
+            if let Err(error) = self.write(&mut writer, mark, fresh) {
+                if writer.rollback().is_ok() {
+                    writing.writer = Some(writer);
+                }
+                return Err(self.noted(error));
+            }
+            writing.writer = Some(writer);
+            writing.mark = mark;
+            writing.stale = true;
+        }
+        if writing.stale {
+            self.0
+                .reader
+                .reload()
+                .map_err(|error| self.noted(error.into()))?;
+            writing.stale = false;
+            self.0.cut.store(writing.mark.cut, Ordering::Release);
+        }
+        Ok(())
+    }
+
+    fn write(
+        &self,
+        writer: &mut IndexWriter,
+        mark: Mark,
+        changes: impl Iterator<Item = Change>,
+    ) -> Result<(), SearchError> {
+        let (searcher, fields) = (self.searcher(), self.fields());
+        let mut fold = Fold::new(|key: &str| stored::source(&searcher, fields, key));
+        for change in changes {
+            fold.apply(change)?;
+        }
+        for (key, source) in fold.into_touched() {
+            writer.delete_term(Term::from_field_text(fields.key, &key));
+            if let Some(source) = source {
+                writer.add_document(document(&source, fields, &key)?)?;
+            }
+        }
+        let payload = serde_json::to_string(&mark).expect("two numbers have a JSON form");
+        let mut prepared = writer.prepare_commit()?;
+        prepared.set_payload(&payload);
+        prepared.commit()?;
+        Ok(())
+    }
+
+    fn new_writer(&self) -> Result<IndexWriter, SearchError> {
+        let options = IndexWriterOptions::builder()
+            .memory_budget_per_thread(WRITER_BYTES)
+            .num_worker_threads(WRITER_THREADS)
+            .num_merge_threads(MERGE_THREADS)
+            .build();
+        let writer = self.0.index.writer_with_options(options)?;
+        let mut merging = LogMergePolicy::default();
+        merging.set_max_docs_before_merge(MERGE_DOCS_MAX);
+        merging.set_del_docs_ratio_before_merge(DEAD_RATIO_MAX);
+        writer.set_merge_policy(Box::new(merging));
+        Ok(writer)
+    }
+
+    /// What every document is made of, as JSON and in order: for comparing an index with a rebuilt one.
+    pub fn sources(&self) -> Result<Vec<String>, SearchError> {
+        let (searcher, mut all) = (self.searcher(), Vec::new());
+        for (ordinal, segment) in (0..).zip(searcher.segment_readers()) {
+            for doc in segment.doc_ids_alive() {
+                let source = stored::read(&searcher, self.fields(), DocAddress::new(ordinal, doc))?;
+                all.push(serde_json::to_string(&source).expect("it was read from JSON"));
+            }
+        }
+        all.sort_unstable();
+        Ok(all)
+    }
+
+    /// The index as the last commit left it.
+    pub(crate) fn searcher(&self) -> Searcher {
+        self.0.reader.searcher()
+    }
+
+    pub(crate) fn fields(&self) -> &Fields {
+        &self.0.fields
+    }
+
+    /// Remembers that the index is damaged, so that the next start rebuilds it.
+    pub(crate) fn noted(&self, error: SearchError) -> SearchError {
+        if matches!(error, SearchError::Damaged(_)) {
+            let written = std::fs::write(self.0.folder.join(DAMAGED), b"");
+            tracing::error!(
+                error = &error as &dyn std::error::Error,
+                noted = written.is_ok(),
+                "the search index is damaged"
+            );
+        }
+        error
+    }
+
+    fn writing(&self) -> MutexGuard<'_, Writing> {
+        // Whoever panicked had taken the writer out; what is left is as of the last commit.
+        self.0
+            .writing
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn document(
+    source: &Source,
+    fields: &Fields,
+    key: &str,
+) -> Result<tantivy::TantivyDocument, SearchError> {
+    source
+        .document(fields, key)
+        .map_err(|error| SearchError::Damaged(Box::new(error)))
+}
+
+/// Deletes the folders of other versions: nobody reads them any more.
+fn remove_other_versions(folder: &Path) -> Result<(), SearchError> {
+    for entry in std::fs::read_dir(folder)? {
+        let path = entry?.path();
+        let version = path
+            .file_name()
+            .and_then(|name| name.to_str())
+            .and_then(|name| name.strip_prefix('v'));
+        let version = version.and_then(|number| number.parse::<u32>().ok());
+        if version.is_some_and(|version| version != VERSION) {
+            remove(&path, "another version made it")?;
+        }
+    }
+    Ok(())
+}
+
+/// Deletes an index, unless somebody writes it.
+fn remove(folder: &Path, why: &str) -> Result<(), SearchError> {
+    if !folder.exists() {
+        return Ok(());
+    }
+    let directory = MmapDirectory::open(folder).map_err(tantivy::TantivyError::from)?;
+    let lock = directory
+        .acquire_lock(&INDEX_WRITER_LOCK)
+        .map_err(tantivy::TantivyError::from)?;
+    tracing::warn!(folder = %folder.display(), why, "the search index is deleted and begins anew");
+    drop(lock);
+    Ok(std::fs::remove_dir_all(folder)?)
+}
+
+impl Debug for Index {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Index")
+            .field("folder", &self.0.folder)
+            .field("cut", &self.cut())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,135 @@
+//! What a request about a task refers to: looked up, and all that is wrong told at once.
+
+use super::AssigneeSpec;
+use crate::{Changing, StoreError};
+use millstream_domain::field::{FieldCode, FieldError};
+use millstream_domain::ids::{TaskId, TeamId, UserId};
+use millstream_event_log::events::task::Assignee;
+use std::collections::BTreeMap;
+use uuid::Uuid;
+
+/// How deep tasks may be parts of tasks: bounds the search for cycles.
+const PARENTS_MAX: i32 = 20;
+
+/// The references that were looked up, as far as they were wrong.
+#[derive(Debug, Default)]
+pub(super) struct References(Vec<FieldError>);
+
+impl References {
+    /// Goes on if all were right.
+    pub(super) fn checked(self) -> Result<(), StoreError> {
+        if self.0.is_empty() {
+            Ok(())
+        } else {
+            Err(StoreError::Fields(self.0))
+        }
+    }
+
+    fn wrong(&mut self, field: impl Into<String>, code: FieldCode, message: &str) {
+        self.0.push(FieldError::new(field, code, message));
+    }
+
+    /// Assignees must be active members of the team, each once.
+    pub(super) async fn assignees(
+        &mut self,
+        cx: &mut Changing<'_>,
+        team: TeamId,
+        specs: &[AssigneeSpec],
+    ) -> Result<Vec<Assignee>, StoreError> {
+        if specs.is_empty() {
+            return Ok(Vec::new());
+        }
+        let users: Vec<Uuid> = specs.iter().map(|a| a.user_id.0).collect();
+        let members = team_members(cx, team, &users).await?;
+        let mut found = Vec::with_capacity(specs.len());
+        for (place, spec) in specs.iter().enumerate() {
+            let field = || format!("assignees[{place}].user_id");
+            match members.get(&spec.user_id) {
+                None => self.wrong(
+                    field(),
+                    FieldCode::NotFound,
+                    "must be an active member of the team",
+                ),
+                Some(_) if users[..place].contains(&spec.user_id.0) => {
+                    self.wrong(field(), FieldCode::Invalid, "must not be listed twice");
+                }
+                Some(username) => {
+                    let (user_id, username, role) = (spec.user_id, username.clone(), spec.role);
+                    found.push(Assignee {
+                        user_id,
+                        username,
+                        role,
+                    });
+                }
+            }
+        }
+        Ok(found)
+    }
+
+    /// A parent must be a task of the same team, not too deep, and not a part of `task` itself. For a task that exists,
+    /// the team is locked: shared locks on the way up would not keep two tasks from becoming each other's parent.
+    pub(super) async fn parent(
+        &mut self,
+        cx: &mut Changing<'_>,
+        team: TeamId,
+        task: Option<TaskId>,
+        parent: TaskId,
+    ) -> Result<(), StoreError> {
+        let line = sqlx::query_scalar!(
+            r#"
+            with recursive line (id, parent_id, depth) as (
+                select id, parent_id, 1 from app.task where id = $1 and team_id = $2 and trashed_at is null
+                union all
+                select t.id, t.parent_id, line.depth + 1
+                from line join app.task t on t.id = line.parent_id where line.depth < $3
+            )
+            select id as "id!" from line
+            "#,
+            parent.0,
+            team.0,
+            PARENTS_MAX,
+        )
+        .fetch_all(cx.db())
+        .await?;
+        if line.is_empty() {
+            self.wrong(
+                "parent_id",
+                FieldCode::NotFound,
+                "must be a task of the same team",
+            );
+        } else if task.is_some_and(|task| line.contains(&task.0)) {
+            self.wrong(
+                "parent_id",
+                FieldCode::Invalid,
+                "must not be the task itself or a part of it",
+            );
+        } else if line.len() >= usize::try_from(PARENTS_MAX).unwrap_or(usize::MAX) {
+            self.wrong(
+                "parent_id",
+                FieldCode::OutOfRange,
+                "must not be more than 20 levels deep",
+            );
+        }
+        Ok(())
+    }
+}
+
+/// Those of `users` who are active members of the team, with their names.
+pub(super) async fn team_members(
+    cx: &mut Changing<'_>,
+    team: TeamId,
+    users: &[Uuid],
+) -> Result<BTreeMap<UserId, String>, StoreError> {
+    let members = sqlx::query!(
+        "select u.id, u.username from app.membership m join app.user u on u.id = m.user_id
+         where m.team_id = $1 and m.user_id = any($2) and u.active",
+        team.0,
+        users,
+    )
+    .fetch_all(cx.db())
+    .await?;
+    Ok(members
+        .into_iter()
+        .map(|member| (UserId(member.id), member.username))
+        .collect())
+}

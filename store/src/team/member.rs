@@ -1,0 +1,342 @@
+//! Who belongs to a team, and as what. The team is locked while that changes.
+
+use super::locked;
+use crate::actor::stored;
+use crate::{Change, Changed, Changing, Store, StoreError};
+use chrono::{DateTime, Utc};
+use millstream_domain::ids::{TeamId, UserId};
+use millstream_domain::policy::{Action, Actor, Refusal, Target, decide};
+use millstream_domain::team::TeamRole;
+use millstream_event_log::Event;
+use millstream_event_log::events::member::{MemberEvent, Membership};
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+/// A member of a team.
+#[derive(Debug, Clone)]
+pub struct Member {
+    /// Who.
+    pub user_id: UserId,
+    /// Their name.
+    pub username: String,
+    /// How they are shown.
+    pub display_name: String,
+    /// As what.
+    pub role: TeamRole,
+    /// Since when.
+    pub added_at: DateTime<Utc>,
+}
+
+struct Row {
+    user_id: Uuid,
+    username: String,
+    display_name: String,
+    role: String,
+    added_at: DateTime<Utc>,
+}
+
+impl Row {
+    fn into_member(self) -> Member {
+        Member {
+            user_id: UserId(self.user_id),
+            username: self.username,
+            display_name: self.display_name,
+            role: stored(&self.role),
+            added_at: self.added_at,
+        }
+    }
+}
+
+impl Store {
+    /// The members of a team, if the actor sees it, by name. A team is not paged: it fits into one answer.
+    pub async fn members(&self, actor: &Actor, team: TeamId) -> Result<Vec<Member>, StoreError> {
+        self.team(actor, team).await?;
+        let rows = sqlx::query_as!(
+            Row,
+            "select m.user_id, u.username, u.display_name, m.role, m.added_at
+             from app.membership m join app.user u on u.id = m.user_id
+             where m.team_id = $1 order by u.username",
+            team.0,
+        )
+        .fetch_all(&self.pool)
+        .await?;
+        Ok(rows.into_iter().map(Row::into_member).collect())
+    }
+
+    /// One member of a team that the actor sees.
+    pub async fn member(
+        &self,
+        actor: &Actor,
+        team: TeamId,
+        user: UserId,
+    ) -> Result<Member, StoreError> {
+        decide(actor, Action::ReadTeam, Target::team(team))?;
+        let mut db = self.pool.acquire().await?;
+        find(&mut db, team, user).await?.ok_or(StoreError::NotFound)
+    }
+}
+
+async fn find(
+    db: &mut PgConnection,
+    team: TeamId,
+    user: UserId,
+) -> Result<Option<Member>, StoreError> {
+    let row = sqlx::query_as!(
+        Row,
+        "select m.user_id, u.username, u.display_name, m.role, m.added_at
+         from app.membership m join app.user u on u.id = m.user_id
+         where m.team_id = $1 and m.user_id = $2",
+        team.0,
+        user.0,
+    )
+    .fetch_optional(db)
+    .await?;
+    Ok(row.map(Row::into_member))
+}
+
+/// Somebody makes a person a member, or gives a member another role.
+#[derive(Debug)]
+pub struct PutMember {
+    /// Who.
+    pub actor: Actor,
+    /// To which team.
+    pub team_id: TeamId,
+    /// Whom.
+    pub user_id: UserId,
+    /// As what.
+    pub role: TeamRole,
+}
+
+/// What became of it.
+#[derive(Debug, Clone)]
+pub struct MemberPut {
+    /// The member.
+    pub member: Member,
+    /// Whether they were none before.
+    pub added: bool,
+}
+
+impl Change for PutMember {
+    type Output = MemberPut;
+
+    async fn apply(self, cx: &mut Changing<'_>) -> Result<Changed<MemberPut>, StoreError> {
+        locked(cx, &self.actor, Action::ManageMembers, self.team_id).await?;
+        let Some(before) = find(cx.db(), self.team_id, self.user_id).await? else {
+            return self.add(cx).await;
+        };
+        if before.role == TeamRole::Owner || self.role == TeamRole::Owner {
+            decide(
+                &self.actor,
+                Action::ManageOwners,
+                Target::team(self.team_id),
+            )?;
+        }
+        if before.role == self.role {
+            return Ok(Changed::nothing(MemberPut {
+                member: before,
+                added: false,
+            }));
+        }
+        if before.role == TeamRole::Owner {
+            keep_an_owner(cx, self.team_id).await?;
+        }
+        sqlx::query!(
+            "update app.membership set role = $3 where team_id = $1 and user_id = $2",
+            self.team_id.0,
+            self.user_id.0,
+            self.role.as_str(),
+        )
+        .execute(cx.db())
+        .await?;
+        let event = MemberEvent::Changed(Membership {
+            team_id: self.team_id,
+            user_id: self.user_id,
+            username: before.username.clone(),
+            role: self.role,
+            role_before: Some(before.role),
+        });
+        let member = Member {
+            role: self.role,
+            ..before
+        };
+        Ok(Changed::because(
+            MemberPut {
+                member,
+                added: false,
+            },
+            event,
+        ))
+    }
+}
+
+impl PutMember {
+    async fn add(self, cx: &mut Changing<'_>) -> Result<Changed<MemberPut>, StoreError> {
+        if self.role == TeamRole::Owner {
+            decide(
+                &self.actor,
+                Action::ManageOwners,
+                Target::team(self.team_id),
+            )?;
+        }
+        let member = insert(cx, self.team_id, self.user_id, self.role)
+            .await?
+            .ok_or(StoreError::NotFound)?;
+        let event = MemberEvent::Added(joined(self.team_id, &member));
+        Ok(Changed::because(
+            MemberPut {
+                member,
+                added: true,
+            },
+            event,
+        ))
+    }
+}
+
+/// Writes a membership; `None` when there is no such active person.
+async fn insert(
+    cx: &mut Changing<'_>,
+    team: TeamId,
+    user: UserId,
+    role: TeamRole,
+) -> Result<Option<Member>, StoreError> {
+    let now = cx.now;
+    let row = sqlx::query_as!(
+        Row,
+        r#"
+        with known as (select id, username, display_name from app.user where id = $2 and active for key share),
+             added as (
+                 insert into app.membership (team_id, user_id, role, added_at) select $1, id, $3, $4 from known
+                 returning user_id, role, added_at
+             )
+        select a.user_id, k.username, k.display_name, a.role, a.added_at
+        from added a join known k on k.id = a.user_id
+        "#,
+        team.0,
+        user.0,
+        role.as_str(),
+        now,
+    )
+    .fetch_optional(cx.db())
+    .await?;
+    Ok(row.map(Row::into_member))
+}
+
+fn joined(team_id: TeamId, member: &Member) -> Membership {
+    let (user_id, username, role) = (member.user_id, member.username.clone(), member.role);
+    Membership {
+        team_id,
+        user_id,
+        username,
+        role,
+        role_before: None,
+    }
+}
+
+fn left(team_id: TeamId, member: Member) -> Membership {
+    let Member {
+        user_id,
+        username,
+        role,
+        ..
+    } = member;
+    Membership {
+        team_id,
+        user_id,
+        username,
+        role,
+        role_before: Some(role),
+    }
+}
+
+/// Who founds a team owns it.
+pub(super) async fn add_founder(
+    cx: &mut Changing<'_>,
+    team: TeamId,
+    founder: UserId,
+) -> Result<Membership, StoreError> {
+    let member = insert(cx, team, founder, TeamRole::Owner)
+        .await?
+        .ok_or(Refusal::Unauthenticated)?;
+    Ok(joined(team, &member))
+}
+
+/// Somebody removes a member, or leaves.
+#[derive(Debug)]
+pub struct RemoveMember {
+    /// Who.
+    pub actor: Actor,
+    /// From which team.
+    pub team_id: TeamId,
+    /// Whom.
+    pub user_id: UserId,
+}
+
+impl Change for RemoveMember {
+    type Output = ();
+
+    async fn apply(self, cx: &mut Changing<'_>) -> Result<Changed<()>, StoreError> {
+        let leaving = self.actor.user_id() == Some(self.user_id);
+        let action = if leaving {
+            Action::ReadTeam
+        } else {
+            Action::ManageMembers
+        };
+        locked(cx, &self.actor, action, self.team_id).await?;
+        let member = find(cx.db(), self.team_id, self.user_id)
+            .await?
+            .ok_or(StoreError::NotFound)?;
+        if member.role == TeamRole::Owner {
+            if !leaving {
+                decide(
+                    &self.actor,
+                    Action::ManageOwners,
+                    Target::team(self.team_id),
+                )?;
+            }
+            keep_an_owner(cx, self.team_id).await?;
+        }
+        sqlx::query!(
+            "delete from app.membership where team_id = $1 and user_id = $2",
+            self.team_id.0,
+            self.user_id.0,
+        )
+        .execute(cx.db())
+        .await?;
+        Ok(Changed::because(
+            (),
+            MemberEvent::Removed(left(self.team_id, member)),
+        ))
+    }
+}
+
+/// The team goes, and with it who belongs to it.
+pub(super) async fn remove_all(
+    cx: &mut Changing<'_>,
+    team: TeamId,
+) -> Result<Vec<Event>, StoreError> {
+    let rows = sqlx::query_as!(
+        Row,
+        "delete from app.membership m using app.user u where m.team_id = $1 and u.id = m.user_id
+         returning m.user_id, u.username, u.display_name, m.role, m.added_at",
+        team.0,
+    )
+    .fetch_all(cx.db())
+    .await?;
+    let event = |row: Row| MemberEvent::Removed(left(team, row.into_member())).into();
+    Ok(rows.into_iter().map(event).collect())
+}
+
+/// The team is locked, so the count holds until the commit.
+async fn keep_an_owner(cx: &mut Changing<'_>, team: TeamId) -> Result<(), StoreError> {
+    let owners = sqlx::query_scalar!(
+        r#"select count(*) as "owners!" from app.membership where team_id = $1 and role = 'owner'"#,
+        team.0,
+    )
+    .fetch_one(cx.db())
+    .await?;
+    if owners <= 1 {
+        let message = "the last owner cannot go: make somebody else owner first";
+        return Err(StoreError::Conflict(message.into()));
+    }
+    Ok(())
+}
