@@ -56,7 +56,7 @@ pub(crate) struct Settings {
         value_name = "ADDRESS"
     )]
     pub(crate) admin_listen: SocketAddr,
-    /// How people reach Millstream from outside, such as https://tasks.example.org.
+    /// How people reach Millstream from outside, such as `https://tasks.example.org`.
     #[arg(long, env = "MILLSTREAM_PUBLIC_URL", global = true, value_name = "URL")]
     pub(crate) public_url: Option<String>,
     /// What the first user must bring to register, and become admin. Made and printed when not set.
@@ -85,7 +85,7 @@ pub(crate) struct Settings {
         hide_env_values = true
     )]
     pub(crate) database_url: Option<String>,
-    /// The database's owner, for migrations, when the role of DATABASE_URL lacks the right to change the schema.
+    /// The database's owner, for migrations, when the role of `DATABASE_URL` lacks the right to change the schema.
     #[arg(
         long,
         env = "MIGRATE_DATABASE_URL",

@@ -16,11 +16,7 @@ pub(crate) fn path_in(folder: &Path, name: &str) -> Result<PathBuf> {
         return Ok(usual);
     }
     let digest = Sha256::digest(folder.as_os_str().as_encoded_bytes());
-    let id: String = digest
-        .iter()
-        .take(8)
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
+    let id = hex::encode(&digest[..8]);
     let short = std::env::temp_dir().join(format!("millstream-{id}"));
     let named = || format!("the folder \"{}\" for sockets", short.display());
     fs::DirBuilder::new()
@@ -31,7 +27,7 @@ pub(crate) fn path_in(folder: &Path, name: &str) -> Result<PathBuf> {
     // Somebody else may have made it before us, to listen in our place.
     let (made, ours) = (fs::symlink_metadata(&short)?, fs::metadata(folder)?);
     ensure!(
-        made.is_dir() && made.uid() == ours.uid() && made.mode() & 0o077 == 0,
+        made.is_dir() && made.uid() == ours.uid() && made.mode() & 0o777 == 0o700,
         "{} belongs to somebody else",
         named()
     );

@@ -105,7 +105,9 @@ impl Server {
             _data: data,
         };
         let ready = format!("{}/health/ready", server.url);
-        while !reqwest::get(&ready)
+        while !client()
+            .get(&ready)
+            .send()
             .await
             .is_ok_and(|answer| answer.status().is_success())
         {
@@ -120,6 +122,14 @@ impl Drop for Server {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// A client that gives up, rather than measure for ever.
+fn client() -> reqwest::Client {
+    reqwest::Client::builder()
+        .timeout(Duration::from_secs(30))
+        .build()
+        .unwrap()
 }
 
 fn free_port() -> u16 {
@@ -144,7 +154,7 @@ struct People {
 impl People {
     async fn new(server: &Server) -> Self {
         let mut people = Self {
-            client: reqwest::Client::new(),
+            client: client(),
             api: format!("{}/api/v1", server.url),
             writer: String::new(),
             told: String::new(),
@@ -174,7 +184,10 @@ impl People {
                 &json!({"team_id": team, "key": "ENG", "name": "Engine"}),
             )
             .await;
-        people.project = project["data"]["id"].as_str().unwrap().to_owned();
+        project["data"]["id"]
+            .as_str()
+            .unwrap()
+            .clone_into(&mut people.project);
         people
     }
 

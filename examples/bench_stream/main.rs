@@ -44,7 +44,7 @@ fn main() {
         .build()
         .unwrap();
     runtime.block_on(async {
-        replay::run(args.events, args.rounds).await;
+        Box::pin(replay::run(args.events, args.rounds)).await;
         if !args.no_freshness {
             for rate in [50, 500] {
                 freshness::run(rate, args.seconds).await;

@@ -46,15 +46,21 @@ pub(crate) async fn run(events: u64, rounds: usize) {
         reads.push(rate(events, read(pool).await));
         pipelines[0].push(rate(
             events,
-            replay(pool, events, activity::pipeline(), ActivityView).await,
+            Box::pin(replay(pool, events, activity::pipeline(), ActivityView)).await,
         ));
         pipelines[1].push(rate(
             events,
-            replay(pool, events, notifications::pipeline(), NotificationsView).await,
+            Box::pin(replay(
+                pool,
+                events,
+                notifications::pipeline(),
+                NotificationsView,
+            ))
+            .await,
         ));
         pipelines[2].push(rate(
             events,
-            replay(pool, events, audit::pipeline(), AuditView).await,
+            Box::pin(replay(pool, events, audit::pipeline(), AuditView)).await,
         ));
     }
     let (copy, read) = (median(copies), median(reads));

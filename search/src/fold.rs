@@ -44,17 +44,17 @@ impl<L: Fn(&str) -> Result<Option<Source>, SearchError>> Fold<L> {
     pub(crate) fn apply(&mut self, change: Change) -> Result<(), SearchError> {
         match change {
             Change::PutTask(task, former_name) => {
-                put_task(self.entry(key::task(task.id))?, *task, former_name)
+                put_task(self.entry(key::task(task.id))?, *task, former_name);
             }
             Change::RemoveTask(id) => self.replace(key::task(id), None),
             Change::PutComment(task, comment) => {
-                self.task(task, |source| put_comment(&mut source.comments, comment))?
+                self.task(task, |source| put_comment(&mut source.comments, comment))?;
             }
             Change::RemoveComment(task, id) => {
-                self.task(task, |source| remove_comment(&mut source.comments, id))?
+                self.task(task, |source| remove_comment(&mut source.comments, id))?;
             }
             Change::PutPerson(person) => {
-                self.person(person.id, |source| source.person = Some(person))?
+                self.person(person.id, |source| source.person = Some(person))?;
             }
             Change::PutMember(user, team, role) => self.person(user, |source| {
                 source.teams.insert(team, role);
@@ -63,7 +63,7 @@ impl<L: Fn(&str) -> Result<Option<Source>, SearchError>> Fold<L> {
                 source.teams.remove(&team);
             })?,
             Change::PutProject(project) => {
-                self.replace(key::project(project.id), Some(Source::Project(project)))
+                self.replace(key::project(project.id), Some(Source::Project(project)));
             }
             Change::RemoveProject(id) => self.replace(key::project(id), None),
             Change::PutTeam(team) => self.replace(key::team(team.id), Some(Source::Team(team))),

@@ -66,10 +66,10 @@ impl Index {
             now,
             zone,
         };
-        let compiled = compiler.compile(query, &visible)?;
+        let tree = compiler.compile(query, &visible)?;
         // One more than the page, to know whether there is a next one.
         let mut collected = searcher.search(
-            &compiled,
+            &tree,
             &Best {
                 limit: limit + 1,
                 after,

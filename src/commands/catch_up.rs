@@ -1,7 +1,7 @@
 //! Waits until the views show what a command has written.
 
 use crate::control::message::Report;
-use crate::roles::engine::Handle;
+use crate::roles::engine::{Behind, Handle};
 use anyhow::Result;
 use millstream_event_log::Position;
 use std::time::Duration;
@@ -18,7 +18,7 @@ pub(crate) async fn catch_up(handle: &Handle, write: Position, report: &Report) 
     let (mut last, mut moved_at) = (None, Instant::now());
     loop {
         let behind = handle.behind(write).await?;
-        let slowest = behind.as_ref().and_then(|behind| behind.slowest());
+        let slowest = behind.as_ref().and_then(Behind::slowest);
         if let Some(behind) = &behind {
             let Some(slowest) = slowest else {
                 for name in &behind.halted {

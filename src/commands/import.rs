@@ -25,9 +25,9 @@ pub(crate) struct ImportArgs {
     /// If there is no such project: the team to make it in. A team that does not exist either is made, too.
     #[arg(long, value_name = "NAME")]
     team: Option<String>,
-    /// What a column means. Fields: title, description, status, priority, due_at, estimated_hours, actual_hours, tags,
-    /// metadata.<name>. Columns called like a field need no word, nor do issuekey (metadata.imported_from) and
-    /// storypoint (estimated_hours). `column=` leaves a column out.
+    /// What a column means. Fields: title, description, status, priority, `due_at`, `estimated_hours`,
+    /// `actual_hours`, tags, `metadata.<name>`. Columns called like a field need no word, nor do issuekey
+    /// (`metadata.imported_from`) and storypoint (`estimated_hours`). `column=` leaves a column out.
     #[arg(long = "map", value_name = "COLUMN=FIELD")]
     map: Vec<String>,
     /// The text that stands for nothing in this file, such as NULL.

@@ -78,9 +78,8 @@ async fn serve_one(stream: UnixStream, handle: &Handle) {
         {
             Ok((request, body)) => commands::perform(handle, request, body, report).await,
             Err(error) => {
-                report
-                    .end(commands::FAILED, Some(format!("{error:#}")))
-                    .await
+                let reason = format!("{error:#}");
+                report.end(commands::FAILED, Some(reason)).await;
             }
         }
     };

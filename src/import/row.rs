@@ -99,12 +99,7 @@ fn hash(raw: &RawRow) -> String {
         sha.update(u64::try_from(cell.len()).unwrap_or(u64::MAX).to_le_bytes());
         sha.update(cell);
     }
-    let hex: String = sha
-        .finalize()
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
-    format!("row:{hex}")
+    format!("row:{}", hex::encode(sha.finalize()))
 }
 
 /// A task while its row is read.
@@ -198,10 +193,10 @@ impl Draft {
     fn checked<T, E: std::fmt::Display>(
         &mut self,
         name: &str,
-        make: impl Fn(&Self) -> Result<T, E>,
+        read: impl Fn(&Self) -> Result<T, E>,
     ) -> Option<T> {
-        match make(self) {
-            Ok(made) => Some(made),
+        match read(self) {
+            Ok(value) => Some(value),
             Err(error) => {
                 self.wrong.push(format!("{name}: {error}"));
                 None

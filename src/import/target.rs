@@ -111,18 +111,17 @@ impl Target {
             Self::Missing { key, team, team_id } => (key, team, team_id),
         };
         let fresh = team_id.is_none();
-        let team_id = match team_id {
-            Some(id) => id,
-            None => {
-                let change = CreateTeam {
-                    actor: importer.actor.clone(),
-                    name: team.clone(),
-                    description: None,
-                };
-                let made = handle.store.write(&importer.origin, change).await?.output;
-                importer.again(handle).await?;
-                made.id
-            }
+        let team_id = if let Some(id) = team_id {
+            id
+        } else {
+            let change = CreateTeam {
+                actor: importer.actor.clone(),
+                name: team.clone(),
+                description: None,
+            };
+            let made = handle.store.write(&importer.origin, change).await?.output;
+            importer.again(handle).await?;
+            made.id
         };
         let change = CreateProject {
             actor: importer.actor.clone(),
@@ -132,10 +131,10 @@ impl Target {
             description: None,
         };
         let project = handle.store.write(&importer.origin, change).await?.output;
-        let made = if fresh { "the team" } else { "in the team" };
-        let line = match fresh {
-            true => format!("made {made} \"{team}\" and the project {key} in it"),
-            false => format!("made the project {key} {made} \"{team}\""),
+        let line = if fresh {
+            format!("made the team \"{team}\" and the project {key} in it")
+        } else {
+            format!("made the project {key} in the team \"{team}\"")
         };
         Ok((project.id, Some(line)))
     }

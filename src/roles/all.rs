@@ -33,9 +33,10 @@ pub(crate) async fn run(settings: &Settings, with_demo: bool) -> Result<ExitCode
         .context("the keys of tokens")?;
     let mut engine = Engine::open(settings, data).await?;
     engine.start().await?;
-    let demo = match with_demo {
-        true => Some(tell_demo(&engine).await?),
-        false => None,
+    let demo = if with_demo {
+        Some(tell_demo(&engine).await?)
+    } else {
+        None
     };
     let greeting = Greeting::of(settings, &engine, listener.local_addr()?, demo).await?;
 

@@ -2,34 +2,24 @@
 
 mod answer;
 mod request;
+mod views;
 
 pub(crate) use answer::Answer;
 pub(crate) use request::Request;
 
+use self::views::{OneCheckpoint, Views};
 use axum::Router;
 use axum::http::Method;
-use futures::FutureExt;
-use futures::future::BoxFuture;
-use millstream_domain::clock::{Clock, MockClock};
-use millstream_event_log::Log;
+use millstream_domain::clock::{Clock, MockClock, SeededIds};
 use millstream_event_log::backends::postgres::PostgresLog;
+use millstream_event_log::mover::Mover;
 use millstream_event_log::signals::Signals;
 use millstream_ingest_api::auth::keys::KeySet;
 use millstream_ingest_api::settings::Secret;
-use millstream_ingest_api::state::{Checkpoints, CheckpointsUnavailable};
 use millstream_ingest_api::{AppState, Parts, Settings};
-use millstream_pipelines::dataflows::{activity, audit, notifications, search};
-use millstream_pipelines::sink::Sink;
-use millstream_pipelines::{Pipeline, Runner};
 use millstream_search::Index;
-use millstream_sinks::activity::ActivityView;
-use millstream_sinks::audit::AuditView;
-use millstream_sinks::lease::PostgresLease;
-use millstream_sinks::notifications::NotificationsView;
-use millstream_sinks::postgres::PostgresSink;
-use millstream_sinks::tantivy::TantivySink;
 use millstream_store::Store;
-use millstream_store::testing::{TestDatabase, TestStore};
+use millstream_store::testing::TestDatabase;
 use serde_json::{Value, json};
 use std::path::Path;
 use std::sync::{Arc, LazyLock};
@@ -97,12 +87,10 @@ impl TestApp {
     async fn build(views: bool, change: impl FnOnce(&mut Settings)) -> Self {
         let database = TestDatabase::new().await;
         let pool = database.pool().clone();
-        let TestStore {
-            store,
-            clock,
-            mover,
-            ..
-        } = TestStore::on_pool(pool.clone());
+        let clock = Arc::new(MockClock::default());
+        let mover = Mover::new(pool.clone());
+        let ids = Arc::new(SeededIds::new(1));
+        let store = Store::new(pool.clone(), mover.poke(), clock.clone(), ids);
         let folder = TempDir::new().unwrap();
         let log = PostgresLog::new(pool.clone(), Some(mover.tail()));
         let signals = Signals::default();
@@ -262,59 +250,5 @@ impl TestApp {
 impl Drop for TestApp {
     fn drop(&mut self) {
         self.stop.cancel();
-    }
-}
-
-/// What it takes to run the pipelines.
-struct Views<'a> {
-    store: &'a Store,
-    log: &'a PostgresLog,
-    clock: &'a Arc<MockClock>,
-    signals: &'a Signals,
-    stop: &'a CancellationToken,
-}
-
-impl Views<'_> {
-    fn spawn(&self, tasks: &mut JoinSet<()>, index: &Index) {
-        let (pool, clock) = (self.store.pool(), || -> Arc<dyn Clock> {
-            self.clock.clone()
-        });
-        let sink = PostgresSink::new("activity", pool.clone(), clock(), ActivityView);
-        self.run(tasks, activity::pipeline(), sink);
-        let sink = PostgresSink::new("notifications", pool.clone(), clock(), NotificationsView);
-        self.run(tasks, notifications::pipeline(), sink);
-        let sink = PostgresSink::new("audit", pool.clone(), clock(), AuditView);
-        self.run(tasks, audit::pipeline(), sink);
-        let sink = TantivySink::new(index.clone(), pool.clone(), clock(), "search");
-        self.run(tasks, search::pipeline(), sink);
-    }
-
-    fn run<S: Sink>(&self, tasks: &mut JoinSet<()>, pipeline: Pipeline<S::Item>, sink: S)
-    where
-        S::Item: millstream_pipelines::pipeline::Item,
-    {
-        let clock: Arc<dyn Clock> = self.clock.clone();
-        let pool = self.store.pool().clone();
-        let name = pipeline.name().to_owned();
-        let lease = PostgresLease::new(
-            pool,
-            Arc::clone(&clock),
-            &*name,
-            pipeline.logic_version(),
-            "test",
-        );
-        let log = Log::Postgres(self.log.clone());
-        let runner = Runner::new(pipeline, log, sink, lease, clock, self.signals.clone());
-        tasks.spawn(runner.run(self.stop.clone()));
-    }
-}
-
-/// A checkpoint that somebody signed.
-#[derive(Debug)]
-struct OneCheckpoint;
-
-impl Checkpoints for OneCheckpoint {
-    fn latest(&self) -> BoxFuture<'_, Result<Option<String>, CheckpointsUnavailable>> {
-        async { Ok(Some("millstream/audit/test\n1\nAAAA\n".to_owned())) }.boxed()
     }
 }

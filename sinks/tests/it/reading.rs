@@ -59,9 +59,8 @@ impl World {
     /// Brings both views to the end of the log.
     async fn caught_up(&self) {
         let tail = self.test.events().await.len() as u64;
-        self.run(activity::pipeline(), ActivityView, tail).await;
-        self.run(notifications::pipeline(), NotificationsView, tail)
-            .await;
+        Box::pin(self.run(activity::pipeline(), ActivityView, tail)).await;
+        Box::pin(self.run(notifications::pipeline(), NotificationsView, tail)).await;
     }
 
     async fn run<V: View>(&self, pipeline: Pipeline<V::Item>, view: V, tail: u64)

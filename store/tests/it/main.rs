@@ -3,6 +3,11 @@
     clippy::unwrap_used,
     reason = "a test that cannot set itself up has to fail"
 )]
+#![expect(clippy::disallowed_methods, reason = "tests spawn what they watch")]
+#![expect(
+    clippy::too_many_lines,
+    reason = "a long story is easier to follow in one piece"
+)]
 
 mod access;
 mod account;
