@@ -9,8 +9,8 @@ use crate::lifecycle::Group;
 use crate::usage::Usage;
 use anyhow::{Context, Result};
 use millstream_store::MIGRATOR;
-use sqlx::PgPool;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::{Connection, PgConnection, PgPool};
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -47,12 +47,8 @@ impl Database {
     /// `?statement-cache-capacity=0` to the URL.
     async fn connect(url: &str) -> Result<Self> {
         let options = options(url, "DATABASE_URL")?;
-        let pool = PgPoolOptions::new()
-            .max_connections(CONNECTIONS)
-            .acquire_timeout(ACQUIRE)
-            .connect_with(options.application_name("millstream"))
-            .await
-            .context("the Postgres server of DATABASE_URL cannot be reached")?;
+        let options = options.application_name("millstream");
+        let pool = reach(options, CONNECTIONS, "DATABASE_URL").await?;
         Ok(Self {
             pool,
             #[cfg(feature = "embedded")]
@@ -80,14 +76,9 @@ impl Database {
         let migrated = match owner_url {
             None => MIGRATOR.run(&self.pool).await,
             Some(url) => {
-                let owner = PgPoolOptions::new()
-                    .max_connections(1)
-                    .acquire_timeout(ACQUIRE)
-                    .connect_with(options(url, "MIGRATE_DATABASE_URL")?)
-                    .await;
-                MIGRATOR
-                    .run(&owner.context("the server of MIGRATE_DATABASE_URL cannot be reached")?)
-                    .await
+                let setting = "MIGRATE_DATABASE_URL";
+                let owner = reach(options(url, setting)?, 1, setting).await?;
+                MIGRATOR.run(&owner).await
             }
         };
         migrated.context("the database's schema could not be brought up to date")
@@ -129,11 +120,39 @@ impl Database {
     }
 }
 
+/// A pool whose server answers. It is given time to: both may be starting at once.
+async fn reach(options: PgConnectOptions, connections: u32, setting: &str) -> Result<PgPool> {
+    let reached = PgPoolOptions::new()
+        .max_connections(connections)
+        .acquire_timeout(ACQUIRE)
+        .connect_with(options.clone())
+        .await;
+    let reached = match reached {
+        // The pool does not say why it waited in vain: asked once more without it.
+        Err(sqlx::Error::PoolTimedOut) => {
+            let asked = tokio::time::timeout(ACQUIRE, PgConnection::connect_with(&options)).await;
+            match asked {
+                Ok(Err(reason)) => Err(reason),
+                Ok(Ok(_)) | Err(_) => Err(sqlx::Error::PoolTimedOut),
+            }
+        }
+        reached => reached,
+    };
+    reached.with_context(|| format!("the Postgres server of {setting} cannot be reached"))
+}
+
+/// What a URL says. The complaint is without the URL, which may hold a password.
 fn options(url: &str, setting: &str) -> Result<PgConnectOptions> {
-    PgConnectOptions::from_str(url).map_err(|error| {
-        // Without the URL, which may hold a password.
+    let complaint = |reason: &dyn std::fmt::Display| {
         Usage::because(format!(
-            "{setting} is not a Postgres URL such as postgres://user:password@host/database: {error}"
+            "{setting} is not a Postgres URL such as postgres://user:password@host/database: {reason}"
         ))
-    })
+    };
+    if !["postgres://", "postgresql://"]
+        .iter()
+        .any(|scheme| url.starts_with(scheme))
+    {
+        return Err(complaint(&"it does not begin with postgres://"));
+    }
+    PgConnectOptions::from_str(url).map_err(|error| complaint(&error))
 }

@@ -6,6 +6,7 @@
 use crate::document::{Change, Source};
 use crate::error::SearchError;
 use crate::fold::Fold;
+use crate::folder::{remove, remove_other_versions, whole};
 use crate::schema::{Fields, VERSION, analyzers, schema};
 use crate::stored;
 use serde::{Deserialize, Serialize};
@@ -13,9 +14,9 @@ use std::fmt::{self, Debug};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use tantivy::directory::{INDEX_WRITER_LOCK, MmapDirectory};
+use tantivy::directory::MmapDirectory;
 use tantivy::indexer::{IndexWriterOptions, LogMergePolicy};
-use tantivy::{Directory, DocAddress, IndexReader, IndexWriter, ReloadPolicy, Searcher, Term};
+use tantivy::{DocAddress, IndexReader, IndexWriter, ReloadPolicy, Searcher, Term};
 
 /// Memory in which documents are indexed before they go to disk: a rebuild's batches fit, and an idle server keeps little.
 const WRITER_BYTES: usize = 32 << 20;
@@ -89,6 +90,7 @@ impl Index {
             .schema(schema)
             .tokenizers(analyzers())
             .open_or_create(directory)?;
+        whole(&index)?;
         let reader = index
             .reader_builder()
             .reload_policy(ReloadPolicy::Manual)
@@ -146,6 +148,8 @@ impl Index {
         if generation < writing.generation {
             return Err(SearchError::Fenced);
         }
+        // First, because changes are made to what the reader sees.
+        self.show(&mut writing)?;
         let done = writing.mark.cut;
         if cut > done {
             let mark = Mark { cut, generation };
@@ -168,6 +172,11 @@ impl Index {
             writing.mark = mark;
             writing.stale = true;
         }
+        self.show(&mut writing)
+    }
+
+    /// Has searches see what is committed.
+    fn show(&self, writing: &mut Writing) -> Result<(), SearchError> {
         if writing.stale {
             self.0
                 .reader
@@ -269,36 +278,6 @@ fn document(
     source
         .document(fields, key)
         .map_err(|error| SearchError::Damaged(Box::new(error)))
-}
-
-/// Deletes the folders of other versions: nobody reads them any more.
-fn remove_other_versions(folder: &Path) -> Result<(), SearchError> {
-    for entry in std::fs::read_dir(folder)? {
-        let path = entry?.path();
-        let version = path
-            .file_name()
-            .and_then(|name| name.to_str())
-            .and_then(|name| name.strip_prefix('v'));
-        let version = version.and_then(|number| number.parse::<u32>().ok());
-        if version.is_some_and(|version| version != VERSION) {
-            remove(&path, "another version made it")?;
-        }
-    }
-    Ok(())
-}
-
-/// Deletes an index, unless somebody writes it.
-fn remove(folder: &Path, why: &str) -> Result<(), SearchError> {
-    if !folder.exists() {
-        return Ok(());
-    }
-    let directory = MmapDirectory::open(folder).map_err(tantivy::TantivyError::from)?;
-    let lock = directory
-        .acquire_lock(&INDEX_WRITER_LOCK)
-        .map_err(tantivy::TantivyError::from)?;
-    tracing::warn!(folder = %folder.display(), why, "the search index is deleted and begins anew");
-    drop(lock);
-    Ok(std::fs::remove_dir_all(folder)?)
 }
 
 impl Debug for Index {

@@ -12,13 +12,13 @@
 //! - A commit carries the cut in its payload: after a crash the index is as of some cut, never in between.
 //! - What is indexed and what is asked for is cut into words by the same code ([`words`]).
 //!
-//! Left for later, and where it goes: ranking in [`mod@query`], typing errors there too, an overlay in memory for what is
-//! not committed yet beside [`index`].
+//! Left for later, and where it goes: an overlay in memory for what is not committed yet beside [`index`].
 
 mod collect;
 pub mod document;
 pub mod error;
 mod fold;
+mod folder;
 mod highlight;
 pub mod index;
 pub mod query;
@@ -27,6 +27,7 @@ mod rights;
 mod schema;
 mod search;
 mod stored;
+pub mod typo;
 pub mod words;
 
 pub use document::{Change, Comment, Person, Project, Task, Team};

@@ -59,13 +59,7 @@ impl Index {
         let limit = request.limit.clamp(1, LIMIT_MAX);
 
         let visible = visible(&searcher, fields, caller)?;
-        let compiler = Compiler {
-            searcher: &searcher,
-            fields,
-            caller,
-            now,
-            zone,
-        };
+        let compiler = Compiler::new(&searcher, fields, caller, now, zone);
         let tree = compiler.compile(query, &visible)?;
         // One more than the page, to know whether there is a next one.
         let mut collected = searcher.search(

@@ -52,7 +52,7 @@ pub fn whole(text: &str) -> String {
 /// Most bytes that are compared of such a text: above every name and key, below what the term dictionary can hold.
 const WHOLE_BYTES_MAX: usize = 1024;
 
-/// Composed, in lower case, without accents that no letter has.
+/// Composed, in lower case, without accents.
 fn fold(text: &str, into: &mut String) {
     into.clear();
     if text.is_ascii() {
@@ -60,12 +60,25 @@ fn fold(text: &str, into: &mut String) {
         into.make_ascii_lowercase();
         return;
     }
-    let lower = text
-        .nfc()
-        .flat_map(char::to_lowercase)
-        .filter(|c| !('\u{300}'..='\u{36f}').contains(c));
+    let mut base = ' ';
+    let bare = text.nfd().flat_map(char::to_lowercase).filter(|c| {
+        if !is_accent(*c) {
+            base = *c;
+            return true;
+        }
+        // й is a letter of its own, not an и with an accent.
+        *c == BREVE && base == 'и'
+    });
     // The sigma at the end of a word is the same letter.
-    into.extend(lower.map(|c| if c == 'ς' { 'σ' } else { c }));
+    into.extend(bare.nfc().map(|c| if c == 'ς' { 'σ' } else { c }));
+}
+
+/// What stands over й.
+const BREVE: char = '\u{306}';
+
+/// Marks that are written over or under letters of Latin, Greek and Cyrillic.
+fn is_accent(c: char) -> bool {
+    matches!(c, '\u{300}'..='\u{36f}')
 }
 
 /// Characters of scripts that are written without blanks between words: Thai to Tibetan, Burmese, Khmer, Chinese and
@@ -194,6 +207,8 @@ mod tests {
             &["cafe", "cafe", "strasse", "istanbul", "fin"],
         );
         check("ΟΔΟΣ οδός Привет", &["οδοσ", "οδοσ", "привет"]);
+        check("Йод и\u{306}од ёж еж", &["йод", "йод", "еж", "еж"]);
+        check("한국 \u{1112}\u{1161}\u{11ab}국", &["한국", "한국"]);
         check("", &[]);
         check("--- \u{301} …", &[]);
     }

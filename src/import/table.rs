@@ -2,7 +2,7 @@
 
 use crate::usage::Usage;
 use anyhow::Result;
-use csv::{ByteRecord, Reader, ReaderBuilder};
+use csv::{ByteRecord, Position, Reader, ReaderBuilder};
 use std::borrow::Cow;
 
 /// What spreadsheets put in front of UTF-8.
@@ -53,12 +53,19 @@ impl<'a> Table<'a> {
             if !reader.read_byte_record(&mut cells).unwrap_or(false) {
                 return None;
             }
-            let line = cells.position().map_or(0, csv::Position::line);
             Some(RawRow {
-                line,
+                line: cells.position().map_or(0, |start| self.line(start)),
                 cells: cells.clone(),
             })
         })
+    }
+
+    /// The line of a record, behind the empty ones that the reader takes for its beginning.
+    fn line(self, start: &Position) -> u64 {
+        let at = usize::try_from(start.byte()).unwrap_or(usize::MAX);
+        let rest = self.bytes.get(at..).unwrap_or_default();
+        let breaks = rest.iter().take_while(|byte| b"\r\n".contains(byte));
+        start.line() + breaks.filter(|byte| **byte == b'\n').count() as u64
     }
 
     fn reader(self) -> Reader<&'a [u8]> {

@@ -6,4 +6,11 @@
 )]
 
 mod app;
+mod auth;
+mod bodies;
+mod conditional;
 mod envelope;
+mod idempotency;
+mod projects;
+mod teams;
+mod users;

@@ -1,3 +1,5 @@
+//! What becomes of rows: read, bent into shape, or refused.
+
 use super::super::table::Table;
 use super::*;
 

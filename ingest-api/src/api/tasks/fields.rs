@@ -30,18 +30,12 @@ pub(crate) const READ_ONLY: &[&str] = &[
 pub(crate) fn assignees(fields: &mut Fields) -> Option<Vec<AssigneeSpec>> {
     fields.objects("assignees", ASSIGNEES_MAX, |item| {
         let user_id = item.required("user_id", id);
-        let is_given = item.has("role");
         let role = item.optional("role", word::<AssigneeRole>);
         // The name is shown with every assignee; sent back with the rest, it changes nothing.
         item.optional("username", text(|name| Ok(name.to_owned())));
-        let role = if is_given {
-            role
-        } else {
-            Some(AssigneeRole::Collaborator)
-        };
         Some(AssigneeSpec {
             user_id: user_id?,
-            role: role?,
+            role: role.unwrap_or(AssigneeRole::Collaborator),
         })
     })
 }

@@ -37,6 +37,12 @@ impl<'a> Request<'a> {
         self
     }
 
+    /// As soon as the view has seen this write; the longest wait that there is, for slow machines.
+    pub(crate) fn after(self, written: &Answer) -> Self {
+        self.header("millstream-wait-for", &written.position())
+            .header("millstream-wait-ms", "10000")
+    }
+
     pub(crate) fn json(self, body: Value) -> Self {
         self.body("application/json", body.to_string())
     }

@@ -1,0 +1,6 @@
+//! Accounts and log-ins.
+
+mod password;
+mod register;
+mod session;
+mod token;

@@ -1,0 +1,123 @@
+//! Settings that are wrong: told with what to do, with exit code 2, before anything is made.
+
+use crate::installation::{Ended, Installation, ended};
+
+const USAGE: i32 = 2;
+
+/// What comes of one setting in the environment.
+async fn with(name: &str, value: &str) -> Ended {
+    let installation = Installation::embedded();
+    let mut command = installation.command::<&str>(&[]);
+    command.env(name, value);
+    let ended = ended(command).await;
+    let postgres = installation.data().join("postgres");
+    assert!(!postgres.exists(), "a database was made");
+    ended
+}
+
+#[tokio::test]
+async fn a_mistyped_setting_is_told_with_the_right_one() {
+    let ended = with("MILLSTREAM_SETUP_SECERT", "hunter2").await;
+    ended
+        .expect(USAGE)
+        .complains(
+            "there is no setting MILLSTREAM_SETUP_SECERT: did you mean MILLSTREAM_SETUP_SECRET?",
+        )
+        .conceals("hunter2");
+}
+
+#[tokio::test]
+async fn a_mistyped_flag_is_told_with_the_right_one() {
+    let ended = Installation::embedded()
+        .run(&["--lisen", "127.0.0.1:0"])
+        .await;
+    ended
+        .expect(USAGE)
+        .complains("'--listen'")
+        .complains("--help");
+}
+
+#[tokio::test]
+async fn an_address_that_is_none_is_told_with_its_setting() {
+    let ended = with("MILLSTREAM_LISTEN", "localhost").await;
+    ended
+        .expect(USAGE)
+        .complains("--listen")
+        .complains("'localhost'");
+}
+
+#[tokio::test]
+async fn a_value_that_there_is_not_is_told_with_those_that_there_are() {
+    let ended = with("MILLSTREAM_REGISTRATION", "opne").await;
+    ended
+        .expect(USAGE)
+        .complains("[possible values: open, closed]");
+}
+
+#[tokio::test]
+async fn a_network_that_is_none_is_told_with_an_example() {
+    let ended = with("MILLSTREAM_TRUSTED_PROXIES", "10.0.0.0/8,proxy").await;
+    ended
+        .expect(USAGE)
+        .complains("\"proxy\"")
+        .complains("10.0.0.0/8");
+}
+
+#[tokio::test]
+async fn a_log_filter_that_is_none_is_told_with_an_example() {
+    let ended = with("RUST_LOG", "millstream=everything").await;
+    ended
+        .expect(USAGE)
+        .complains("millstream=everything")
+        .complains("`info`");
+}
+
+#[tokio::test]
+async fn a_database_url_that_is_none_is_told_without_the_password_in_it() {
+    for url in [
+        "hunter2",
+        "",
+        "mysql://ada:hunter2@127.0.0.1/tasks",
+        "postgres://ada:hunter2@127.0.0.1:port/tasks",
+        "postgres//ada:hunter2@127.0.0.1/tasks",
+    ] {
+        let ended = with("DATABASE_URL", url).await;
+        ended
+            .expect(USAGE)
+            .complains("DATABASE_URL")
+            .complains("such as postgres://")
+            .conceals("hunter2");
+    }
+}
+
+#[tokio::test]
+async fn a_database_that_does_not_answer_is_told_with_the_reason_and_without_the_password() {
+    // Nobody listens on a port that was just free.
+    let port = std::net::TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap()
+        .port();
+    let url = format!("postgres://ada:hunter2@127.0.0.1:{port}/tasks");
+    let ended = with("DATABASE_URL", &url).await;
+    ended
+        .expect(1)
+        .complains("DATABASE_URL cannot be reached")
+        .complains("refused")
+        .conceals("hunter2");
+}
+
+#[tokio::test]
+async fn the_help_names_every_setting_and_shows_no_secret() {
+    let installation = Installation::embedded();
+    let mut command = installation.command(&["--help"]);
+    command.env("MILLSTREAM_SETUP_SECRET", "hunter2");
+    command.env("DATABASE_URL", "postgres://ada:hunter2@127.0.0.1/tasks");
+    let ended = ended(command).await;
+    ended
+        .expect(0)
+        .conceals("hunter2")
+        .says("MILLSTREAM_DATA_DIR")
+        .says("DATABASE_URL")
+        .says("LOG_FORMAT");
+}
