@@ -32,6 +32,8 @@ pub const QUERY_BYTES_MAX: usize = 4 * 1024;
 pub const DEPTH_MAX: usize = 20;
 /// Most words, phrases and values of fields together: bounds the work that one query can ask for.
 pub const TERMS_MAX: usize = 200;
+/// What a beginning with an asterisk counts for among them: each stands for many words.
+pub const BEGINNING_TERMS: usize = 10;
 
 /// A query that was read.
 #[derive(Debug, Clone, PartialEq, Default)]

@@ -129,10 +129,39 @@ impl Metadata {
         Ok(Self(object))
     }
 
+    /// The same after a merge patch (RFC 7396): null removes a member, an object is merged, anything else replaces. What
+    /// comes of it is checked like any other.
+    pub fn merged(&self, patch: &Map<String, Value>) -> Result<Self, Invalid> {
+        let mut object = self.0.clone();
+        merge(&mut object, patch);
+        Self::new(object)
+    }
+
     /// The object.
     #[must_use]
     pub fn as_map(&self) -> &Map<String, Value> {
         &self.0
+    }
+}
+
+fn merge(object: &mut Map<String, Value>, patch: &Map<String, Value>) {
+    for (name, value) in patch {
+        match value {
+            Value::Null => {
+                object.remove(name);
+            }
+            Value::Object(patch) => {
+                let mut inner = match object.remove(name) {
+                    Some(Value::Object(inner)) => inner,
+                    Some(_) | None => Map::new(),
+                };
+                merge(&mut inner, patch);
+                object.insert(name.clone(), Value::Object(inner));
+            }
+            other => {
+                object.insert(name.clone(), other.clone());
+            }
+        }
     }
 }
 
@@ -200,6 +229,35 @@ mod tests {
         for bad in [-1.0, f64::NAN, f64::INFINITY, 100_000.0] {
             assert!(Hours::new(bad).is_err(), "{bad}");
         }
+    }
+
+    #[test]
+    fn metadata_are_merged_member_by_member() {
+        let object = |value: Value| value.as_object().cloned().unwrap_or_default();
+        let check = |before: Value, patch: Value, expected: Value| {
+            let before = Metadata::new(object(before)).expect("small");
+            let after = before.merged(&object(patch)).expect("small");
+            assert_eq!(after.as_map(), &object(expected));
+        };
+        check(
+            json!({"a": "b", "c": {"d": 1, "e": 2}}),
+            json!({"a": null, "c": {"e": null, "f": [null]}}),
+            json!({"c": {"d": 1, "f": [null]}}),
+        );
+        check(
+            json!({"a": [1]}),
+            json!({"a": {"b": null}}),
+            json!({"a": {}}),
+        );
+        let full = Metadata::new(object(json!({"a": "x".repeat(10_000)}))).expect("fits");
+        assert!(
+            full.merged(&object(json!({"b": "x".repeat(10_000)})))
+                .is_err()
+        );
+        assert!(
+            full.merged(&object(json!({"a": "x".repeat(10_000)})))
+                .is_ok()
+        );
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::io::ErrorKind;
 use tantivy::TantivyError;
-use tantivy::directory::error::LockError;
+use tantivy::directory::error::{LockError, OpenReadError};
 
 /// An error of search, by what a caller would do about it.
 #[derive(Debug, thiserror::Error)]
@@ -19,7 +19,7 @@ pub enum SearchError {
     /// The files are not what was written. Opening the index anew rebuilds it.
     #[error("the search index is damaged: start anew to have it rebuilt")]
     Damaged(#[source] Box<dyn std::error::Error + Send + Sync>),
-    /// The cursor is made up, or of another query.
+    /// The cursor is made up.
     #[error("must be a cursor that this search gave out")]
     Cursor,
 }
@@ -28,15 +28,13 @@ impl From<TantivyError> for SearchError {
     fn from(error: TantivyError) -> Self {
         match error {
             TantivyError::IoError(ref source)
-                if matches!(
-                    source.kind(),
-                    ErrorKind::UnexpectedEof | ErrorKind::InvalidData
-                ) =>
-            {
-                Self::Damaged(Box::new(error))
-            }
+            | TantivyError::OpenReadError(OpenReadError::IoError {
+                io_error: ref source,
+                ..
+            }) if !is_torn(source) => Self::Unavailable(error),
             TantivyError::LockFailure(LockError::LockBusy, _) => Self::Locked,
-            TantivyError::DataCorruption(_)
+            TantivyError::IoError(_)
+            | TantivyError::DataCorruption(_)
             | TantivyError::IncompatibleIndex(_)
             | TantivyError::SchemaError(_)
             | TantivyError::FieldNotFound(_)
@@ -45,6 +43,14 @@ impl From<TantivyError> for SearchError {
             other => Self::Unavailable(other),
         }
     }
+}
+
+/// Whether a file was read, and is not what it should be.
+fn is_torn(error: &std::io::Error) -> bool {
+    matches!(
+        error.kind(),
+        ErrorKind::UnexpectedEof | ErrorKind::InvalidData
+    )
 }
 
 impl From<std::io::Error> for SearchError {

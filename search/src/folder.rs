@@ -20,10 +20,14 @@ pub(crate) fn whole(index: &tantivy::Index) -> Result<(), SearchError> {
     }
 }
 
-/// Deletes the folders of other versions: nobody reads them any more.
+/// Deletes the folders of other versions, and what earlier deletions have left: nobody reads them any more.
 pub(crate) fn remove_other_versions(folder: &Path) -> Result<(), SearchError> {
     for entry in std::fs::read_dir(folder)? {
         let path = entry?.path();
+        if path.extension().is_some_and(|ending| ending == ASIDE) {
+            remove_aside(&path);
+            continue;
+        }
         let version = path
             .file_name()
             .and_then(|name| name.to_str())
@@ -36,7 +40,8 @@ pub(crate) fn remove_other_versions(folder: &Path) -> Result<(), SearchError> {
     Ok(())
 }
 
-/// Deletes an index, unless somebody writes it.
+/// Deletes an index, unless somebody writes it. It is moved aside first, so that a new one can begin whatever becomes of
+/// the old files.
 pub(crate) fn remove(folder: &Path, why: &str) -> Result<(), SearchError> {
     if !folder.exists() {
         return Ok(());
@@ -46,6 +51,27 @@ pub(crate) fn remove(folder: &Path, why: &str) -> Result<(), SearchError> {
         .acquire_lock(&INDEX_WRITER_LOCK)
         .map_err(tantivy::TantivyError::from)?;
     tracing::warn!(folder = %folder.display(), why, "the search index is deleted and begins anew");
+    let aside = folder.with_extension(ASIDE);
+    remove_aside(&aside);
+    std::fs::rename(folder, &aside)?;
     drop(lock);
-    Ok(std::fs::remove_dir_all(folder)?)
+    remove_aside(&aside);
+    Ok(())
+}
+
+/// The ending of folders that are being deleted.
+const ASIDE: &str = "deleted";
+
+/// Deletes what was moved aside. What cannot be deleted now is tried again at the next start.
+fn remove_aside(folder: &Path) {
+    if !folder.exists() {
+        return;
+    }
+    if let Err(error) = std::fs::remove_dir_all(folder) {
+        tracing::warn!(
+            folder = %folder.display(),
+            error = &error as &dyn std::error::Error,
+            "an old search index was not deleted"
+        );
+    }
 }

@@ -1,7 +1,9 @@
 //! Showing where a hit fits: a piece of each text with what was looked for marked in it.
 
 use crate::document::TaskSource;
+use crate::query::begins_name;
 use crate::results::Highlight;
+use crate::typo;
 use crate::words::{escaped, whole, words};
 use millstream_domain::query::{Node, Place, Query, TextKind};
 use std::ops::Range;
@@ -24,6 +26,8 @@ struct Needle {
     words: Vec<String>,
     /// Only the beginning of the last word is known.
     beginning: bool,
+    /// A word that differs by one typing error is one too.
+    forgiving: bool,
     whole: String,
     places: Option<Vec<Place>>,
 }
@@ -51,8 +55,10 @@ impl Needles {
                 let open = found
                     .last()
                     .is_some_and(|(_, at)| at.end == texts.text.len());
+                let words: Vec<_> = found.into_iter().map(|(word, _)| word).collect();
                 self.0.push(Needle {
-                    words: found.into_iter().map(|(word, _)| word).collect(),
+                    forgiving: typo::forgiving(texts.kind, &words).is_some(),
+                    words,
                     beginning: texts.kind == TextKind::Prefix && open,
                     whole: whole(&texts.text),
                     places: places.map(<[Place]>::to_vec),
@@ -109,10 +115,11 @@ impl Needles {
     /// A name, marked, if it was asked for.
     fn name(&self, name: &str) -> Option<String> {
         let folded = whole(name);
-        let asked = self
-            .0
-            .iter()
-            .any(|needle| needle.places.is_none() && needle.whole == folded);
+        let asked = self.0.iter().any(|needle| {
+            let begins = needle.beginning && begins_name(&needle.whole);
+            let fits = needle.whole == folded || begins && folded.starts_with(&needle.whole);
+            needle.places.is_none() && fits
+        });
         asked.then(|| format!("<mark>{}</mark>", escaped(name)))
     }
 
@@ -181,11 +188,9 @@ impl Needle {
         let Some((end, _)) = text.get(before.len()) else {
             return false;
         };
-        let ends = if self.beginning {
-            end.starts_with(last.as_str())
-        } else {
-            end == last
-        };
+        let ends = end == last
+            || self.beginning && end.starts_with(last.as_str())
+            || self.forgiving && typo::near(last, end);
         ends && before
             .iter()
             .zip(text)

@@ -226,6 +226,16 @@ impl Index {
         Ok(writer)
     }
 
+    /// Gives up writing, and waits until merges that are under way have ended: from then on nobody changes the folder.
+    /// Without it they end by themselves, and what they were about to do is done another time.
+    pub fn close(&self) -> Result<(), SearchError> {
+        let writer = self.writing().writer.take();
+        if let Some(writer) = writer {
+            writer.wait_merging_threads()?;
+        }
+        Ok(())
+    }
+
     /// What every document is made of, as JSON and in order: for comparing an index with a rebuilt one.
     pub fn sources(&self) -> Result<Vec<String>, SearchError> {
         let (searcher, mut all) = (self.searcher(), Vec::new());

@@ -46,14 +46,14 @@ pub(crate) struct Compiler<'a> {
 struct Scope<'q> {
     /// Where texts are looked for; everywhere if it was not said.
     places: Option<&'q [Place]>,
-    /// Whether it is denied.
+    /// Whether it stands behind a minus, however many there are.
     denied: bool,
 }
 
 impl Scope<'_> {
     fn denied(self) -> Self {
         Self {
-            denied: !self.denied,
+            denied: true,
             ..self
         }
     }

@@ -27,3 +27,16 @@ pub(crate) fn visible(
     });
     Ok(actor.visible_teams())
 }
+
+/// What is visible both ways.
+pub(crate) fn both(one: Visible, other: &Visible) -> Visible {
+    match one {
+        Visible::All => other.clone(),
+        Visible::Teams(teams) => Visible::Teams(
+            teams
+                .into_iter()
+                .filter(|team| other.includes(*team))
+                .collect(),
+        ),
+    }
+}

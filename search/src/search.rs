@@ -7,11 +7,12 @@ use crate::highlight::Needles;
 use crate::index::Index;
 use crate::query::Compiler;
 use crate::results::{Hit, HitTask, SearchResults};
-use crate::rights::visible;
+use crate::rights::{both, visible};
 use crate::stored;
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use millstream_domain::ids::UserId;
+use millstream_domain::policy::Visible;
 use millstream_domain::query::Query;
 use tantivy::DocAddress;
 
@@ -37,12 +38,27 @@ pub struct SearchRequest<'a> {
 }
 
 impl Index {
-    /// Finds tasks. This blocks.
+    /// Finds tasks that the caller may see as far as the index knows. This blocks.
     pub fn search(&self, request: &SearchRequest<'_>) -> Result<SearchResults, SearchError> {
-        self.try_search(request).map_err(|error| self.noted(error))
+        self.search_within(request, &Visible::All)
     }
 
-    fn try_search(&self, request: &SearchRequest<'_>) -> Result<SearchResults, SearchError> {
+    /// Finds tasks of these teams that the caller may see as far as the index knows: the index follows behind, and who
+    /// asks for somebody whose rights are known better gives them here. This blocks.
+    pub fn search_within(
+        &self,
+        request: &SearchRequest<'_>,
+        visible: &Visible,
+    ) -> Result<SearchResults, SearchError> {
+        self.try_search(request, visible)
+            .map_err(|error| self.noted(error))
+    }
+
+    fn try_search(
+        &self,
+        request: &SearchRequest<'_>,
+        within: &Visible,
+    ) -> Result<SearchResults, SearchError> {
         let after = request
             .cursor
             .map(str::parse::<Rank>)
@@ -58,7 +74,7 @@ impl Index {
         } = *request;
         let limit = request.limit.clamp(1, LIMIT_MAX);
 
-        let visible = visible(&searcher, fields, caller)?;
+        let visible = both(visible(&searcher, fields, caller)?, within);
         let compiler = Compiler::new(&searcher, fields, caller, now, zone);
         let tree = compiler.compile(query, &visible)?;
         // One more than the page, to know whether there is a next one.

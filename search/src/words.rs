@@ -60,17 +60,17 @@ fn fold(text: &str, into: &mut String) {
         into.make_ascii_lowercase();
         return;
     }
-    let mut base = ' ';
-    let bare = text.nfd().flat_map(char::to_lowercase).filter(|c| {
+    let mut letter = ' ';
+    let letters = text.nfd().flat_map(char::to_lowercase).filter(|c| {
         if !is_accent(*c) {
-            base = *c;
+            letter = *c;
             return true;
         }
         // й is a letter of its own, not an и with an accent.
-        *c == BREVE && base == 'и'
+        *c == BREVE && letter == 'и'
     });
     // The sigma at the end of a word is the same letter.
-    into.extend(bare.nfc().map(|c| if c == 'ς' { 'σ' } else { c }));
+    into.extend(letters.nfc().map(|c| if c == 'ς' { 'σ' } else { c }));
 }
 
 /// What stands over й.

@@ -3,7 +3,7 @@
 use super::filter::{self, Field};
 use super::scan::{Piece, PieceKind, pieces};
 use super::tree::{Node, Place, TextKind, Texts};
-use super::{DEPTH_MAX, QUERY_BYTES_MAX, QueryError, TERMS_MAX};
+use super::{BEGINNING_TERMS, DEPTH_MAX, QUERY_BYTES_MAX, QueryError, TERMS_MAX};
 use std::ops::Range;
 
 /// Reads a query; `None` for a blank one.
@@ -202,14 +202,14 @@ impl Parser<'_> {
     fn run(&mut self, run: &str, at: &Range<usize>) -> Result<One, QueryError> {
         match filter::field(self.text, run, at)? {
             Field::None => {
-                self.count(1, at)?;
                 // Leaving out what merely begins like the word would hide more than was said.
                 let typed = at.end == self.text.len() && !self.denying;
-                let (text, kind) = match run.strip_suffix('*') {
-                    Some(start) if !start.is_empty() => (start, TextKind::Prefix),
-                    _ if typed => (run, TextKind::Prefix),
-                    _ => (run, TextKind::Word),
+                let (text, kind, terms) = match run.strip_suffix('*') {
+                    Some(start) if !start.is_empty() => (start, TextKind::Prefix, BEGINNING_TERMS),
+                    _ if typed => (run, TextKind::Prefix, 1),
+                    _ => (run, TextKind::Word, 1),
                 };
+                self.count(terms, at)?;
                 Ok(One::Node(Node::Text(Texts {
                     text: text.to_owned(),
                     kind,
@@ -238,7 +238,9 @@ impl Parser<'_> {
         if self.terms > TERMS_MAX {
             return Err(self.error(
                 at.clone(),
-                format!("at most {TERMS_MAX} words and values in a query"),
+                format!(
+                    "at most {TERMS_MAX} words and values in a query; a beginning with * counts for {BEGINNING_TERMS}"
+                ),
             ));
         }
         Ok(())

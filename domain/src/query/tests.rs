@@ -212,6 +212,9 @@ fn a_query_is_bounded_in_length_depth_and_terms() {
     assert!(mistake(&nested(DEPTH_MAX + 1)).0.contains("parentheses"));
     assert!(Query::parse(&"a ".repeat(TERMS_MAX)).is_ok());
     assert!(mistake(&"a ".repeat(TERMS_MAX + 1)).0.contains("at most"));
+    let beginnings = TERMS_MAX / BEGINNING_TERMS;
+    assert!(Query::parse(&"a* ".repeat(beginnings)).is_ok());
+    assert!(mistake(&"a* ".repeat(beginnings + 1)).0.contains("at most"));
     assert!(
         mistake(&format!("tag:{}a", "a,".repeat(TERMS_MAX)))
             .0

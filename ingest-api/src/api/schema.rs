@@ -58,6 +58,15 @@ pub(crate) fn team_role() -> Object {
     words(TeamRole::ALL.iter().map(|w| w.as_str()).collect())
 }
 
+/// The same, or null.
+pub(crate) fn team_role_or_null() -> Object {
+    let roles = TeamRole::ALL.iter().map(|role| Some(role.as_str()));
+    ObjectBuilder::new()
+        .schema_type(SchemaType::from_iter([Type::String, Type::Null]))
+        .enum_values(Some(roles.chain([None])))
+        .build()
+}
+
 pub(crate) fn role() -> Object {
     words(Role::ALL.iter().map(|w| w.as_str()).collect())
 }

@@ -27,7 +27,7 @@ pub(crate) struct TeamBody {
     name: String,
     description: String,
     /// What you are in it; null when you see it without belonging to it.
-    #[schema(schema_with = schema::team_role)]
+    #[schema(schema_with = schema::team_role_or_null)]
     your_role: Option<TeamRole>,
     created_at: DateTime<Utc>,
     updated_at: DateTime<Utc>,

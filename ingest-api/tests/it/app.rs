@@ -63,7 +63,6 @@ pub(crate) struct TestApp {
 #[derive(Debug, Clone)]
 pub(crate) struct User {
     pub(crate) id: String,
-    pub(crate) name: String,
     pub(crate) access_token: String,
     pub(crate) refresh_token: String,
 }
@@ -71,21 +70,25 @@ pub(crate) struct User {
 impl TestApp {
     /// With a mover, and no pipelines: views stay empty.
     pub(crate) async fn new() -> Self {
-        Self::build(false, |_| {}).await
+        Self::build(TestDatabase::new().await, false, |_| {})
     }
 
     /// With all pipelines.
     pub(crate) async fn with_views() -> Self {
-        Self::build(true, |_| {}).await
+        Self::build(TestDatabase::new().await, true, |_| {})
     }
 
     /// With other settings.
     pub(crate) async fn with_settings(change: impl FnOnce(&mut Settings)) -> Self {
-        Self::build(false, change).await
+        Self::build(TestDatabase::new().await, false, change)
     }
 
-    async fn build(views: bool, change: impl FnOnce(&mut Settings)) -> Self {
-        let database = TestDatabase::new().await;
+    /// With all pipelines, on a database like the embedded one.
+    pub(crate) async fn with_one_connection() -> Self {
+        Self::build(TestDatabase::single_connection().await, true, |_| {})
+    }
+
+    fn build(database: TestDatabase, views: bool, change: impl FnOnce(&mut Settings)) -> Self {
         let pool = database.pool().clone();
         let clock = Arc::new(MockClock::default());
         let mover = Mover::new(pool.clone());
@@ -192,7 +195,6 @@ impl TestApp {
         let text = |value: &Value| value.as_str().unwrap().to_owned();
         User {
             id: text(&data["user"]["id"]),
-            name: name.to_owned(),
             access_token: text(&data["access_token"]),
             refresh_token: text(&data["refresh_token"]),
         }

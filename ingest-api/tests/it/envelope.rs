@@ -125,3 +125,15 @@ async fn addresses_and_headers_are_bounded() {
     let large = app.get("/tasks").header("x-large", &"x".repeat(16 * 1024));
     large.send().await.expect_error(431, "headers_too_large");
 }
+
+#[tokio::test]
+async fn answers_are_compressed_for_those_who_ask() {
+    let app = TestApp::new().await;
+    let plain = app.get("/openapi.json").send().await.expect(200);
+    let packed = app.get("/openapi.json").header("accept-encoding", "gzip");
+    let packed = packed.send().await.expect(200);
+    assert_eq!(plain.header("content-encoding"), None);
+    assert_eq!(packed.header("content-encoding"), Some("gzip"));
+    assert!(packed.header("vary").unwrap().contains("accept-encoding"));
+    assert!(packed.body.len() < plain.body.len() / 2);
+}

@@ -4,13 +4,35 @@
     clippy::unwrap_used,
     reason = "what fails here fails the test, and says where"
 )]
+#![expect(
+    clippy::similar_names,
+    reason = "an answer is called like what it is an answer to"
+)]
+#![expect(
+    clippy::needless_pass_by_value,
+    reason = "bodies are written where they are sent"
+)]
 
+mod activity;
 mod app;
+mod audit;
 mod auth;
 mod bodies;
+mod comments;
 mod conditional;
 mod envelope;
+mod health;
 mod idempotency;
+mod notifications;
+mod odd_input;
+mod one_connection;
+mod openapi;
+mod pages;
+mod policy;
+mod position;
 mod projects;
+mod search;
+mod serve;
+mod tasks;
 mod teams;
 mod users;

@@ -1,7 +1,6 @@
 //! `GET`, `PATCH` and `DELETE /tasks/{id}/comments/{comment_id}`
 
 use crate::answer::{Answer, One};
-use crate::api::comments::create::CommentText;
 use crate::api::comments::{CommentBody, comment_answer};
 use crate::api::schema::Problems;
 use crate::auth::Caller;
@@ -17,6 +16,15 @@ use millstream_domain::comment;
 use millstream_domain::ids::CommentId;
 use millstream_store::comment::UpdateComment;
 use millstream_store::task::TaskRef;
+use utoipa::ToSchema;
+
+/// What is to be different about a comment.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "describes the body, which is read field by field")]
+pub(crate) struct CommentPatch {
+    /// Markdown, up to 64 KiB.
+    body: Option<String>,
+}
 
 #[utoipa::path(
     get, path = "/tasks/{id}/comments/{comment_id}", tag = "comments",
@@ -45,7 +53,7 @@ pub(crate) async fn read_comment(
         ("id" = String, Path, description = "The task's id, or its name such as `ENG-42`"),
         ("comment_id" = Uuid, Path, description = "The comment"),
     ),
-    request_body(content = CommentText, content_type = "application/merge-patch+json"),
+    request_body(content = CommentPatch, content_type = "application/merge-patch+json"),
     responses((status = 200, description = "The comment as it is now", body = One<CommentBody>), Problems),
     security(("bearer" = [])),
 )]

@@ -5,7 +5,7 @@ use crate::extract::value::{id, object, text, word};
 use millstream_domain::field::{FieldCode, Invalid};
 use millstream_domain::task::{ASSIGNEES_MAX, AssigneeRole, Hours, Metadata, TAGS_MAX, TagName};
 use millstream_store::task::AssigneeSpec;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 /// Most characters of a recurrence rule: the longest useful ones stay far below.
 const RECURRENCE_CHARS_MAX: usize = 500;
@@ -53,6 +53,14 @@ pub(crate) fn hours(value: Value) -> Result<Hours, Invalid> {
 /// What the team keeps with the task.
 pub(crate) fn metadata(value: Value) -> Result<Metadata, Invalid> {
     object(value).and_then(Metadata::new)
+}
+
+/// What is to be different about it. A patch that is too large by itself is told with the other wrong fields; one that
+/// is too large together with what is there, by the store.
+pub(crate) fn metadata_patch(value: Value) -> Result<Map<String, Value>, Invalid> {
+    let patch = object(value)?;
+    Metadata::default().merged(&patch)?;
+    Ok(patch)
 }
 
 /// How a task recurs: an RRULE, of which the form is checked here. What it means is not acted on yet.

@@ -1,7 +1,7 @@
 //! `PATCH /tasks/{id}`
 
 use super::create::AssigneeSpecBody;
-use super::fields::{READ_ONLY, assignees, hours, metadata, recurrence, tags};
+use super::fields::{READ_ONLY, assignees, hours, metadata_patch, recurrence, tags};
 use crate::answer::One;
 use crate::api::schema::{self, Problems};
 use crate::api::tasks::{TaskBody, task_answer};
@@ -41,7 +41,7 @@ pub(crate) struct TaskPatch {
     /// All of them, at most 20 names; unknown ones are made.
     tags: Option<Vec<String>>,
     parent_id: Option<Uuid>,
-    /// Replaced as a whole; up to 16 KiB as JSON.
+    /// Merged member by member, null removes one; up to 16 KiB as JSON.
     #[schema(value_type = Option<Object>)]
     metadata: Option<()>,
     /// RFC 5545 RRULE.
@@ -60,9 +60,7 @@ fn read(mut fields: Fields) -> Result<TaskEdit, ApiError> {
         assignees: assignees(&mut fields),
         tags: tags(&mut fields),
         parent_id: fields.clearable("parent_id", id),
-        metadata: fields
-            .clearable("metadata", metadata)
-            .map(Option::unwrap_or_default),
+        metadata: fields.clearable("metadata", metadata_patch),
         recurrence: fields.clearable("recurrence", recurrence),
     };
     fields.read_only(READ_ONLY);

@@ -1,0 +1,45 @@
+//! How the server says that it is well.
+
+use crate::app::{Answer, TestApp};
+use axum::http::Method;
+use serde_json::json;
+
+async fn get(app: &TestApp, path: &str) -> Answer {
+    app.request(Method::GET, path).send().await
+}
+
+#[tokio::test]
+async fn a_server_with_its_database_is_live_and_ready() {
+    let app = TestApp::new().await;
+    let live = get(&app, "/health/live").await.expect(200);
+    assert_eq!(live.json(), json!({"status": "live"}));
+    let ready = get(&app, "/health/ready").await.expect(200);
+    let expected = json!({"database": "ok", "schema": "ok", "keys": "ok"});
+    assert_eq!(ready.json()["parts"], expected);
+    assert_eq!(ready.header("cache-control"), Some("no-store"));
+}
+
+#[tokio::test]
+async fn a_server_without_its_database_lives_but_is_not_ready() {
+    let app = TestApp::new().await;
+    let ada = app.user("ada").await;
+    app.store.pool().close().await;
+    get(&app, "/health/live").await.expect(200);
+    let ready = get(&app, "/health/ready").await.expect(503);
+    assert_eq!(ready.json()["status"], "unavailable");
+    assert_eq!(ready.json()["parts"]["database"], "unavailable");
+    let tasks = app.get("/tasks").by(&ada).send().await;
+    let tasks = tasks.expect_error(503, "unavailable");
+    assert_eq!(tasks.header("retry-after"), Some("1"));
+    get(&app, "/problems/unavailable").await.expect(200);
+}
+
+#[tokio::test]
+async fn a_schema_that_lacks_a_step_is_not_ready() {
+    let app = TestApp::new().await;
+    let newest =
+        "delete from _sqlx_migrations where version = (select max(version) from _sqlx_migrations)";
+    sqlx::query(newest).execute(app.store.pool()).await.unwrap();
+    let ready = get(&app, "/health/ready").await.expect(503);
+    assert_eq!(ready.json()["parts"]["schema"], "behind");
+}

@@ -1,0 +1,185 @@
+//! The document by itself: complete, and every route in it answers.
+
+use super::schema::Schemas;
+use crate::app::TestApp;
+use axum::http::Method;
+use serde_json::Value;
+use std::collections::BTreeSet;
+
+/// Methods that a path item of the document can hold.
+const METHODS: [&str; 5] = ["get", "post", "put", "patch", "delete"];
+/// What needs no log-in.
+const OPEN: [&str; 8] = [
+    "POST /api/v1/auth/register",
+    "POST /api/v1/auth/login",
+    "POST /api/v1/auth/refresh",
+    "GET /api/v1/openapi.json",
+    "GET /.well-known/jwks.json",
+    "GET /auth/keys/public",
+    "GET /health/live",
+    "GET /health/ready",
+];
+
+/// The document as it is served.
+pub(super) async fn document(app: &TestApp) -> Value {
+    let answer = app.get("/openapi.json").send().await.expect(200);
+    assert_eq!(answer.header("content-type"), Some("application/json"));
+    answer.json()
+}
+
+/// Every operation: its method, its path, and what is said of it.
+fn operations(document: &Value) -> Vec<(String, String, Value)> {
+    let mut operations = Vec::new();
+    for (path, item) in document["paths"].as_object().unwrap() {
+        for (method, operation) in item.as_object().unwrap() {
+            assert!(METHODS.contains(&method.as_str()), "{path}: {method}");
+            operations.push((method.to_uppercase(), path.clone(), operation.clone()));
+        }
+    }
+    operations
+}
+
+#[tokio::test]
+async fn the_routes_are_on_file() {
+    let app = TestApp::new().await;
+    let document = document(&app).await;
+    let lines: Vec<_> = operations(&document)
+        .iter()
+        .map(|(method, path, operation)| {
+            format!(
+                "{method} {path}: {}",
+                operation["summary"].as_str().unwrap()
+            )
+        })
+        .collect();
+    insta::assert_snapshot!("routes", lines.join("\n"));
+}
+
+#[tokio::test]
+async fn every_operation_is_described_completely() {
+    let app = TestApp::new().await;
+    let document = document(&app).await;
+    assert!(document["openapi"].as_str().unwrap().starts_with("3.1."));
+    assert_eq!(document["info"]["title"], "Millstream");
+    let tags: BTreeSet<_> = document["tags"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|tag| tag["name"].to_string())
+        .collect();
+    let mut ids = BTreeSet::new();
+    for (method, path, operation) in operations(&document) {
+        let name = format!("{method} {path}");
+        assert!(
+            ids.insert(operation["operationId"].to_string()),
+            "{name}: id taken"
+        );
+        let tag = operation["tags"][0].to_string();
+        assert!(tags.contains(&tag), "{name}: {tag} is not introduced");
+        let responses = operation["responses"].as_object().unwrap();
+        assert!(
+            responses.keys().any(|status| status.starts_with('2')),
+            "{name}"
+        );
+        let is_open = OPEN.contains(&&*name);
+        assert_eq!(operation["security"].is_null(), is_open, "{name}");
+        if path.starts_with("/api/v1") && path != "/api/v1/openapi.json" {
+            let problem = &responses["default"]["content"]["application/problem+json"];
+            assert!(problem["schema"]["$ref"].is_string(), "{name}");
+        }
+        check_parameters(&name, &path, &operation);
+        let has_body = operation["requestBody"].is_object();
+        assert!(!has_body || method != "GET" && method != "DELETE", "{name}");
+    }
+}
+
+/// What stands in braces in the path is described, and nothing else is said to be in the path.
+fn check_parameters(name: &str, path: &str, operation: &Value) {
+    let mut braces: Vec<&str> = path.split(['{', '}']).skip(1).step_by(2).collect();
+    braces.sort_unstable();
+    let none = Vec::new();
+    let parameters = operation["parameters"].as_array().unwrap_or(&none);
+    let in_path = parameters.iter().filter(|p| p["in"] == "path");
+    let mut described: Vec<_> = in_path.map(|p| p["name"].as_str().unwrap()).collect();
+    described.sort_unstable();
+    assert_eq!(described, braces, "{name}");
+    for parameter in parameters {
+        assert!(parameter["description"].is_string(), "{name}: {parameter}");
+        assert_eq!(
+            parameter["required"] == true,
+            parameter["in"] == "path" || path.ends_with("/proof"),
+            "{name}: {parameter}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn every_reference_leads_somewhere_and_every_required_member_is_described() {
+    fn walk(document: &Value, value: &Value, path: &str) {
+        if let Some(reference) = value["$ref"].as_str() {
+            assert!(
+                document.pointer(&reference[1..]).is_some(),
+                "{path}: {reference}"
+            );
+        }
+        if let (Some(required), Some(known)) = (
+            value["required"].as_array(),
+            value["properties"].as_object(),
+        ) {
+            for name in required {
+                assert!(known.contains_key(name.as_str().unwrap()), "{path}: {name}");
+            }
+        }
+        match value {
+            Value::Array(items) => items.iter().for_each(|item| walk(document, item, path)),
+            Value::Object(members) => {
+                for (name, member) in members {
+                    walk(document, member, &format!("{path}/{name}"));
+                }
+            }
+            _ => {}
+        }
+    }
+    let app = TestApp::new().await;
+    let document = document(&app).await;
+    walk(&document, &document, "");
+}
+
+#[tokio::test]
+async fn every_route_answers_and_all_but_a_few_want_a_log_in() {
+    let app = TestApp::new().await;
+    let document = document(&app).await;
+    for (method, path, _) in operations(&document) {
+        let name = format!("{method} {path}");
+        let method: Method = method.parse().unwrap();
+        let answer = app
+            .request(method, &path.replace(['{', '}'], "x"))
+            .send()
+            .await;
+        if OPEN.contains(&&*name) {
+            assert!(
+                matches!(answer.status, 200 | 422),
+                "{name}: {}",
+                answer.status
+            );
+        } else {
+            answer.expect_error(401, "unauthenticated");
+        }
+    }
+}
+
+#[tokio::test]
+async fn nothing_is_required_of_a_patch() {
+    let app = TestApp::new().await;
+    let document = document(&app).await;
+    let schemas = Schemas(&document);
+    for (_, path, operation) in operations(&document)
+        .iter()
+        .filter(|(method, ..)| method == "PATCH")
+    {
+        let content = &operation["requestBody"]["content"]["application/merge-patch+json"];
+        let schema = schemas.resolve(&content["schema"]);
+        assert!(schema["properties"].is_object(), "{path}");
+        assert_eq!(schema["required"], Value::Null, "{path}");
+    }
+}

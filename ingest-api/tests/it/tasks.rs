@@ -1,0 +1,6 @@
+//! Tasks: made, found, listed, acted upon.
+
+mod acts;
+mod create;
+mod history;
+mod list;

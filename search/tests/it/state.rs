@@ -1,0 +1,93 @@
+//! Tasks that are put away, thrown away, brought back and removed.
+
+use crate::world::{ADA, World, comment, id, put, task, task_with};
+use millstream_search::{Change, Task};
+
+fn archived(n: u32, title: &str) -> Task {
+    task_with(n, title, |t| t.archived = true)
+}
+
+fn trashed(n: u32, title: &str) -> Task {
+    task_with(n, title, |t| t.trashed = true)
+}
+
+#[test]
+fn what_is_archived_is_found_when_the_query_speaks_of_it() {
+    let world = World::with([task(1, "wheel"), archived(2, "wheel")]);
+    world.check("wheel ", &["ENG-1"]);
+    world.check("", &["ENG-1"]);
+    world.check("ENG-2 ", &[]);
+    world.check("wheel is:archived", &["ENG-2"]);
+    world.check("wheel -is:archived", &["ENG-1"]);
+    world.check("wheel (is:archived OR -is:archived)", &["ENG-1", "ENG-2"]);
+    assert!(world.ask(ADA, "is:archived").hits[0].task.archived);
+}
+
+#[test]
+fn what_is_in_the_trash_is_not_found_at_all() {
+    let world = World::with([task(1, "wheel"), trashed(2, "wheel")]);
+    for query in ["wheel ", "", "-nothing", "is:archived OR -is:archived"] {
+        world.check(query, &["ENG-1"]);
+    }
+    world.check("ENG-2 ", &[]);
+    assert_eq!(world.ask(ADA, "wheel ").total, 1);
+}
+
+#[test]
+fn what_came_back_from_the_trash_is_found_with_its_comments_and_names() {
+    let mut world = World::with([task(1, "wheel")]);
+    let moved = task_with(1, "wheel", |t| t.name = "OPS-1".into());
+    world.write([comment(1, 1, "squeaks")]);
+    world.write([Change::PutTask(
+        Box::new(moved.clone()),
+        Some("ENG-1".into()),
+    )]);
+    let mut gone = moved.clone();
+    gone.trashed = true;
+    world.write([put(gone)]);
+    world.check("squeaks ", &[]);
+    // Nobody can comment on it there, but somebody's comment can be deleted.
+    world.write([comment(1, 2, "still squeaks")]);
+    world.write([put(moved)]);
+    world.check("squeaks still ENG-1 ", &["OPS-1"]);
+}
+
+#[test]
+fn what_is_removed_for_ever_is_gone_with_its_comments() {
+    let mut world = World::with([task(1, "wheel"), task(2, "gear")]);
+    world.write([comment(1, 1, "squeaks")]);
+    world.write([Change::RemoveTask(id(1))]);
+    world.check("", &["ENG-2"]);
+    // A comment does not bring it back.
+    world.write([comment(1, 2, "squeaks"), Change::RemoveTask(id(7))]);
+    world.check("", &["ENG-2"]);
+    let sources = world.index.sources().unwrap();
+    assert!(!sources.iter().any(|source| source.contains("squeaks")));
+}
+
+#[test]
+fn an_edit_replaces_all_of_the_task() {
+    let mut world = World::with([task_with(1, "wheel", |t| t.tags = vec!["api".into()])]);
+    world.write([put(task(1, "gear"))]);
+    world.check("wheel ", &[]);
+    world.check("tag:api", &[]);
+    world.check("gear ", &["ENG-1"]);
+    assert_eq!(world.ask(ADA, "").total, 1);
+}
+
+#[test]
+fn many_changes_of_one_commit_become_the_last_state() {
+    let mut world = World::new();
+    world.write([
+        put(task(1, "wheel")),
+        comment(1, 1, "squeaks"),
+        put(task(1, "gear")),
+        put(task(2, "belt")),
+        Change::RemoveTask(id(2)),
+        put(task(2, "chain")),
+    ]);
+    world.check("gear squeaks ", &["ENG-1"]);
+    world.check("wheel ", &[]);
+    world.check("belt OR chain ", &["ENG-2"]);
+    assert_eq!(world.ask(ADA, "").total, 2);
+}
