@@ -8,12 +8,11 @@ use millstream_ingest_api::state::{Checkpoints as Read, CheckpointsUnavailable};
 use millstream_sinks::audit::checkpoints::Checkpoints;
 use millstream_sinks::audit::key::SigningKey;
 use object_store::local::LocalFileSystem;
-use std::fs;
 use std::sync::Arc;
 
 /// The key, made at the first start.
 pub(crate) fn key(data: &DataDir) -> Result<Arc<SigningKey>> {
-    let file = data.path().join("keys").join("audit.ed25519");
+    let file = data.folder("keys")?.join("audit.ed25519");
     let key = SigningKey::load_or_create(&file)
         .with_context(|| format!("the audit's key \"{}\"", file.display()))?;
     Ok(Arc::new(key))
@@ -21,8 +20,7 @@ pub(crate) fn key(data: &DataDir) -> Result<Arc<SigningKey>> {
 
 /// The checkpoints.
 pub(crate) fn kept(data: &DataDir) -> Result<Checkpoints> {
-    let folder = data.path().join("objects");
-    fs::create_dir_all(&folder).with_context(|| format!("the folder \"{}\"", folder.display()))?;
+    let folder = data.folder("objects")?;
     let store = LocalFileSystem::new_with_prefix(&folder)
         .with_context(|| format!("the folder \"{}\"", folder.display()))?;
     Ok(Checkpoints::new(Arc::new(store)))

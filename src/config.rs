@@ -28,6 +28,7 @@ pub(crate) struct Cli {
 
 /// What every command needs to know.
 #[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Settings")]
 pub(crate) struct Settings {
     /// Where everything is kept that is not in the database: keys, index, checkpoints; and the embedded database.
     #[arg(

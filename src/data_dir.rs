@@ -7,6 +7,9 @@ use std::io::{ErrorKind, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
+/// The file that says that the demo was told to its end.
+const DEMO_TOLD: &str = "demo-told";
+
 /// Whose the data folder is.
 #[derive(Debug)]
 pub(crate) enum Taken {
@@ -74,9 +77,33 @@ impl DataDir {
         self.secret("demo-password", 3)
     }
 
-    /// Whether the demo was told here.
+    /// Whether somebody began to tell the demo here.
     pub(crate) fn has_demo(&self) -> bool {
         self.path.join("demo-password").exists()
+    }
+
+    /// Whether it was told to its end.
+    pub(crate) fn has_whole_demo(&self) -> bool {
+        self.path.join(DEMO_TOLD).exists()
+    }
+
+    /// Notes that it was.
+    pub(crate) fn note_whole_demo(&self) -> Result<()> {
+        let file = self.path.join(DEMO_TOLD);
+        let made = File::create(&file);
+        made.with_context(|| format!("the file \"{}\"", file.display()))?;
+        Ok(())
+    }
+
+    /// A folder in it, for this user alone even where others can enter the data folder, because somebody else made it.
+    pub(crate) fn folder(&self, name: &str) -> Result<PathBuf> {
+        let folder = self.path.join(name);
+        fs::DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(&folder)
+            .with_context(|| format!("the folder \"{}\"", folder.display()))?;
+        Ok(folder)
     }
 
     /// What leases know this installation by. The same after a crash, so that its pipelines need not wait until the

@@ -7,8 +7,9 @@ use crate::config::Settings;
 use crate::data_dir::DataDir;
 use crate::lifecycle::Group;
 use crate::usage::Usage;
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use millstream_store::MIGRATOR;
+use sqlx::migrate::MigrateError;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::{Connection, PgConnection, PgPool};
 use std::str::FromStr;
@@ -81,7 +82,13 @@ impl Database {
                 MIGRATOR.run(&owner).await
             }
         };
-        migrated.context("the database's schema could not be brought up to date")
+        match migrated {
+            Err(MigrateError::VersionMissing(step)) => bail!(
+                "a newer Millstream has been at work on this database: this one does not know step {step} of its schema; \
+                 start the newer one, or restore the backup from before the update"
+            ),
+            migrated => migrated.context("the database's schema could not be brought up to date"),
+        }
     }
 
     /// The way in.

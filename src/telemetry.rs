@@ -14,9 +14,13 @@ const SECONDS: [f64; 14] = [
     0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0,
 ];
 
-/// What is logged when nobody says: by a server, and by a command, which shows its results and is to be read.
-const SERVER: &str = "info";
+/// What is logged when nobody says: by a server (without what the database remarks at every start, such as that a table
+/// exists), and by a command, which shows its results and is to be read.
+const SERVER: &str = "info,sqlx::postgres::notice=warn";
 const COMMAND: &str = "warn";
+
+/// What is never logged, whoever asks for it: libraries that repeat the text that passes through them.
+const SILENT: [&str; 1] = ["html5ever=off"];
 
 /// Sends log lines to standard error, or to the file that was named.
 pub(crate) fn start_logs(cli: &Cli) -> Result<()> {
@@ -27,9 +31,12 @@ pub(crate) fn start_logs(cli: &Cli) -> Result<()> {
         SERVER
     };
     let text = settings.log.as_deref().unwrap_or(usual);
-    let filter = EnvFilter::try_new(text).with_context(|| {
+    let mut filter = EnvFilter::try_new(text).with_context(|| {
         format!("\"{text}\" is not a log filter such as `info` or `warn,millstream=debug`")
     })?;
+    for silent in SILENT {
+        filter = filter.add_directive(silent.parse().context("a directive is a constant")?);
+    }
     match &settings.log_file {
         None => start(
             filter,

@@ -1,5 +1,6 @@
 //! From the 201 to the first answer that contains the task, through the API of a real process on a real Postgres: what a
-//! person waits for. Tasks are written at a steady rate, whatever the answers take; every tenth is followed.
+//! person waits for. Tasks are written at a steady rate, whatever the answers take; every tenth is followed, by a read that
+//! sends the write's position as `Millstream-Wait-For`.
 
 use crate::{percentile, world};
 use serde_json::{Value, json};
@@ -9,10 +10,8 @@ use tokio::task::JoinSet;
 
 /// One task in so many is followed; the rest is load.
 const FOLLOWED: u64 = 10;
-/// How often a view is asked.
-const ASK: Duration = Duration::from_millis(1);
-/// Longest wait for a task to appear.
-const PATIENCE: Duration = Duration::from_secs(10);
+/// Longest wait for a task to appear: the API's own limit.
+const PATIENCE_MS: &str = "10000";
 
 /// The views that are asked.
 const VIEWS: [&str; 3] = ["search", "activity", "notifications"];
@@ -27,32 +26,30 @@ pub(crate) async fn run(rate: u64, seconds: u64) {
     for n in 0..rate * seconds {
         let due = started + Duration::from_secs_f64(seconds_of(n, rate));
         tokio::time::sleep_until(due.into()).await;
-        let (people, view) = (
-            people.clone(),
-            VIEWS[usize::try_from(n / FOLLOWED).unwrap() % VIEWS.len()],
-        );
+        let people = people.clone();
+        let view = VIEWS[usize::try_from(n / FOLLOWED).unwrap() % VIEWS.len()];
         following.spawn(async move {
-            let task = people.create(n).await;
             if n.is_multiple_of(FOLLOWED) {
+                let task = people.create(n, &people.told_id).await;
                 Some((view, people.appears(view, &task).await))
             } else {
+                // Somebody else's: the one who is told would not find the followed ones among them.
+                people.create(n, &people.writer_id).await;
                 None
             }
         });
     }
-    let mut waits: Vec<(&str, f64)> = Vec::new();
+    let mut waits: Vec<(&str, Option<f64>)> = Vec::new();
     while let Some(done) = following.join_next().await {
         waits.extend(done.unwrap());
     }
     for view in VIEWS {
-        let mut ms: Vec<_> = waits
-            .iter()
-            .filter(|(v, _)| *v == view)
-            .map(|(_, ms)| *ms)
-            .collect();
+        let of_view = || waits.iter().filter(|(v, _)| *v == view);
+        let mut ms: Vec<_> = of_view().filter_map(|(_, ms)| *ms).collect();
+        let late = of_view().count() - ms.len();
         let (p50, p99) = (percentile(&mut ms, 0.5), percentile(&mut ms, 0.99));
         println!(
-            "201 to {view:<14} at {rate:>3} writes/s  p50={p50:.1} ms  p99={p99:.1} ms  tasks={}",
+            "201 to {view:<14} at {rate:>3} writes/s  p50={p50:.1} ms  p99={p99:.1} ms  tasks={}  late={late}",
             ms.len()
         );
     }
@@ -148,7 +145,15 @@ struct People {
     writer: String,
     told: String,
     told_id: String,
+    writer_id: String,
     project: String,
+}
+
+/// A task that was just made.
+struct Made {
+    id: String,
+    word: String,
+    position: String,
 }
 
 impl People {
@@ -159,9 +164,10 @@ impl People {
             writer: String::new(),
             told: String::new(),
             told_id: String::new(),
+            writer_id: String::new(),
             project: String::new(),
         };
-        people.register("ada").await;
+        people.writer_id = people.register("ada").await;
         people.told_id = people.register("grace").await;
         people.writer = people.log_in("ada").await;
         people.told = people.log_in("grace").await;
@@ -236,48 +242,43 @@ impl People {
         .await
     }
 
-    /// Makes a task, assigned to the one who is told; answers with its id.
-    async fn create(&self, n: u64) -> (String, String) {
+    /// Makes a task, assigned to somebody.
+    async fn create(&self, n: u64, assignee: &str) -> Made {
         let word = format!("sprocket{n}");
         let body = json!({"project_id": self.project, "title": format!("Turn the {word}"),
-            "assignees": [{"user_id": self.told_id, "role": "owner"}]});
-        let answer = self.post("tasks", &body).await;
-        (
-            answer["data"]["id"]
-                .as_str()
-                .unwrap_or_else(|| panic!("{answer}"))
-                .to_owned(),
+            "assignees": [{"user_id": assignee, "role": "owner"}]});
+        let request = self.client.post(format!("{}/tasks", self.api));
+        let answer = request.bearer_auth(&self.writer).json(&body).send();
+        let answer = answer.await.unwrap();
+        let position = answer.headers()["millstream-position"].to_str().unwrap();
+        let position = position.to_owned();
+        let body: Value = answer.json().await.unwrap();
+        Made {
+            id: body["data"]["id"].as_str().unwrap().to_owned(),
             word,
-        )
+            position,
+        }
     }
 
-    /// Milliseconds until the view contains the task.
-    async fn appears(&self, view: &str, (id, word): &(String, String)) -> f64 {
+    /// Milliseconds until the view contains the task; `None` if it did not in time.
+    async fn appears(&self, view: &str, task: &Made) -> Option<f64> {
         let (token, query) = match view {
-            "search" => (&self.writer, format!("search?q={word}&limit=1")),
-            "activity" => (&self.writer, format!("activity?task={id}&limit=1")),
+            "search" => (&self.writer, format!("search?q={}&limit=1", task.word)),
+            "activity" => (&self.writer, format!("activity?task={}&limit=1", task.id)),
             _ => (&self.told, "notifications?limit=100".to_owned()),
         };
         let started = Instant::now();
-        loop {
-            let answer = self
-                .send(
-                    self.client
-                        .get(format!("{}/{query}", self.api))
-                        .bearer_auth(token),
-                )
-                .await;
-            let items = answer["data"]
-                .as_array()
-                .unwrap_or_else(|| panic!("{answer}"));
-            if items.iter().any(|item| item["task"]["id"] == id.as_str()) {
-                return started.elapsed().as_secs_f64() * 1e3;
-            }
-            assert!(
-                started.elapsed() < PATIENCE,
-                "the task did not appear in {view}"
-            );
-            tokio::time::sleep(ASK).await;
-        }
+        let request = self
+            .client
+            .get(format!("{}/{query}", self.api))
+            .bearer_auth(token)
+            .header("Millstream-Wait-For", &task.position)
+            .header("Millstream-Wait-Ms", PATIENCE_MS);
+        let answer = self.send(request).await;
+        let waited = started.elapsed().as_secs_f64() * 1e3;
+        let items = answer["data"].as_array()?;
+        let is_there = items.iter().any(|item| item["task"]["id"] == *task.id);
+        assert!(is_there, "{view} said that it had seen the task: {answer}");
+        Some(waited)
     }
 }

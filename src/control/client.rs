@@ -30,7 +30,7 @@ pub(crate) async fn ask(
     };
     let mut line = serde_json::to_vec(&head)?;
     line.push(b'\n');
-    let broke_off = "the running Millstream broke off: its log says why";
+    let broke_off = "the running Millstream broke off: its log says why. What was done by then stays; the command can be repeated";
     stream.write_all(&line).await.context(broke_off)?;
     stream.write_all(body).await.context(broke_off)?;
     let mut lines = stream.lines();

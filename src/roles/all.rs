@@ -29,7 +29,7 @@ pub(crate) async fn run(settings: &Settings, with_demo: bool) -> Result<ExitCode
     );
     let data = DataDir::open(&settings.data_dir)?;
     let http = http(settings, &data, listener.local_addr()?)?;
-    let keys = KeySet::load_or_create(&data.path().join("keys"), SystemClock.now())
+    let keys = KeySet::load_or_create(&data.folder("keys")?, SystemClock.now())
         .context("the keys of tokens")?;
     let mut engine = Engine::open(settings, data).await?;
     engine.start().await?;
@@ -113,17 +113,24 @@ async fn tell_demo(engine: &Engine) -> Result<Demo> {
     let is_fresh = !store.has_users().await?;
     if is_fresh {
         demo::fill(store, data).await?;
+        data.note_whole_demo()?;
     }
-    if is_fresh || data.has_demo() {
+    if data.has_whole_demo() {
         return Ok(Demo::There(data.demo_password()?));
     }
-    Ok(Demo::Refused)
+    Ok(if data.has_demo() {
+        Demo::CutOff
+    } else {
+        Demo::Refused
+    })
 }
 
 /// What became of `--demo`.
 enum Demo {
     /// The demo is there; everybody's password.
     There(String),
+    /// The process ended while it was told. It cannot be told on, and is not told twice.
+    CutOff,
     /// Somebody works here; they would not want it.
     Refused,
 }
@@ -176,6 +183,11 @@ impl Greeting {
                 eprintln!(
                     "  Demo                log in as {}, password {password}",
                     demo::ADMIN
+                );
+            }
+            Some(Demo::CutOff) => {
+                eprintln!(
+                    "  Demo                cut off while it was told: start anew on an empty data folder and database"
                 );
             }
             Some(Demo::Refused) => {

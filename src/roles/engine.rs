@@ -78,7 +78,7 @@ impl Engine {
         let Some(mover) = self.mover.take() else {
             return Ok(());
         };
-        let search = open_index(self.data.path().join("search")).await?;
+        let search = open_index(self.data.folder("search")?).await?;
         let handle = &self.handle;
         let mut moving = Group::new("mover");
         moving.spawn(mover.run(moving.stop_token()));

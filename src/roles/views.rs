@@ -6,7 +6,7 @@ use crate::lifecycle::Group;
 use millstream_domain::clock::Clock;
 use millstream_event_log::Log;
 use millstream_event_log::signals::Signals;
-use millstream_pipelines::dataflows::{activity, audit, notifications, search};
+use millstream_pipelines::dataflows::{activity, audit, notifications, search, timers};
 use millstream_pipelines::pipeline::Item;
 use millstream_pipelines::sink::Sink;
 use millstream_pipelines::{Pipeline, Runner};
@@ -17,6 +17,7 @@ use millstream_sinks::lease::PostgresLease;
 use millstream_sinks::notifications::NotificationsView;
 use millstream_sinks::postgres::{PostgresSink, View};
 use millstream_sinks::tantivy::TantivySink;
+use millstream_sinks::timers::TimersView;
 use sqlx::PgPool;
 use std::sync::Arc;
 
@@ -39,6 +40,7 @@ pub(crate) fn spawn(group: &mut Group, parts: &Parts) -> Vec<String> {
         parts.view(group, activity::pipeline(), ActivityView),
         parts.view(group, notifications::pipeline(), NotificationsView),
         parts.view(group, audit::pipeline(), AuditView),
+        parts.view(group, timers::pipeline(), TimersView),
         parts.search(group),
     ]
 }

@@ -41,11 +41,6 @@ impl Api {
         }
     }
 
-    /// Where the server is.
-    pub(crate) fn base(&self) -> &str {
-        &self.base
-    }
-
     /// The status that a path answers with; 0 when nobody answers.
     pub(crate) async fn status(&self, path: &str) -> u16 {
         let answer = self.http.get(format!("{}{path}", self.base)).send().await;
@@ -84,6 +79,12 @@ impl Api {
         }
     }
 
+    /// Somebody mistypes their password.
+    pub(crate) async fn refused_log_in(&self, login: &str, password: &str) {
+        let body = json!({"login": login, "password": password});
+        self.post("/auth/login", body).await.expect(401);
+    }
+
     async fn post(&self, path: &str, body: Value) -> Answer {
         let request = self.http.post(format!("{}/api/v1{path}", self.base));
         send(request.json(&body)).await.unwrap()
@@ -91,6 +92,11 @@ impl Api {
 }
 
 impl Session {
+    /// What proves who it is.
+    pub(crate) fn token(&self) -> &str {
+        &self.token
+    }
+
     /// What stands at a path.
     pub(crate) async fn get(&self, path: &str) -> Answer {
         send(self.asking(path)).await.unwrap()
@@ -202,6 +208,10 @@ impl Answer {
     pub(crate) fn expect(self, status: u16) -> Self {
         assert_eq!(self.status, status, "{}: {}", self.what, self.body);
         self
+    }
+
+    pub(crate) fn status(&self) -> u16 {
+        self.status
     }
 
     pub(crate) fn text(&self) -> &str {

@@ -2,7 +2,7 @@
 //! shows everything exactly once.
 
 use crate::api::Session;
-use crate::installation::Installation;
+use crate::installation::{Installation, PATIENCE};
 use crate::server::Server;
 use futures::future::join_all;
 use millstream_store::testing::TestDatabase;
@@ -69,6 +69,8 @@ async fn check(installation: &Installation) {
     }
     assert!(titles.len() >= ROUNDS * (ACKNOWLEDGED + WRITERS));
     every_view_shows_each_once(&server, &titles).await;
+    let audit = installation.run(&["audit", "verify"]).await.expect(0);
+    audit.says("Nothing was changed.");
 }
 
 /// Several people write until the server is killed, which happens once enough was acknowledged.
@@ -104,7 +106,9 @@ async fn write_until_killed(
         }
         server.kill();
     };
-    let (sent, ()) = tokio::join!(join_all(writing), killing);
+    let killing = tokio::time::timeout(PATIENCE, killing);
+    let (sent, killed) = tokio::join!(join_all(writing), killing);
+    killed.expect("enough writes are acknowledged");
     sent
 }
 

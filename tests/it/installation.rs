@@ -9,7 +9,7 @@ use std::time::Duration;
 use tempfile::TempDir;
 
 /// How long anything may take before the test gives it up. Far more than it needs, also on a machine that is busy.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(120);
+pub(crate) const PATIENCE: Duration = Duration::from_mins(2);
 
 /// Settings of the machine that the tests run on, which are not those of the installation.
 const SETTINGS: [&str; 5] = [

@@ -6,8 +6,15 @@
 )]
 
 mod api;
+mod audit;
 mod crash;
+mod demo;
+mod import;
 mod installation;
+mod interrupted;
+mod logs;
+mod postgres;
+mod roles;
 mod server;
 mod settings;
 mod start;

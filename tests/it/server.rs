@@ -82,9 +82,15 @@ impl Server {
     }
 
     /// Asks it to stop, as a service manager does, and waits until it has.
-    pub(crate) async fn stop(mut self) -> ExitStatus {
+    pub(crate) async fn stop(self) -> ExitStatus {
+        self.stop_by("TERM").await
+    }
+
+    /// The same by another signal.
+    pub(crate) async fn stop_by(mut self, signal: &str) -> ExitStatus {
         let id = self.child.id().to_string();
-        let asked = Command::new("kill").args(["-TERM", &id]).status().unwrap();
+        let mut kill = Command::new("kill");
+        let asked = kill.args(["-s", signal, &id]).status().unwrap();
         assert!(asked.success());
         let deadline = Instant::now() + PATIENCE;
         loop {

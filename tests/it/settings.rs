@@ -1,6 +1,8 @@
-//! Settings that are wrong: told with what to do, with exit code 2, before anything is made.
+//! Settings: those that are wrong are told with what to do and exit code 2, before anything is made.
 
 use crate::installation::{Ended, Installation, ended};
+use crate::server::Server;
+use millstream_store::testing::TestDatabase;
 
 const USAGE: i32 = 2;
 
@@ -120,4 +122,31 @@ async fn the_help_names_every_setting_and_shows_no_secret() {
         .says("MILLSTREAM_DATA_DIR")
         .says("DATABASE_URL")
         .says("LOG_FORMAT");
+}
+
+#[tokio::test]
+async fn a_setup_secret_that_was_set_counts_and_is_not_printed() {
+    let database = TestDatabase::new().await;
+    let installation = Installation::on(&database);
+    let mut command = installation.command::<&str>(&[]);
+    command.env("MILLSTREAM_SETUP_SECRET", "hunter2hunter2");
+    let server = Server::start(command).await;
+    let log = server.log();
+    assert!(log.contains("the one of MILLSTREAM_SETUP_SECRET"), "{log}");
+    assert!(!log.contains("hunter2"), "{log}");
+    let api = server.api();
+    api.register("ada", None).await.expect(403);
+    api.register("ada", Some("hunter2hunter2"))
+        .await
+        .expect(201);
+}
+
+#[tokio::test]
+async fn where_registration_is_closed_only_the_first_may_register() {
+    let database = TestDatabase::new().await;
+    let server = Installation::on(&database)
+        .start_with(&["--registration", "closed"])
+        .await;
+    server.found().await;
+    server.api().register("grace", None).await.expect(403);
 }

@@ -1,6 +1,8 @@
 //! Start and stop with the embedded database, which is what `millstream` does with no settings at all.
 
 use crate::installation::{Installation, ended};
+use crate::server::Server;
+use std::fs::Permissions;
 use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
@@ -36,9 +38,6 @@ async fn a_fresh_installation_says_where_it_runs_and_how_to_register() {
         "{log}"
     );
     assert_eq!(api.status("/api/docs").await, 200);
-    let ready = api.get("/health/ready").await.json();
-    assert_eq!(ready["status"], "ready", "{ready}");
-    assert_eq!(ready["pipelines"].as_array().unwrap().len(), 4, "{ready}");
 
     api.register("ada", Some("not the secret"))
         .await
@@ -86,18 +85,70 @@ async fn a_restart_keeps_people_work_keys_secret_and_node() {
 #[tokio::test]
 async fn what_is_secret_can_be_read_by_its_owner_alone() {
     let installation = Installation::embedded();
-    let _server = installation.start_with(&["--demo"]).await;
+    // Somebody has made the folder before, and others can enter it.
     let data = installation.data();
-    assert_eq!(mode(&data), 0o700);
-    assert_eq!(mode(&data.join("postgres")), 0o700);
+    std::fs::create_dir(&data).unwrap();
+    std::fs::set_permissions(&data, Permissions::from_mode(0o755)).unwrap();
+    let _server = installation.start_with(&["--demo"]).await;
     for name in ["setup-secret", "demo-password", "node", "admin.sock"] {
         assert_eq!(mode(&data.join(name)), 0o600, "{name}");
+    }
+    for name in ["postgres", "search", "keys", "objects"] {
+        assert_eq!(mode(&data.join(name)), 0o700, "{name}");
     }
     let keys = keys(&installation);
     assert!(keys.len() >= 2, "{keys:?}");
     for (name, _) in keys {
         assert_eq!(mode(&data.join("keys").join(&name)), 0o600, "{name}");
     }
+}
+
+#[tokio::test]
+async fn a_data_folder_that_is_made_is_for_its_owner_alone() {
+    let installation = Installation::embedded();
+    let _server = installation.start().await;
+    assert_eq!(mode(&installation.data()), 0o700);
+}
+
+#[tokio::test]
+async fn a_data_folder_that_is_none_is_told() {
+    let installation = Installation::embedded();
+    installation.file("data", "a file");
+    let ended = installation.run(&[]).await.expect(1);
+    ended
+        .complains("the data folder")
+        .complains(installation.data().to_str().unwrap());
+}
+
+#[tokio::test]
+async fn a_data_folder_whose_path_is_too_long_for_sockets_works_like_any_other() {
+    let installation = Installation::embedded();
+    let long = installation.folder().join("d".repeat(120));
+    let on_it = |args: &[&str]| {
+        let mut command = installation.command(args);
+        // Where the sockets then go.
+        command
+            .env("MILLSTREAM_DATA_DIR", &long)
+            .env("TMPDIR", installation.folder());
+        command
+    };
+    let server = Server::start(on_it(&[])).await;
+    server.found().await;
+    ended(on_it(&["audit", "verify"]))
+        .await
+        .expect(0)
+        .says("Nothing was changed.");
+    assert_eq!(server.stop().await.code(), Some(0));
+}
+
+#[tokio::test]
+async fn ctrl_c_stops_it_cleanly() {
+    let installation = Installation::embedded();
+    let server = installation.start().await;
+    let status = server.stop_by("INT").await;
+    assert_eq!(status.code(), Some(0));
+    // A clean stop takes its socket along.
+    assert!(!installation.data().join("admin.sock").exists());
 }
 
 #[tokio::test]
@@ -127,60 +178,4 @@ async fn an_address_in_use_is_told_before_anything_is_made() {
             .complains("--admin-listen");
         assert!(!installation.data().exists());
     }
-}
-
-#[tokio::test]
-async fn the_demo_is_a_team_at_work_and_is_told_once() {
-    let installation = Installation::embedded();
-    let server = installation.start_with(&["--demo"]).await;
-    let password = installation.kept("demo-password").trim().to_owned();
-    let greeting = format!("log in as ada, password {password}");
-    assert!(server.log().contains(&greeting), "{}", server.log());
-    let ada = server.api().log_in_with("ada", &password).await;
-    let tasks = ada.all("/tasks?archived=any").await;
-    assert!(tasks.len() > 10, "{tasks:?}");
-    // Written before the server began to listen, so the views may still be on their way.
-    let last = ada
-        .post("/teams", &serde_json::json!({"name": "Later"}))
-        .await;
-    let position = last.expect(201).position();
-    let word = tasks[0]["title"]
-        .as_str()
-        .unwrap()
-        .split(' ')
-        .max_by_key(|word| word.len());
-    let query = format!("/search?q={}", word.unwrap());
-    let found = ada.get_after(&query, &position).await.expect(200).data();
-    let names: Vec<_> = found
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|hit| &hit["task"]["name"])
-        .collect();
-    assert!(names.contains(&&tasks[0]["name"]), "{query}: {names:?}");
-    assert_eq!(server.stop().await.code(), Some(0));
-
-    let server = installation.start_with(&["--demo"]).await;
-    assert!(server.log().contains(&greeting), "{}", server.log());
-    let ada = server.api().log_in_with("ada", &password).await;
-    assert_eq!(ada.all("/tasks?archived=any").await, tasks);
-}
-
-#[tokio::test]
-async fn where_somebody_works_already_no_demo_is_told() {
-    let installation = Installation::embedded();
-    let server = installation.start().await;
-    server.found().await;
-    assert_eq!(server.stop().await.code(), Some(0));
-
-    let server = installation.start_with(&["--demo"]).await;
-    assert!(
-        server
-            .log()
-            .contains("not told: somebody works here already"),
-        "{}",
-        server.log()
-    );
-    let ada = server.api().log_in("ada").await;
-    assert!(ada.all("/tasks?archived=any").await.is_empty());
 }
