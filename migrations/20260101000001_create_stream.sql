@@ -25,6 +25,14 @@ create table stream.outbox (
 -- The table is empty most of the time and sees every event twice: vacuum it early.
 alter table stream.outbox set (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 5000);
 
+-- What pipelines said, by event: a commit that is tried again, because nobody knows whether it came through, says nothing
+-- twice. Kept for longer than any commit is tried.
+create table stream.said (
+    event_id uuid primary key,
+    said_at timestamptz not null default now()
+);
+create index said_said_at on stream.said (said_at);
+
 -- Events in their order: dense from 1, insert only.
 create table stream.log (
     seq bigint primary key,

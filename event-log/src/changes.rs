@@ -65,7 +65,8 @@ pub fn changes(event: &Event) -> Vec<FieldChange> {
         | Event::User(_)
         | Event::Session(_)
         | Event::Access(_)
-        | Event::Notification(_) => Vec::new(),
+        | Event::Notification(_)
+        | Event::Deadline(_) => Vec::new(),
     }
 }
 

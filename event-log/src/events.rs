@@ -9,6 +9,7 @@
 
 pub mod access;
 pub mod comment;
+pub mod deadline;
 pub mod member;
 pub mod notification;
 pub mod project;
@@ -25,6 +26,7 @@ use uuid::Uuid;
 
 pub use access::AccessEvent;
 pub use comment::CommentEvent;
+pub use deadline::DeadlineEvent;
 pub use member::MemberEvent;
 pub use notification::NotificationEvent;
 pub use project::ProjectEvent;
@@ -236,6 +238,8 @@ nouns! {
     Access(AccessEvent),
     /// Somebody did something to their inbox.
     Notification(NotificationEvent),
+    /// A time came that a task was due at.
+    Deadline(DeadlineEvent),
 }
 
 #[cfg(test)]

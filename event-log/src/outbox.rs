@@ -7,6 +7,7 @@
 use crate::record::NewEvent;
 use chrono::{DateTime, Utc};
 use sqlx::{PgConnection, Postgres, Transaction};
+use std::collections::BTreeSet;
 use uuid::Uuid;
 
 /// Appends events in the given order and answers with the outbox id of the last: the write's position.
@@ -22,6 +23,28 @@ pub async fn append(
         last = insert(tx, &Columns::of(chunk)).await?;
     }
     Ok(last)
+}
+
+/// Appends those of the events that were not appended by a call of this before: what a pipeline says, whose commits may
+/// come twice. Their ids must follow from what they say.
+pub async fn append_once(
+    tx: &mut Transaction<'_, Postgres>,
+    events: Vec<NewEvent>,
+) -> Result<Option<i64>, sqlx::Error> {
+    let ids: Vec<Uuid> = events.iter().map(|new| new.id.0).collect();
+    let fresh = sqlx::query_scalar!(
+        "with forgotten as (delete from stream.said where said_at < now() - interval '30 days')
+         insert into stream.said (event_id) select unnest($1::uuid[]) on conflict do nothing returning event_id",
+        &ids,
+    )
+    .fetch_all(&mut **tx)
+    .await?;
+    let fresh: BTreeSet<Uuid> = fresh.into_iter().collect();
+    let events: Vec<_> = events
+        .into_iter()
+        .filter(|new| fresh.contains(&new.id.0))
+        .collect();
+    append(tx, &events).await
 }
 
 /// Rows of one insert: keeps the statement's arrays small while a large import still takes few round trips.

@@ -5,3 +5,4 @@ pub mod activity;
 pub mod audit;
 pub mod notifications;
 pub mod search;
+pub mod timers;

@@ -1,3 +1,4 @@
 //! The operators, a file each: pure functions over a state per key.
 
 pub mod notify;
+pub mod overdue;

@@ -4,8 +4,8 @@ use crate::postgres::{View, seq};
 use millstream_pipelines::dataflows::activity::ActivityItem;
 use millstream_pipelines::sink::{Commit, Effect};
 use millstream_store::views::activity::{ActivityColumns, insert};
-use sqlx::PgConnection;
 use sqlx::types::Json;
+use sqlx::{Postgres, Transaction};
 use uuid::Uuid;
 
 /// Writes `app.activity`.
@@ -17,10 +17,10 @@ impl View for ActivityView {
 
     async fn apply(
         &mut self,
-        db: &mut PgConnection,
+        tx: &mut Transaction<'_, Postgres>,
         commit: &Commit<ActivityItem>,
     ) -> Result<(), sqlx::Error> {
-        insert(db, &columns(&commit.effects)).await
+        insert(tx, &columns(&commit.effects)).await
     }
 }
 

@@ -28,7 +28,7 @@ use millstream_pipelines::dataflows::audit::Entry;
 use millstream_pipelines::sink::Commit;
 use millstream_store::views::audit::rows;
 use millstream_store::views::audit::tree::{self, TreeError};
-use sqlx::PgConnection;
+use sqlx::{PgConnection, Postgres, Transaction};
 
 /// The audit as a view in Postgres.
 #[derive(Debug, Clone, Copy, Default)]
@@ -39,11 +39,11 @@ impl View for AuditView {
 
     async fn apply(
         &mut self,
-        db: &mut PgConnection,
+        tx: &mut Transaction<'_, Postgres>,
         commit: &Commit<Entry>,
     ) -> Result<(), sqlx::Error> {
         let entries = commit.effects.iter().map(|effect| &effect.item);
-        append(db, entries).await.map_err(|error| match error {
+        append(tx, entries).await.map_err(|error| match error {
             TreeError::Database(error) => error,
             // Trying again does not mend it, so it must not count as an absent database.
             damaged @ TreeError::Damaged(_) => sqlx::Error::Decode(Box::new(damaged)),

@@ -15,3 +15,4 @@ pub mod lease;
 pub mod notifications;
 pub mod postgres;
 pub mod tantivy;
+pub mod timers;

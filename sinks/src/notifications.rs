@@ -6,7 +6,7 @@ use millstream_event_log::Seq;
 use millstream_pipelines::operators::notify::{NotificationItem, Told};
 use millstream_pipelines::sink::Commit;
 use millstream_store::views::notifications::{NotificationColumns, insert, mark_read};
-use sqlx::PgConnection;
+use sqlx::{Postgres, Transaction};
 use uuid::Uuid;
 
 /// Writes `app.notification`.
@@ -18,7 +18,7 @@ impl View for NotificationsView {
 
     async fn apply(
         &mut self,
-        db: &mut PgConnection,
+        tx: &mut Transaction<'_, Postgres>,
         commit: &Commit<NotificationItem>,
     ) -> Result<(), sqlx::Error> {
         let mut told = NotificationColumns::default();
@@ -27,12 +27,12 @@ impl View for NotificationsView {
                 NotificationItem::Told(one) => add(&mut told, effect.seq, effect.at, one),
                 NotificationItem::Read { user_id, selection } => {
                     // What was told before it must be there to be read.
-                    insert(db, &std::mem::take(&mut told)).await?;
-                    mark_read(db, user_id.0, selection, seq(effect.seq), effect.at).await?;
+                    insert(tx, &std::mem::take(&mut told)).await?;
+                    mark_read(tx, user_id.0, selection, seq(effect.seq), effect.at).await?;
                 }
             }
         }
-        insert(db, &told).await
+        insert(tx, &told).await
     }
 }
 

@@ -7,7 +7,7 @@ use millstream_pipelines::sink::{Commit, DeadLetter, Fault, Generation, Resume, 
 use millstream_store::pipeline::{self, StateColumns, StoredLetter};
 use sqlx::error::ErrorKind;
 use sqlx::types::Json;
-use sqlx::{PgConnection, PgPool};
+use sqlx::{PgPool, Postgres, Transaction};
 use std::future::Future;
 use std::sync::Arc;
 
@@ -19,7 +19,7 @@ pub trait View: Send + 'static {
     /// Writes the effects, inside the commit's transaction. It may be called again for a commit that was rolled back.
     fn apply(
         &mut self,
-        db: &mut PgConnection,
+        tx: &mut Transaction<'_, Postgres>,
         commit: &Commit<Self::Item>,
     ) -> impl Future<Output = Result<(), sqlx::Error>> + Send;
 }

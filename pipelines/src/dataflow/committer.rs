@@ -1,9 +1,10 @@
 //! The committer's end inside the dataflow: on worker 0, gathers what operators say per epoch, and hands on every epoch
 //! that the frontier has passed, with its cut and its permits.
 
-use super::output::{Kind, Output};
+use super::output::{Kind, Output, Phase};
 use super::{Clockwork, Deliver, Finished, Open};
 use crate::pipeline::Item;
+use millstream_event_log::Seq;
 use std::collections::BTreeMap;
 use timely::dataflow::StreamVec;
 use timely::dataflow::channels::pact::Exchange;
@@ -21,6 +22,7 @@ pub(super) fn committer<I: Item, Permit: 'static>(
         open,
         due: vec![None; peers],
         pending: BTreeMap::new(),
+        handed_on: 0,
     });
     // All to worker 0, where the reader is too: so "which cut belongs to this epoch" is a local question.
     outputs.sink(
@@ -48,6 +50,8 @@ struct Committer<I, Permit> {
     open: Open<Permit>,
     due: Vec<Option<Clockwork>>,
     pending: BTreeMap<Clockwork, Vec<Output<I>>>,
+    /// The last record of the epochs that were handed on.
+    handed_on: Seq,
 }
 
 impl<I: Item, Permit> Committer<I, Permit> {
@@ -69,16 +73,26 @@ impl<I: Item, Permit> Committer<I, Permit> {
     /// Hands on all epochs before the frontier; all there are, when the input has ended.
     fn hand_on(&mut self, frontier: Option<Clockwork>) {
         let closed = |time: Clockwork| frontier.is_none_or(|frontier| time < frontier);
-        let mut outputs = Vec::new();
-        while let Some(first) = self.pending.first_entry().filter(|e| closed(*e.key())) {
-            outputs.extend(first.remove());
-        }
-        let (mut cut, mut permits) = (None, Vec::new());
+        let (mut outputs, mut cut, mut permits) = (Vec::new(), None, Vec::new());
         let mut open = self.open.borrow_mut();
+        while let Some(first) = self.pending.first_entry().filter(|e| closed(*e.key())) {
+            let (now, mut said) = first.remove_entry();
+            while let Some((_, behind, permit)) = open.pop_front_if(|(time, ..)| *time <= now) {
+                cut = behind.or(cut);
+                permits.push(permit);
+            }
+            self.handed_on = cut.map_or(self.handed_on, |cut| cut.seq);
+            let timers = said
+                .iter_mut()
+                .filter(|output| output.phase == Phase::After);
+            timers.for_each(|output| output.seq = self.handed_on);
+            outputs.append(&mut said);
+        }
         while let Some((_, behind, permit)) = open.pop_front_if(|(time, ..)| closed(*time)) {
             cut = behind.or(cut);
             permits.push(permit);
         }
+        self.handed_on = cut.map_or(self.handed_on, |cut| cut.seq);
         drop(open);
         if !outputs.is_empty() || !permits.is_empty() {
             (self.deliver)(Finished::Epochs {

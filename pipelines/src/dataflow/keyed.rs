@@ -166,11 +166,15 @@ fn events_of<O: Operator>(record: &Record, route: Route<O>) -> Vec<Routed<O>> {
 }
 
 fn by_operator_key<O: Operator>(routed: &Routed<O>) -> u64 {
-    let mut hasher = Fnv(0xcbf2_9ce4_8422_2325);
     match routed {
-        Routed::Restored { key, .. } | Routed::Event { key, .. } => key.hash(&mut hasher),
-        Routed::Refused { key, .. } => key.hash(&mut hasher),
+        Routed::Restored { key, .. } | Routed::Event { key, .. } => stable_hash(key),
+        Routed::Refused { key, .. } => stable_hash(key),
     }
+}
+
+fn stable_hash(key: &impl Hash) -> u64 {
+    let mut hasher = Fnv(0xcbf2_9ce4_8422_2325);
+    key.hash(&mut hasher);
     hasher.finish()
 }
 
@@ -195,8 +199,6 @@ struct KeyedWorker<O: Operator> {
     index: usize,
     keys: KeyStates<O>,
     pending: BTreeMap<Clockwork, Vec<Routed<O>>>,
-    /// The newest record seen: where timers stand in the order of the log.
-    newest: Seq,
     /// The time behind which timers are due: that of the last closed epoch or tick.
     now: Clockwork,
     told_due: Option<Clockwork>,
@@ -210,7 +212,6 @@ impl<O: Operator> KeyedWorker<O> {
             index,
             keys,
             pending: BTreeMap::new(),
-            newest: 0,
             now: 0,
             told_due: None,
         }
@@ -247,7 +248,7 @@ impl<O: Operator> KeyedWorker<O> {
             let called = self.keys.timer(&key, due);
             self.tell(
                 &mut outputs,
-                self.newest,
+                LATER,
                 Phase::After,
                 from_micros(due),
                 &key,
@@ -281,7 +282,6 @@ impl<O: Operator> KeyedWorker<O> {
                     key,
                     event,
                 } => {
-                    self.newest = self.newest.max(seq);
                     self.overdue(outputs, seq, at, &key);
                     let called = self.keys.event(&key, at, event);
                     let from = outputs.len();
@@ -302,6 +302,7 @@ impl<O: Operator> KeyedWorker<O> {
                         seq,
                         phase: Phase::Record,
                         at,
+                        turn: 0,
                         place: 0,
                         kind,
                     });
@@ -352,10 +353,15 @@ impl<O: Operator> KeyedWorker<O> {
                 error: reject.0,
             }],
         };
+        let turn = match phase {
+            Phase::Record => 0,
+            Phase::Before | Phase::After => stable_hash(key),
+        };
         outputs.extend((0..).zip(kinds).map(|(place, kind)| Output {
             seq,
             phase,
             at,
+            turn,
             place,
             kind,
         }));
@@ -379,14 +385,18 @@ impl<O: Operator> KeyedWorker<O> {
             due,
         };
         Output {
-            seq: self.newest,
+            seq: LATER,
             phase: Phase::After,
+            turn: 0,
             at: from_micros(self.now),
             place: 0,
             kind,
         }
     }
 }
+
+/// Stands for the last record of the epochs up to a timer, which only the committer knows.
+const LATER: Seq = 0;
 
 /// How many outputs of one key can stand before those of the next at the same record; more would only share places.
 const PLACES_PER_KEY: u32 = 1 << 16;

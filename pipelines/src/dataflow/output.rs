@@ -10,12 +10,14 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(bound = "I: Item")]
 pub(crate) struct Output<I> {
-    /// The record; for a timer, the last record that its worker had seen.
+    /// The record; for a timer behind an epoch, the last record of the log up to there.
     pub(crate) seq: Seq,
     /// Before or after what the record itself did: a timer that was due before the record comes first.
     pub(crate) phase: Phase,
     /// The record's time, or when the timer was due.
     pub(crate) at: DateTime<Utc>,
+    /// For a timer, what orders its key among others that are due at the same moment.
+    pub(crate) turn: u64,
     /// The place among the outputs of the same call.
     pub(crate) place: u32,
     /// What it is.
@@ -58,7 +60,7 @@ pub(crate) enum Kind<I> {
 impl<I> Output<I> {
     /// The order of the log, which no number of workers changes: first by record, then by what stands at it, then by
     /// the time and the place within one call.
-    pub(crate) fn order(&self) -> (Seq, Phase, DateTime<Utc>, u32) {
-        (self.seq, self.phase, self.at, self.place)
+    pub(crate) fn order(&self) -> (Seq, Phase, DateTime<Utc>, u64, u32) {
+        (self.seq, self.phase, self.at, self.turn, self.place)
     }
 }

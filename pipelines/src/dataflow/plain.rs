@@ -73,6 +73,7 @@ fn outputs<I: Item>(record: &Record, map: Map<I>) -> Vec<Output<I>> {
         .map(|(place, kind)| Output {
             seq: record.seq,
             phase: Phase::Record,
+            turn: 0,
             at: record.at,
             place,
             kind,

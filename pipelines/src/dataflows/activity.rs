@@ -140,6 +140,18 @@ fn about(event: &Event) -> Option<About> {
                 ..About::team(member.team_id)
             }
         }
+        Event::Deadline(event) => {
+            let task = event.overdue();
+            About {
+                project_id: Some(task.project_id),
+                task: Some(ActivityTask {
+                    id: task.task_id,
+                    name: task.name.clone(),
+                    title: task.title.clone(),
+                }),
+                ..About::team(task.team_id)
+            }
+        }
         Event::User(_) | Event::Session(_) | Event::Access(_) | Event::Notification(_) => {
             return None;
         }

@@ -9,7 +9,7 @@ use crate::operator::Reject;
 use crate::operators::notify::{Fact, Happening, NotificationItem, Notify};
 use crate::pipeline::Pipeline;
 use millstream_event_log::events::comment::CommentState;
-use millstream_event_log::events::{CommentEvent, NotificationEvent};
+use millstream_event_log::events::{CommentEvent, DeadlineEvent, NotificationEvent};
 use millstream_event_log::{Event, Record};
 use uuid::Uuid;
 
@@ -46,6 +46,7 @@ fn route(record: &Record) -> Result<Vec<(Uuid, Fact)>, Reject> {
             }
         }
         Event::Notification(NotificationEvent::Read(read)) => Happening::Read { read },
+        Event::Deadline(DeadlineEvent::Overdue(overdue)) => Happening::Overdue { overdue },
         Event::Comment(CommentEvent::Deleted(_))
         | Event::Project(_)
         | Event::Team(_)

@@ -86,7 +86,7 @@ fn change(event: Event) -> Option<SearchChange> {
         Event::Team(event) => Some(of_team(event)),
         Event::Member(event) => Some(of_member(event)),
         Event::User(event) => of_user(event),
-        Event::Session(_) | Event::Access(_) | Event::Notification(_) => None,
+        Event::Session(_) | Event::Access(_) | Event::Notification(_) | Event::Deadline(_) => None,
     }
 }
 
@@ -147,4 +147,78 @@ fn of_user(event: UserEvent) -> Option<SearchChange> {
         UserEvent::PasswordChanged(_) => return None,
     };
     Some(SearchChange::PutUser(Box::new(user)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use millstream_event_log::testing::record;
+    use serde_json::value::RawValue;
+    use std::sync::Arc;
+
+    /// The sample of this type.
+    fn sample(kind: &str) -> Event {
+        let mut samples = Event::samples().into_iter();
+        samples
+            .find(|event| event.kind() == kind)
+            .expect("every type has a sample")
+    }
+
+    #[test]
+    fn a_task_that_gets_another_name_keeps_the_old_one_beside_it() {
+        let Event::Task(TaskEvent::Moved(mut moved)) = sample("task.moved") else {
+            panic!("another event")
+        };
+        moved.before.name = "ENG-1".into();
+        moved.after.name = "OPS-9".into();
+        let former = |event: &TaskEvent| match of_task(event) {
+            SearchChange::PutTask { former_name, .. } => former_name,
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(
+            former(&TaskEvent::Moved(moved.clone())),
+            Some("ENG-1".into())
+        );
+        moved.before.name = "OPS-9".into();
+        assert_eq!(former(&TaskEvent::Moved(moved)), None);
+    }
+
+    #[test]
+    fn what_is_in_the_trash_is_put_and_what_is_removed_for_ever_is_taken_out() {
+        let put = |kind| match change(sample(kind)) {
+            Some(SearchChange::PutTask { task, .. }) => Some(task.trashed_at.is_some()),
+            Some(SearchChange::RemoveTask(_)) => None,
+            other => panic!("{kind}: {other:?}"),
+        };
+        assert_eq!(put("task.created"), Some(false));
+        assert_eq!(put("task.trashed"), Some(true));
+        assert_eq!(put("task.restored"), Some(false));
+        assert_eq!(put("task.deleted"), None);
+    }
+
+    #[test]
+    fn the_text_of_a_deleted_comment_goes_no_further() {
+        let deleted = change(sample("comment.deleted"));
+        assert!(matches!(deleted, Some(SearchChange::RemoveComment { .. })));
+    }
+
+    #[test]
+    fn what_nobody_searches_for_changes_nothing() {
+        for event in Event::samples() {
+            let searched = ["task.", "comment.", "project.", "team.", "member.", "user."]
+                .iter()
+                .any(|noun| event.kind().starts_with(noun));
+            let kind = event.kind();
+            let expected = searched && !["user.password_changed", "task.overdue"].contains(&kind);
+            assert_eq!(change(event).is_some(), expected, "{kind}");
+        }
+    }
+
+    #[test]
+    fn a_record_that_cannot_be_read_is_refused() {
+        let mut torn = record(1, sample("task.created"));
+        assert!(changes(&torn).is_ok());
+        torn.data = Arc::from(RawValue::from_string("{}".into()).expect("JSON"));
+        assert!(changes(&torn).is_err());
+    }
 }

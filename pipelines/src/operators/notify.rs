@@ -6,6 +6,7 @@ use crate::operator::{Context, Operator, Reject};
 use millstream_domain::ids::{CommentId, EventId, NotificationId, TaskId, TeamId, UserId};
 use millstream_domain::task::Status;
 use millstream_event_log::events::comment::CommentState;
+use millstream_event_log::events::deadline::TaskOverdue;
 use millstream_event_log::events::notification::{NotificationsRead, Selection};
 use millstream_event_log::events::{TaskEvent, task::TaskState};
 use serde::{Deserialize, Serialize};
@@ -25,6 +26,8 @@ pub enum Reason {
     Commented,
     /// A comment mentions them.
     Mentioned,
+    /// A task they work on was not done when it was due.
+    Overdue,
     /// They were given the task.
     Assigned,
 }
@@ -37,6 +40,7 @@ impl Reason {
             Self::StatusChanged => "status_changed",
             Self::Commented => "commented",
             Self::Mentioned => "mentioned",
+            Self::Overdue => "overdue",
             Self::Assigned => "assigned",
         }
     }
@@ -82,6 +86,11 @@ pub enum Happening {
     Edited {
         /// The comment.
         comment: CommentState,
+    },
+    /// The task was not done when it was due.
+    Overdue {
+        /// The task, and who works on it.
+        overdue: TaskOverdue,
     },
     /// Somebody read notifications.
     Read {
@@ -232,6 +241,8 @@ impl Operator for Notify {
             happening,
         } = fact;
         let mut telling = Telling {
+            event_id,
+            kind,
             actor,
             reasons: BTreeMap::new(),
         };
@@ -268,6 +279,10 @@ impl Operator for Notify {
                 }
                 (task, None)
             }
+            Happening::Overdue { overdue } => {
+                telling.tell(Reason::Overdue, overdue.assignees.iter().copied());
+                (late(overdue), None)
+            }
             Happening::Commented { comment } => {
                 telling.tell(Reason::Commented, state.all());
                 telling.tell(Reason::Mentioned, comment.mentions.iter().copied());
@@ -279,21 +294,7 @@ impl Operator for Notify {
                 (brief(&comment), Some(comment.id))
             }
         };
-        for (user_id, reason) in telling.reasons {
-            let id = notification_id(event_id, user_id, reason);
-            let (kind, task) = (kind.clone(), task.clone());
-            let told = Told {
-                id,
-                user_id,
-                reason,
-                event_id,
-                kind,
-                actor,
-                task,
-                comment_id,
-            };
-            cx.emit(NotificationItem::Told(Box::new(told)));
-        }
+        telling.emit(cx, &task, comment_id);
         Ok(())
     }
 }
@@ -308,8 +309,19 @@ fn brief(comment: &CommentState) -> TaskBrief {
     }
 }
 
-/// Who is told, and their strongest reason.
+fn late(overdue: TaskOverdue) -> TaskBrief {
+    TaskBrief {
+        id: overdue.task_id,
+        name: overdue.name,
+        title: overdue.title,
+        team_id: overdue.team_id,
+    }
+}
+
+/// Who is told of an event, and their strongest reason.
 struct Telling {
+    event_id: EventId,
+    kind: String,
     actor: Option<UserId>,
     reasons: BTreeMap<UserId, Reason>,
 }
@@ -319,6 +331,27 @@ impl Telling {
         for person in people.filter(|person| Some(*person) != self.actor) {
             let strongest = self.reasons.entry(person).or_insert(reason);
             *strongest = reason.max(*strongest);
+        }
+    }
+
+    fn emit(
+        self,
+        cx: &mut Context<NotificationItem>,
+        task: &TaskBrief,
+        comment_id: Option<CommentId>,
+    ) {
+        for (user_id, reason) in self.reasons {
+            let told = Told {
+                id: notification_id(self.event_id, user_id, reason),
+                user_id,
+                reason,
+                event_id: self.event_id,
+                kind: self.kind.clone(),
+                actor: self.actor,
+                task: task.clone(),
+                comment_id,
+            };
+            cx.emit(NotificationItem::Told(Box::new(told)));
         }
     }
 }

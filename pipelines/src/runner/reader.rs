@@ -196,7 +196,8 @@ impl Reader<'_> {
             let until_due = async {
                 match due {
                     Some(due) => {
-                        tokio::time::sleep(Duration::from_micros(due - now).max(TICK_MIN)).await;
+                        let left = Duration::from_micros(due - now);
+                        tokio::time::sleep(left.clamp(TICK_MIN, TICK_MAX)).await;
                     }
                     None => std::future::pending().await,
                 }
@@ -214,6 +215,9 @@ impl Reader<'_> {
 
 /// Shortest sleep before a timer: tokio's timers have that grain.
 const TICK_MIN: Duration = Duration::from_millis(1);
+
+/// Longest sleep before a timer: a clock that was set and a machine that was asleep are noticed after it.
+const TICK_MAX: Duration = Duration::from_secs(1);
 
 /// Whether the read used its budget up, so that there may be more.
 fn is_full(batch: &Batch, budget: Budget) -> bool {

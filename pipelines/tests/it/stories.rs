@@ -1,6 +1,6 @@
 //! The logs of the golden cases: short stories of a team of three.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use millstream_domain::ids::{NotificationId, UserId};
 use millstream_domain::task::{AssigneeRole, Status};
 use millstream_event_log::events::comment::{CommentAlone, CommentState};
@@ -12,7 +12,7 @@ use millstream_event_log::{Event, Record};
 use uuid::Uuid;
 
 /// Long after every story.
-pub(crate) const END: DateTime<Utc> = DateTime::<Utc>::MAX_UTC;
+pub(crate) const END: DateTime<Utc> = DateTime::from_timestamp_nanos(1_800_000_000_000_000_000);
 
 const ADA: UserId = UserId(Uuid::from_u128(0x40));
 const GRACE: UserId = UserId(Uuid::from_u128(0x41));
@@ -36,6 +36,7 @@ pub(crate) fn all() -> Vec<Story> {
         ),
         story("life_of_a_task", life_of_a_task()),
         story("an_inbox_is_read", an_inbox_is_read()),
+        story("due_times_pass", due_times_pass()),
     ]
 }
 
@@ -159,4 +160,20 @@ fn an_inbox_is_read() -> Vec<(UserId, Event)> {
             read(Selection::Ids(vec![NotificationId(Uuid::from_u128(1))])),
         ),
     ]
+}
+
+/// Of five tasks that are due on the same day one is left as it is and one is given another day.
+fn due_times_pass() -> Vec<(UserId, Event)> {
+    let mut tasks: Vec<_> = (1..=5).map(|n| task(n, &[(GRACE, "grace")])).collect();
+    let mut acts: Vec<_> = tasks.iter().map(|task| (ADA, created(task))).collect();
+    let edits: [fn(&mut TaskState); 4] = [
+        |t| t.status = Status::Done,
+        |t| t.due_at = t.due_at.map(|due| due + TimeDelta::days(1)),
+        |t| t.due_at = None,
+        |t| t.archived = true,
+    ];
+    for (task, edit) in tasks[1..].iter_mut().zip(edits) {
+        acts.push((GRACE, changed(task, TaskEvent::Updated, edit)));
+    }
+    acts
 }

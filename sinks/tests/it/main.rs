@@ -1,8 +1,10 @@
-//! The sinks on a real Postgres, each test on a database of its own.
+//! The sinks on a real Postgres and in folders, each test on a database and a folder of its own.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod audit;
 mod kill;
 mod reading;
+mod searching;
 mod suite;
+mod tantivy;
 mod views;

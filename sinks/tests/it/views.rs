@@ -1,12 +1,14 @@
 //! The views in Postgres, as cases of the suite.
 
-use crate::suite::Case;
+use crate::suite::{Case, Refusing};
+use chrono::TimeDelta;
 use millstream_domain::clock::SystemClock;
+use millstream_event_log::events::deadline::TaskOverdue;
 use millstream_event_log::{Event, Record, testing};
 use millstream_pipelines::Pipeline;
 use millstream_pipelines::dataflows::activity::{self, ActivityItem};
 use millstream_pipelines::dataflows::audit::{self, Entry};
-use millstream_pipelines::dataflows::notifications;
+use millstream_pipelines::dataflows::{notifications, timers};
 use millstream_pipelines::operators::notify::NotificationItem;
 use millstream_pipelines::pipeline::Item;
 use millstream_pipelines::sink::Lease;
@@ -16,13 +18,18 @@ use millstream_sinks::audit::AuditView;
 use millstream_sinks::lease::PostgresLease;
 use millstream_sinks::notifications::NotificationsView;
 use millstream_sinks::postgres::PostgresSink;
+use millstream_sinks::timers::TimersView;
 use millstream_store::testing::TestDatabase;
 use std::sync::Arc;
 
-/// What a pipeline makes of one record, alone.
+/// Until all that the samples are due at has passed.
+const LATER: TimeDelta = TimeDelta::days(365);
+
+/// What a pipeline makes of one record, alone, and of time that passes.
 pub(crate) fn items<I: Item>(pipeline: &Pipeline<I>, record: &Record) -> Vec<I> {
     let mut naked = Naked::new(pipeline, Vec::new());
     naked.records(vec![record.clone()], record.at);
+    naked.tick(record.at + LATER);
     naked
         .settle()
         .effects
@@ -33,7 +40,7 @@ pub(crate) fn items<I: Item>(pipeline: &Pipeline<I>, record: &Record) -> Vec<I> 
 
 macro_rules! case {
     ($(#[$doc:meta])* $case:ident: $view:expr, $view_type:ty, $pipeline:expr, $name:expr, $item:ty,
-     rows $rows:literal, poison $poison:expr) => {
+     rows $rows:literal $(, poison $poison:expr)?) => {
         $(#[$doc])*
         pub(crate) struct $case(TestDatabase);
 
@@ -56,6 +63,12 @@ macro_rules! case {
                 items(&$pipeline, record)
             }
 
+            async fn seen(&self) -> Vec<String> {
+                sqlx::query_scalar($rows).fetch_all(self.0.pool()).await.unwrap()
+            }
+        }
+
+        $(impl Refusing for $case {
             fn poisoned() -> $item {
                 let poison: fn(&mut $item) -> bool = $poison;
                 Event::samples()
@@ -64,11 +77,7 @@ macro_rules! case {
                     .find_map(|mut item| poison(&mut item).then_some(item))
                     .expect("some sample can be poisoned")
             }
-
-            async fn seen(&self) -> Vec<String> {
-                sqlx::query_scalar($rows).fetch_all(self.0.pool()).await.unwrap()
-            }
-        }
+        })?
     };
 }
 
@@ -106,4 +115,10 @@ case! {
         }
         NotificationItem::Read { .. } => false,
     }
+}
+
+case! {
+    /// The timers, which append to the outbox.
+    Timers: TimersView, TimersView, timers::pipeline(), timers::NAME, TaskOverdue,
+    rows "select (row_to_json(o)::jsonb - 'id')::text from stream.outbox o order by id"
 }

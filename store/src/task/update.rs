@@ -10,6 +10,7 @@ use millstream_domain::ids::{TaskId, TeamId};
 use millstream_domain::policy::{Action, Actor, Target, decide};
 use millstream_domain::task::{Description, Hours, Metadata, Priority, Status, TagName, Title};
 use millstream_event_log::events::task::{TaskEvent, TaskState};
+use serde_json::{Map, Value};
 
 /// What is to be different; `None` leaves it as it is, `Some(None)` clears it.
 #[derive(Debug, Clone, Default)]
@@ -34,8 +35,8 @@ pub struct TaskEdit {
     pub tags: Option<Vec<TagName>>,
     /// The task it is a part of.
     pub parent_id: Option<Option<TaskId>>,
-    /// What the team keeps with it.
-    pub metadata: Option<Metadata>,
+    /// What the team keeps with it: a merge patch (RFC 7396).
+    pub metadata: Option<Option<Map<String, Value>>>,
     /// How it recurs.
     pub recurrence: Option<Option<String>>,
 }
@@ -114,6 +115,9 @@ impl TaskEdit {
             }
         }
         references.checked()?;
+        if let Some(patch) = &self.metadata {
+            task.metadata = merged(&task.metadata, patch.as_ref())?;
+        }
         if let Some(names) = &self.tags {
             task.tags = tag::find_or_make(cx, task.team_id, names).await?;
         }
@@ -132,9 +136,6 @@ impl TaskEdit {
         if let Some(due_at) = self.due_at {
             task.due_at = due_at.map(as_kept);
         }
-        if let Some(metadata) = self.metadata {
-            task.metadata = metadata;
-        }
         task.status = self.status.unwrap_or(task.status);
         task.priority = self.priority.unwrap_or(task.priority);
         task.estimated_hours = self
@@ -146,6 +147,16 @@ impl TaskEdit {
         task.recurrence = self.recurrence.unwrap_or(task.recurrence.take());
         task.completed_at = save::completed_at(task.status, task.completed_at, now);
     }
+}
+
+/// Metadata after a patch; without one, cleared. That the whole fits is known only here, beside what was there before.
+fn merged(metadata: &Metadata, patch: Option<&Map<String, Value>>) -> Result<Metadata, StoreError> {
+    let Some(patch) = patch else {
+        return Ok(Metadata::default());
+    };
+    metadata
+        .merged(patch)
+        .map_err(|invalid| StoreError::Fields(vec![invalid.at("metadata")]))
 }
 
 /// A time as the database keeps it: in microseconds. Events and answers tell the same.

@@ -4,8 +4,8 @@ use super::Outcome;
 use millstream_event_log::Event;
 use millstream_event_log::events::session::EndReason;
 use millstream_event_log::events::{
-    AccessEvent, CommentEvent, MemberEvent, NotificationEvent, ProjectEvent, SessionEvent,
-    TaskEvent, TeamEvent, UserEvent,
+    AccessEvent, CommentEvent, DeadlineEvent, MemberEvent, NotificationEvent, ProjectEvent,
+    SessionEvent, TaskEvent, TeamEvent, UserEvent,
 };
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
@@ -66,6 +66,7 @@ pub(super) fn tell(event: &Event, payload: Payload) -> Told {
         Event::Session(event) => session(event, payload),
         Event::Access(event) => access(event),
         Event::Notification(event) => notification(event, payload),
+        Event::Deadline(event) => deadline(event, payload),
     }
 }
 
@@ -186,6 +187,11 @@ fn access(event: &AccessEvent) -> Told {
     };
     let reason = standing_for(&refused.attempted, refused.suppressed);
     Told::done(entity, refused.entity_id, None).ended(Outcome::Refused, reason)
+}
+
+fn deadline(event: &DeadlineEvent, payload: Payload) -> Told {
+    let task = event.overdue();
+    Told::done("task", task.task_id.0, Some(&task.name)).states(None, Some(Value::Object(payload)))
 }
 
 fn notification(event: &NotificationEvent, payload: Payload) -> Told {
