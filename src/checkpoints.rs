@@ -1,7 +1,7 @@
 //! Where the audit's checkpoints are kept, and the key that signs them: outside the database, in the data folder.
 
 use crate::data_dir::DataDir;
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use millstream_ingest_api::state::{Checkpoints as Read, CheckpointsUnavailable};
@@ -10,9 +10,18 @@ use millstream_sinks::audit::key::SigningKey;
 use object_store::local::LocalFileSystem;
 use std::sync::Arc;
 
-/// The key, made at the first start.
+/// The key, made at the first start. A new one beside checkpoints of another would make all of them look forged.
 pub(crate) fn key(data: &DataDir) -> Result<Arc<SigningKey>> {
     let file = data.folder("keys")?.join("audit.ed25519");
+    let signed = data.path().join("objects/audit/checkpoints/latest");
+    if !file.exists() && signed.exists() {
+        bail!(
+            "the audit's key \"{}\" is gone, but checkpoints were signed with it: bring it back from a backup; or, to go on \
+             without them, move the folder \"{}\" away",
+            file.display(),
+            data.path().join("objects/audit").display()
+        );
+    }
     let key = SigningKey::load_or_create(&file)
         .with_context(|| format!("the audit's key \"{}\"", file.display()))?;
     Ok(Arc::new(key))

@@ -8,6 +8,7 @@
 pub(crate) mod audit;
 pub(crate) mod catch_up;
 pub(crate) mod import;
+pub(crate) mod keys;
 pub(crate) mod migrate;
 
 use crate::config::{Command, Settings};
@@ -35,15 +36,25 @@ pub(crate) enum Request {
     Migrate,
     /// Prove that nobody tampered with the audit. With the text of a checkpoint that was kept elsewhere.
     VerifyAudit { checkpoint: Option<String> },
+    /// See to the keys of access tokens.
+    Keys(keys::KeysRequest),
     /// Import the file that comes with the request.
     Import(ImportRequest),
 }
 
 impl Request {
+    /// Whether it makes sense only where Millstream has run before: a check of nothing would be passed by anybody.
+    fn needs_installation(&self) -> bool {
+        match self {
+            Self::VerifyAudit { .. } | Self::Import(_) => true,
+            Self::Migrate | Self::Keys(_) => false,
+        }
+    }
+
     /// Whether it writes what the views are to show.
     fn needs_views(&self) -> bool {
         match self {
-            Self::Migrate | Self::VerifyAudit { .. } => false,
+            Self::Migrate | Self::VerifyAudit { .. } | Self::Keys(_) => false,
             Self::Import(_) => true,
         }
     }
@@ -54,8 +65,15 @@ pub(crate) async fn run(settings: &Settings, command: Command) -> Result<ExitCod
     let (request, body) = match command {
         Command::Migrate => (Request::Migrate, Vec::new()),
         Command::Audit(command) => (audit::request(command)?, Vec::new()),
+        Command::Keys(command) => (keys::request(command), Vec::new()),
         Command::Import(args) => import::request(args)?,
     };
+    if request.needs_installation() && !settings.data_dir.is_dir() {
+        return Err(Usage::because(format!(
+            "there is no data folder \"{}\": name the one of your installation with --data-dir or MILLSTREAM_DATA_DIR",
+            settings.data_dir.display()
+        )));
+    }
     match DataDir::try_open(&settings.data_dir)? {
         Taken::Ours(data) => alone(settings, data, request, body).await,
         Taken::InUse(folder) => {
@@ -106,6 +124,7 @@ async fn work(handle: &Handle, request: Request, body: Vec<u8>, report: &Report)
     match request {
         Request::Migrate => migrate::run(report).await,
         Request::VerifyAudit { checkpoint } => audit::run(handle, checkpoint, report).await,
+        Request::Keys(request) => keys::run(handle, request, report).await,
         Request::Import(request) => import::run(handle, &request, &body, report).await,
     }
 }

@@ -97,13 +97,12 @@ impl DataDir {
 
     /// A folder in it, for this user alone even where others can enter the data folder, because somebody else made it.
     pub(crate) fn folder(&self, name: &str) -> Result<PathBuf> {
-        let folder = self.path.join(name);
-        fs::DirBuilder::new()
-            .recursive(true)
-            .mode(0o700)
-            .create(&folder)
-            .with_context(|| format!("the folder \"{}\"", folder.display()))?;
-        Ok(folder)
+        private_folder(self.path.join(name))
+    }
+
+    /// The folder of the keys of access tokens: in it, or the one that it shares with other nodes.
+    pub(crate) fn keys(&self, shared: Option<&Path>) -> Result<PathBuf> {
+        private_folder(shared.map_or_else(|| self.path.join("keys"), Path::to_owned))
     }
 
     /// What leases know this installation by. The same after a crash, so that its pipelines need not wait until the
@@ -134,6 +133,15 @@ impl DataDir {
         writeln!(made, "{secret}").with_context(named)?;
         Ok(secret)
     }
+}
+
+fn private_folder(folder: PathBuf) -> Result<PathBuf> {
+    fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(&folder)
+        .with_context(|| format!("the folder \"{}\"", folder.display()))?;
+    Ok(folder)
 }
 
 /// Groups of five letters and digits that are not mistaken for each other: 25 random bits each.

@@ -15,10 +15,13 @@ use sqlx::{Connection, PgConnection, PgPool};
 use std::str::FromStr;
 use std::time::Duration;
 
-/// Connections to a real server: requests, four pipelines, mover. More would only queue inside Postgres instead of here.
+/// Connections to a real server: requests, a handful of pipelines, the mover. More would only queue inside Postgres instead of here.
 const CONNECTIONS: u32 = 20;
 /// How long a request waits for a connection before it is answered with 503.
 const ACQUIRE: Duration = Duration::from_secs(10);
+/// A connection that was in use so shortly before is there: it was asked when it was given back. To ask again each time
+/// would cost every statement another round trip.
+const TRUSTED: Duration = Duration::from_secs(1);
 /// How long a stop waits for connections to be given back. They are cut off then, which rolls back what they were doing.
 const CLOSE_TIME_MAX: Duration = Duration::from_secs(5);
 
@@ -132,6 +135,15 @@ async fn reach(options: PgConnectOptions, connections: u32, setting: &str) -> Re
     let reached = PgPoolOptions::new()
         .max_connections(connections)
         .acquire_timeout(ACQUIRE)
+        .test_before_acquire(false)
+        .before_acquire(|connection, state| {
+            Box::pin(async move {
+                if state.idle_for > TRUSTED {
+                    connection.ping().await?;
+                }
+                Ok(true)
+            })
+        })
         .connect_with(options.clone())
         .await;
     let reached = match reached {

@@ -2,4 +2,6 @@
 
 pub(crate) mod all;
 pub(crate) mod engine;
+mod http;
 mod views;
+mod workers;

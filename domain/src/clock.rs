@@ -99,13 +99,6 @@ impl IdSource for SeededIds {
     }
 }
 
-/// The id whose own time is `at`: for data that is written now and tells of then (imports, demo data).
-#[must_use]
-pub fn id_at(at: DateTime<Utc>, random: [u8; 10]) -> Uuid {
-    let millis = u64::try_from(at.timestamp_millis()).unwrap_or(0);
-    uuid::Builder::from_unix_timestamp_millis(millis, &random).into_uuid()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

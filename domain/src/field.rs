@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-/// Why a field was refused: the `code` of http-api's `fields[]`.
+/// Why a field was refused: the `code` of each of `fields[]` in a problem document.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum FieldCode {

@@ -70,6 +70,12 @@ ids! {
     EventId;
     /// A notification in somebody's inbox.
     NotificationId;
+    /// A job.
+    JobId;
+    /// A mail to one person.
+    MailId;
+    /// An API token.
+    ApiTokenId;
 }
 
 #[cfg(test)]

@@ -4,15 +4,23 @@
 //! caller through [`clock::Clock`] and [`clock::IdSource`]. A value of a type of this crate is valid: the only ways to
 //! make one check it and answer with the [`field::FieldError`]s that a client sees.
 
+pub mod api_token;
 pub mod clock;
 pub mod comment;
 pub mod field;
 pub mod ids;
+pub mod job;
+pub mod mail;
+pub mod network;
+pub mod password;
 pub mod policy;
 pub mod project;
 pub mod query;
 pub mod rank;
+pub mod recurrence;
+pub mod tag;
 pub mod task;
 pub mod team;
-mod text;
+pub mod text;
 pub mod user;
+pub mod when;

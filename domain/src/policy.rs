@@ -3,7 +3,11 @@
 //! A question names the [`Actor`], the [`Action`] and the [`Target`]; the answer is yes or a [`Refusal`]. What somebody
 //! may not see answers exactly like what does not exist, so a refusal says which of the two a client is to be told.
 //!
-//! To add an action: a row in [`TABLE`]; the compiler asks for the rest.
+//! To add an act: a row in [`table`]. `docs/PERMISSIONS.md` is generated from it.
+
+mod table;
+
+pub use table::{Action, Need, TABLE};
 
 use crate::ids::{TeamId, UserId};
 use crate::team::TeamRole;
@@ -138,83 +142,6 @@ pub enum Refusal {
     Forbidden,
 }
 
-/// What a row of the table asks for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Need {
-    /// To be logged in.
-    LoggedIn,
-    /// To see the team: any role in it, or manager.
-    SeeTeam,
-    /// At least this role in the team.
-    TeamRole(TeamRole),
-    /// To have written it.
-    Author,
-    /// To have written it, or at least this role in the team.
-    AuthorOr(TeamRole),
-    /// To be manager.
-    Manager,
-    /// To be admin.
-    Admin,
-    /// It must be one's own.
-    Own,
-}
-
-macro_rules! table {
-    ($($(#[$doc:meta])* $action:ident: $need:expr;)*) => {
-        /// Everything that can be asked for.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-        pub enum Action { $($(#[$doc])* $action,)* }
-
-        /// The policy. Admins may do everything, so no row names them beside others.
-        pub const TABLE: &[(Action, Need)] = &[$((Action::$action, $need),)*];
-
-        impl Action {
-            /// What the action asks for.
-            #[must_use]
-            pub fn need(self) -> Need {
-                match self { $(Self::$action => $need,)* }
-            }
-        }
-    };
-}
-
-table! {
-    /// List people (which ones, the query decides).
-    ListUsers: Need::LoggedIn;
-    /// Create, change, deactivate people.
-    AdministerUsers: Need::Admin;
-    /// Create a team; one owns what one creates.
-    CreateTeam: Need::LoggedIn;
-    /// See a team, its members, projects, tags and their history.
-    ReadTeam: Need::SeeTeam;
-    /// Change a team's name and description.
-    EditTeam: Need::TeamRole(TeamRole::Maintainer);
-    /// Delete a team.
-    DeleteTeam: Need::TeamRole(TeamRole::Owner);
-    /// Add, change and remove members below owner.
-    ManageMembers: Need::TeamRole(TeamRole::Maintainer);
-    /// Make and unmake owners.
-    ManageOwners: Need::TeamRole(TeamRole::Owner);
-    /// Create, change, archive and delete projects.
-    ManageProjects: Need::TeamRole(TeamRole::Maintainer);
-    /// Create, change, assign, move, archive and delete tasks.
-    WriteTasks: Need::TeamRole(TeamRole::Member);
-    /// Remove a task for ever.
-    PurgeTasks: Need::Admin;
-    /// Write a comment.
-    WriteComments: Need::TeamRole(TeamRole::Member);
-    /// Change a comment's text.
-    EditComment: Need::Author;
-    /// Delete a comment.
-    DeleteComment: Need::AuthorOr(TeamRole::Maintainer);
-    /// Read the whole audit.
-    ReadAudit: Need::Admin;
-    /// See, retry and rebuild pipelines.
-    OperatePipelines: Need::Admin;
-    /// Read and change what is one's own: profile, sessions, inbox.
-    Personal: Need::Own;
-}
-
 /// Decides. `Ok` means yes.
 pub fn decide(actor: &Actor, action: Action, target: Target) -> Result<(), Refusal> {
     let person = match actor {
@@ -231,11 +158,11 @@ pub fn decide(actor: &Actor, action: Action, target: Target) -> Result<(), Refus
         .and_then(|team| person.teams.get(&team).copied());
     let sees = target.team.is_none() || team_role.is_some() || person.role == Role::Manager;
     let own = target.owner == Some(person.id);
-    if !sees || (need == Need::Own && !own) {
+    if !sees || (matches!(need, Need::Own | Need::OwnOrAdmin) && !own) {
         return Err(Refusal::Hidden);
     }
     let allowed = match need {
-        Need::LoggedIn | Need::SeeTeam | Need::Own => true,
+        Need::LoggedIn | Need::SeeTeam | Need::Own | Need::OwnOrAdmin => true,
         Need::TeamRole(least) => team_role >= Some(least),
         Need::Author => own && team_role >= Some(TeamRole::Member),
         Need::AuthorOr(least) => {
@@ -251,5 +178,7 @@ pub fn decide(actor: &Actor, action: Action, target: Target) -> Result<(), Refus
     }
 }
 
+#[cfg(test)]
+mod document;
 #[cfg(test)]
 mod tests;

@@ -1,6 +1,7 @@
 //! The rules that all texts share: trimmed, measured, free of characters that nothing downstream can keep.
 
 use crate::field::{FieldCode, Invalid};
+use unicode_properties::{GeneralCategory, UnicodeGeneralCategory};
 
 /// A limit on a text and the unit it is counted in.
 #[derive(Debug, Clone, Copy)]
@@ -11,16 +12,55 @@ pub(crate) enum Limit {
     Bytes(usize),
 }
 
-/// One line: trimmed, not empty, no control characters, within `limit`.
+/// Whether a character turns the direction of what stands behind it, also of what is not its own: a name with it makes a
+/// sentence read as another one. The marks that only say which way a letter goes (U+200E, U+200F, U+061C) do not.
+#[must_use]
+pub fn is_bidi_control(letter: char) -> bool {
+    matches!(letter, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+/// Whether people see something where the character stands, be it by itself or in what it is joined to.
+fn is_visible(letter: char) -> bool {
+    let seen = !matches!(
+        letter.general_category(),
+        GeneralCategory::Control
+            | GeneralCategory::Format
+            | GeneralCategory::Surrogate
+            | GeneralCategory::Unassigned
+            | GeneralCategory::SpaceSeparator
+            | GeneralCategory::LineSeparator
+            | GeneralCategory::ParagraphSeparator
+    );
+    // Letters, marks and a symbol by their category, and nothing to the eye: fillers, selectors, the empty Braille cell.
+    seen && !matches!(
+        letter,
+        '\u{34f}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}'
+            | '\u{2800}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{ffa0}' | '\u{e0100}'..='\u{e01ef}'
+    )
+}
+
+/// One line: trimmed, something to be seen in it, no control characters, within `limit`.
 pub(crate) fn line(text: &str, limit: Limit) -> Result<String, Invalid> {
     let text = text.trim();
     if text.is_empty() {
         return Err(Invalid::new(FieldCode::Required, "must not be empty"));
     }
+    if text.chars().any(is_bidi_control) {
+        return Err(Invalid::new(
+            FieldCode::Invalid,
+            "must not contain characters that turn the direction of text (U+202A to U+202E, U+2066 to U+2069)",
+        ));
+    }
     if text.chars().any(char::is_control) {
         return Err(Invalid::new(
             FieldCode::Invalid,
             "must not contain control characters",
+        ));
+    }
+    if !text.chars().any(is_visible) {
+        return Err(Invalid::new(
+            FieldCode::Required,
+            "must have a character that can be seen",
         ));
     }
     within(text, limit)?;
@@ -155,6 +195,47 @@ mod tests {
     #[test]
     fn a_line_is_trimmed_before_it_is_measured() {
         assert_eq!(line("  ab  ", Limit::Chars(2)).as_deref(), Ok("ab"));
+    }
+
+    #[test]
+    fn a_line_has_something_to_be_seen() {
+        for nothing in [
+            "\u{200b}",
+            "\u{2060}\u{feff}",
+            "\u{ad}",
+            "\u{200e}",
+            "\u{3164}",
+            "\u{2800}",
+            "\u{fe0f}",
+            "\u{e0041}",
+        ] {
+            let refused = line(nothing, Limit::Chars(20)).map_err(|error| error.code);
+            assert_eq!(
+                refused,
+                Err(FieldCode::Required),
+                "{}",
+                nothing.escape_unicode()
+            );
+        }
+        for something in [
+            "a\u{200b}",
+            "👩\u{200d}🚀",
+            "می\u{200c}خواهم",
+            "❤\u{fe0f}",
+            "שלום\u{200f}!",
+            ".",
+        ] {
+            assert_eq!(line(something, Limit::Chars(20)).as_deref(), Ok(something));
+        }
+    }
+
+    #[test]
+    fn a_line_does_not_turn_what_stands_behind_it() {
+        for turn in ["\u{202a}", "\u{202e}", "\u{2066}", "\u{2069}"] {
+            let refused = line(&format!("invoice{turn}fdp.exe"), Limit::Chars(80));
+            assert!(refused.is_err_and(|error| error.code == FieldCode::Invalid));
+        }
+        assert!(block("\u{202e}quoted as it came", Limit::Bytes(80)).is_ok());
     }
 
     #[test]

@@ -1,12 +1,10 @@
-//! People: names, addresses, roles, passwords.
+//! People: names, addresses, roles. Their passwords: `password.rs`.
 
 use crate::field::{FieldCode, Invalid};
 use crate::text::{Limit, checked_text, line, words};
 
-/// Fewest characters of a password (NIST SP 800-63B).
-pub const PASSWORD_CHARS_MIN: usize = 8;
-/// Most characters of a password: bounds the hashing work, far above any passphrase.
-pub const PASSWORD_CHARS_MAX: usize = 128;
+/// Names that nobody may have, because queries and the API use them for people: `assignee:me`.
+const RESERVED: [&str; 5] = ["me", "nobody", "none", "anyone", "system"];
 
 checked_text! {
     /// The name that somebody logs in with and is mentioned by: 2 to 32 of `a-z 0-9 . _ -`, lower case, starting with a
@@ -23,6 +21,12 @@ checked_text! {
         }
         if bytes.len() < 2 {
             return Err(Invalid::new(FieldCode::TooShort, "must have at least 2 characters"));
+        }
+        if RESERVED.contains(&text.as_str()) {
+            return Err(Invalid::new(
+                FieldCode::Invalid,
+                "is a word that stands for people in general: choose another name",
+            ));
         }
         Ok(text)
     }
@@ -83,24 +87,6 @@ words! {
     }
 }
 
-/// Checks a password's length: 8 to 128 Unicode scalar values, any characters, nothing trimmed.
-pub fn check_password(password: &str) -> Result<(), Invalid> {
-    let chars = password.chars().count();
-    if chars < PASSWORD_CHARS_MIN {
-        return Err(Invalid::new(
-            FieldCode::TooShort,
-            format!("must have at least {PASSWORD_CHARS_MIN} characters"),
-        ));
-    }
-    if chars > PASSWORD_CHARS_MAX {
-        return Err(Invalid::new(
-            FieldCode::TooLong,
-            format!("must have at most {PASSWORD_CHARS_MAX} characters"),
-        ));
-    }
-    Ok(())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -116,6 +102,12 @@ mod tests {
         for bad in ["", "a", "-ada", "a b", "adä", &"a".repeat(33), "a\0b"] {
             assert!(Username::new(bad).is_err(), "{bad}");
         }
+        for word in ["me", "Me", " nobody ", "none", "anyone", "system"] {
+            assert!(Username::new(word).is_err(), "{word}");
+        }
+        for name in ["admin", "mel", "someone"] {
+            assert!(Username::new(name).is_ok(), "{name}");
+        }
     }
 
     #[test]
@@ -126,13 +118,6 @@ mod tests {
         ] {
             assert!(Email::new(bad).is_err(), "{bad}");
         }
-    }
-
-    #[test]
-    fn passwords_count_characters_not_bytes() {
-        assert!(check_password("pässwörd").is_ok());
-        assert!(check_password("short").is_err());
-        assert!(check_password(&"x".repeat(129)).is_err());
     }
 
     #[test]

@@ -1,7 +1,9 @@
 //! What changed between two states, field by field: one concept for the activity, a task's history and the audit.
 
 use crate::events::task::TaskState;
-use crate::events::{CommentEvent, Event, MemberEvent, ProjectEvent, TaskEvent, TeamEvent};
+use crate::events::{
+    CommentEvent, Event, MemberEvent, ProjectEvent, TagEvent, TaskEvent, TeamEvent,
+};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -60,13 +62,25 @@ pub fn changes(event: &Event) -> Vec<FieldChange> {
         .flatten()
         .collect(),
         Event::Member(event) => of_member(event),
+        Event::Tag(TagEvent::Updated(c)) => [
+            change("name", json!(c.before.name), json!(c.after.name)),
+            change("color", json!(c.before.color), json!(c.after.color)),
+        ]
+        .into_iter()
+        .flatten()
+        .collect(),
         Event::Project(ProjectEvent::Created(_) | ProjectEvent::Deleted(_))
         | Event::Team(TeamEvent::Created(_) | TeamEvent::Deleted(_))
+        | Event::Tag(TagEvent::Created(_) | TagEvent::Deleted(_))
+        | Event::Watch(_)
         | Event::User(_)
         | Event::Session(_)
+        | Event::ApiToken(_)
         | Event::Access(_)
         | Event::Notification(_)
-        | Event::Deadline(_) => Vec::new(),
+        | Event::Deadline(_)
+        | Event::Job(_)
+        | Event::Key(_) => Vec::new(),
     }
 }
 
@@ -80,13 +94,11 @@ fn of_task(event: &TaskEvent) -> Vec<FieldChange> {
 /// What differs between two states of a task. Its version and the time of the change go without saying.
 #[must_use]
 pub fn between(before: &TaskState, after: &TaskState) -> Vec<FieldChange> {
-    let names = |task: &TaskState| {
-        json!(
-            task.assignees
-                .iter()
-                .map(|a| &a.username)
-                .collect::<Vec<_>>()
-        )
+    // Who, and as what. By whom and when is what the record itself says.
+    let assignees = |task: &TaskState| {
+        let each = task.assignees.iter();
+        each.map(|a| json!({"user_id": a.user_id, "username": a.username, "role": a.role}))
+            .collect::<Value>()
     };
     let tags = |task: &TaskState| json!(task.tags.iter().map(|t| &t.name).collect::<Vec<_>>());
     [
@@ -105,7 +117,7 @@ pub fn between(before: &TaskState, after: &TaskState) -> Vec<FieldChange> {
             json!(before.actual_hours),
             json!(after.actual_hours),
         ),
-        change("assignees", names(before), names(after)),
+        change("assignees", assignees(before), assignees(after)),
         change("tags", tags(before), tags(after)),
         change("parent_id", json!(before.parent_id), json!(after.parent_id)),
         change(

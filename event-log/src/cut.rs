@@ -6,6 +6,11 @@ use serde::{Deserialize, Serialize};
 /// The place of a record in the log: 1, 2, 3 … without gaps.
 pub type Seq = u64;
 
+/// A place in the log as Postgres keeps it, which has no unsigned integers; it is never negative.
+pub(crate) fn to_seq(stored: i64) -> Seq {
+    u64::try_from(stored).unwrap_or(0)
+}
+
 /// How far somebody has read: everything up to and including `seq`.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize,
@@ -42,6 +47,16 @@ pub struct Batch {
     pub records: Vec<Record>,
     /// The cut to go on from.
     pub cut: Cut,
+    /// Where the log ended when it was read.
+    pub tail: Seq,
+}
+
+impl Batch {
+    /// Whether the log went on behind what was read. Where nothing was read, there was nothing.
+    #[must_use]
+    pub fn has_more(&self) -> bool {
+        !self.records.is_empty() && self.cut.seq < self.tail
+    }
 }
 
 /// The ends of the log.

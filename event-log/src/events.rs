@@ -3,20 +3,25 @@
 //! An event's name is in the past tense; its payload carries what its readers need, so that none has to ask the
 //! database. Events carry user ids, and a username where a sentence needs it, never an e-mail address.
 //!
-//! To add one: a line in the `events!` call of its noun's file, a sample, and a line in
-//! `test-data/<noun>/v1.json` (`cargo xtask accept` writes it). To change a payload's form: raise the noun's `VERSION`
-//! and keep reading the old one.
+//! To add one: a line in the `events!` call of its noun's file, and a sample; `cargo xtask accept` adds its form to
+//! `test-data/<noun>/vN.json`. To add a noun: its file, and its lines in the lists of this one. To change a payload's
+//! form: raise the noun's `VERSION` and keep reading the old one.
 
 pub mod access;
+pub mod api_token;
 pub mod comment;
 pub mod deadline;
+pub mod job;
+pub mod key;
 pub mod member;
 pub mod notification;
 pub mod project;
 pub mod session;
+pub mod tag;
 pub mod task;
 pub mod team;
 pub mod user;
+pub mod watch;
 
 use crate::error::DecodeError;
 use crate::topic::Topic;
@@ -25,15 +30,20 @@ use serde_json::value::RawValue;
 use uuid::Uuid;
 
 pub use access::AccessEvent;
+pub use api_token::ApiTokenEvent;
 pub use comment::CommentEvent;
 pub use deadline::DeadlineEvent;
+pub use job::JobEvent;
+pub use key::KeyEvent;
 pub use member::MemberEvent;
 pub use notification::NotificationEvent;
 pub use project::ProjectEvent;
 pub use session::SessionEvent;
+pub use tag::TagEvent;
 pub use task::TaskEvent;
 pub use team::TeamEvent;
 pub use user::UserEvent;
+pub use watch::WatchEvent;
 
 use serde::{Deserialize, Serialize};
 
@@ -48,7 +58,7 @@ pub struct Change<T> {
 
 /// What the events of one noun have in common.
 pub trait Payload: Sized {
-    /// The noun, as in `task.created` and in the names of the golden files.
+    /// The noun: the name of its file, and of the folder of its golden files. Mostly also the first half of the types.
     const NOUN: &'static str;
     /// Where they are published.
     const TOPIC: Topic;
@@ -211,6 +221,16 @@ macro_rules! nouns {
             }
         }
 
+        /// What only the tests ask of every noun.
+        #[cfg(test)]
+        impl Event {
+            const NOUNS: &[&str] = &[$(<$event>::NOUN),*];
+
+            fn check_wire_forms() {
+                $(tests::check_wire_forms::<$event>();)*
+            }
+        }
+
         $(impl From<$event> for Event {
             fn from(event: $event) -> Self {
                 Self::$noun(event)
@@ -224,6 +244,10 @@ nouns! {
     Task(TaskEvent),
     /// A comment changed.
     Comment(CommentEvent),
+    /// Somebody chose whether to be told of what happens to a task.
+    Watch(WatchEvent),
+    /// A tag changed.
+    Tag(TagEvent),
     /// A project changed.
     Project(ProjectEvent),
     /// A team changed.
@@ -236,10 +260,16 @@ nouns! {
     Session(SessionEvent),
     /// Something was refused that the audit should know.
     Access(AccessEvent),
+    /// Somebody made an API token, or took one back.
+    ApiToken(ApiTokenEvent),
     /// Somebody did something to their inbox.
     Notification(NotificationEvent),
     /// A time came that a task was due at.
     Deadline(DeadlineEvent),
+    /// Somebody did something to a job.
+    Job(JobEvent),
+    /// A key of access tokens changed.
+    Key(KeyEvent),
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@
 //!
 //! Waking it is a hint; polling is the guarantee.
 
-use crate::cut::Seq;
+use crate::cut::{Seq, to_seq};
 use crate::error::LogError;
 use sqlx::PgPool;
 use std::collections::VecDeque;
@@ -19,7 +19,7 @@ use tokio::sync::{Notify, watch};
 use tokio_util::sync::CancellationToken;
 
 /// Rows of one move: bounds the transaction; a backlog is drained in as many as it takes.
-pub const MOVE_ROWS_MAX: i64 = 5_000;
+pub const MOVE_ROWS_MAX: u16 = 5_000;
 /// How many of the newest moves are remembered for [`Tail::seq_of`]: above that the log's index answers.
 const RING_LEN: usize = 16_384;
 /// Poll interval right after something was moved, and after another mover was met at work.
@@ -121,7 +121,7 @@ impl Mover {
         }
     }
 
-    /// Moves until told to stop, then once more, so that a clean stop leaves nothing behind.
+    /// Moves until told to stop, then on until the outbox is empty, so that a clean stop leaves nothing behind.
     pub async fn run(self, stop: CancellationToken) {
         let mut pause = POLL_BUSY;
         while !stop.is_cancelled() {
@@ -146,12 +146,19 @@ impl Mover {
                 () = stop.cancelled() => {}
             }
         }
-        if let Err(error) = self.move_once().await {
+        if let Err(error) = self.drain().await {
             tracing::warn!(
                 error = &error as &dyn std::error::Error,
                 "the mover could not drain the outbox at the stop"
             );
         }
+    }
+
+    /// Moves what is there in as many moves as it takes. A move that was not full was the last: what others write
+    /// meanwhile is moved by them.
+    async fn drain(&self) -> Result<(), LogError> {
+        while self.move_once().await? == Moved::Events(MOVE_ROWS_MAX.into()) {}
+        Ok(())
     }
 
     /// Moves what the outbox holds now, at most [`MOVE_ROWS_MAX`] events.
@@ -180,7 +187,7 @@ impl Mover {
             returning seq, outbox_id
             "#,
             next,
-            MOVE_ROWS_MAX,
+            i64::from(MOVE_ROWS_MAX),
         )
         .fetch_all(&mut *tx)
         .await?;
@@ -210,9 +217,4 @@ impl Mover {
             moved
         });
     }
-}
-
-/// Postgres has no unsigned integers; a seq is never negative.
-fn to_seq(seq: i64) -> Seq {
-    u64::try_from(seq).unwrap_or(0)
 }

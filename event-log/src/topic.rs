@@ -8,13 +8,13 @@ use std::str::FromStr;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Topic {
-    /// Tasks, comments, relations, attachments, tags, projects, teams, memberships.
+    /// What happens to the work: tasks, comments, tags, projects, teams, memberships.
     TaskEvents,
-    /// Users, sessions, tokens, refused access, notifications read or snoozed.
+    /// What people do around it: accounts, log-ins, refused access, inboxes.
     UserActivities,
-    /// Reports, SQL, search, exports, imports.
+    /// What is asked of the data as a whole: reports, exports, imports.
     AnalyticsEvents,
-    /// Overdue, reminders, schedules, jobs, pipelines, keys, webhooks.
+    /// What Millstream does by itself: what time does to tasks, jobs, pipelines.
     SystemNotifications,
 }
 

@@ -118,6 +118,12 @@ impl Answer {
         self.with_header(LOCATION, location)
     }
 
+    /// It was heard; what comes of it comes later.
+    pub(crate) fn accepted(mut self) -> Self {
+        self.status = StatusCode::ACCEPTED;
+        self
+    }
+
     /// With where the write stands.
     pub(crate) fn at(self, position: Option<Position>) -> Self {
         match position {

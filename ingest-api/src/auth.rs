@@ -1,5 +1,7 @@
 //! Who asks: log-in, tokens, and the person behind a request.
 
+pub(crate) mod api_token;
+pub(crate) mod attempts;
 pub(crate) mod caller;
 pub mod keys;
 pub mod password;

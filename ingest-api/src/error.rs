@@ -84,6 +84,15 @@ impl ApiError {
         Self::new(Code::Unavailable, detail)
     }
 
+    /// Too often: again after so many seconds.
+    pub(crate) fn rate_limited(wait_s: u64) -> Self {
+        let detail = format!("too many requests: try again in {wait_s} s");
+        Self {
+            headers: vec![(RETRY_AFTER, HeaderValue::from(wait_s))],
+            ..Self::new(Code::RateLimited, detail)
+        }
+    }
+
     /// Fields of a kind of error; the detail is made of them.
     #[must_use]
     pub fn with_fields(code: Code, fields: Vec<FieldError>) -> Self {
@@ -121,6 +130,17 @@ impl ApiError {
     pub fn because(mut self, source: impl StdError + Send + Sync + 'static) -> Self {
         self.source = Some(Arc::new(source));
         self
+    }
+
+    /// Whether it is our fault, for somebody to look at: not what a client asked for and cannot have just now, such as a view
+    /// that has not seen a write yet, or a place where a limit has no room.
+    pub(crate) fn is_our_fault(&self) -> bool {
+        match self.code {
+            Code::ViewBehind => false,
+            // Where something is away, it stands behind the error; a limit is nobody's fault.
+            Code::Unavailable => self.source.is_some(),
+            code => code.status().is_server_error(),
+        }
     }
 
     /// With the methods that the address answers to.
@@ -266,7 +286,7 @@ impl From<StoreError> for ApiError {
                 Self::with_fields(Code::BadRequest, fields)
             }
             StoreError::Fields(fields) => Self::validation(fields),
-            StoreError::Stale { now, .. } => Self::new(
+            StoreError::Stale { now } => Self::new(
                 Code::PreconditionFailed,
                 format!("it was changed meanwhile: version {now} is the newest"),
             ),
@@ -279,6 +299,7 @@ impl From<StoreError> for ApiError {
                 Code::IdempotencyKeyReused,
                 "the key was used before with another body",
             ),
+            error @ StoreError::SeesLess => Self::new(Code::Forbidden, error.to_string()),
             StoreError::StillRunning => Self::new(
                 Code::Conflict,
                 "the first request with this idempotency key is still running",
@@ -299,6 +320,25 @@ impl From<LogError> for ApiError {
             LogError::Gap { .. } | LogError::Ahead { .. } | LogError::Malformed { .. } => {
                 Self::internal(error)
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_client_cannot_have_just_now_is_not_our_fault() {
+        let away = || StoreError::Unavailable(sqlx::Error::PoolTimedOut);
+        for (error, ours) in [
+            (ApiError::new(Code::ViewBehind, "not yet"), false),
+            (ApiError::unavailable("too many at once"), false),
+            (ApiError::not_found(), false),
+            (ApiError::from(away()), true),
+            (ApiError::internal(away()), true),
+        ] {
+            assert_eq!(error.is_our_fault(), ours, "{error:?}");
         }
     }
 }

@@ -15,6 +15,7 @@ use axum::http::header::{CONTENT_TYPE, HeaderMap, HeaderName};
 use axum::http::{HeaderValue, Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use millstream_domain::policy::Visible;
 use millstream_store::Change;
 use millstream_store::idempotency::{Header, IdempotencyKey, StoredAnswer};
 use millstream_store::write::Answered;
@@ -42,18 +43,18 @@ pub(crate) async fn once(
     };
     let (mut parts, body) = request.into_parts();
     let bytes = body::read(body).await?;
-    let caller = parts
-        .extensions
-        .get::<Caller>()
-        .map(|caller| caller.id.to_string())
-        .unwrap_or_default();
+    let caller = parts.extensions.get::<Caller>();
+    let id = caller.map(|caller| caller.id.to_string());
     let key = IdempotencyKey::new(
-        &caller,
+        &id.unwrap_or_default(),
         parts.method.as_str(),
         parts.uri.path(),
         &key,
         &bytes,
-    );
+    )
+    .of_one_who_sees(caller.map_or(Visible::Teams(Vec::new()), |caller| {
+        caller.actor.visible_teams()
+    }));
     if let Some(before) = app.store().answered(&key).await? {
         return Ok(replayed(before));
     }

@@ -13,9 +13,9 @@ const WAIT_FOR: HeaderName = HeaderName::from_static("millstream-wait-for");
 const WAIT_MS: HeaderName = HeaderName::from_static("millstream-wait-ms");
 
 /// How long a read waits when the client does not say.
-const WAIT_MS_DEFAULT: u64 = 2_000;
+pub(crate) const WAIT_MS_DEFAULT: u64 = 2_000;
 /// Longest wait: well below the patience of proxies.
-const WAIT_MS_MAX: u64 = 10_000;
+pub(crate) const WAIT_MS_MAX: u64 = 10_000;
 /// First and longest pause between two looks for a write that the mover has not moved yet.
 const LOOK_FIRST: Duration = Duration::from_millis(2);
 const LOOK_MAX: Duration = Duration::from_millis(100);
@@ -39,6 +39,14 @@ impl<S: Send + Sync> FromRequestParts<S> for WaitFor {
 }
 
 impl WaitFor {
+    /// For a write of our own, with the usual patience.
+    pub(crate) fn of(position: Position) -> Self {
+        Self {
+            position: Some(position),
+            patience: Duration::from_millis(WAIT_MS_DEFAULT),
+        }
+    }
+
     fn parse(headers: &HeaderMap) -> Result<Self, ApiError> {
         let text = |name: HeaderName| {
             headers

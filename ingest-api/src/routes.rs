@@ -4,16 +4,21 @@
 
 use crate::api::system::document::ApiDocument;
 use crate::api::{
-    activity, audit, auth, comments, notifications, pipelines, projects, search, system, tasks,
-    teams, users,
+    activity, audit, auth, comments, jobs, notifications, pipelines, projects, search, system,
+    tags, tasks, teams, users,
 };
 use crate::auth::{caller, refusals};
+use crate::document;
 use crate::idempotency;
-use crate::middleware::{accept, conditional, envelope, headers, limits, observe};
+use crate::live;
+use crate::middleware::{
+    accept, conditional, cors, envelope, headers, host, limits, observe, rate,
+};
 use crate::pages;
 use crate::state::AppState;
 use axum::Router;
 use axum::middleware::{from_fn, from_fn_with_state};
+use tower::util::option_layer;
 use tower_http::compression::CompressionLayer;
 use utoipa::OpenApi as _;
 use utoipa::openapi::OpenApi;
@@ -22,23 +27,46 @@ use utoipa_axum::routes;
 
 type Routes = OpenApiRouter<AppState>;
 
-/// Below `/api/v1`, for everybody.
-fn open() -> Routes {
+/// Below `/api/v1`, for everybody: where somebody tries to become somebody, with a quota of its own.
+fn log_ins() -> Routes {
     Routes::new()
         .routes(routes!(auth::register::register))
         .routes(routes!(auth::login::log_in))
+        .routes(routes!(auth::reset::ask_reset))
+        .routes(routes!(auth::reset::confirm_reset))
+}
+
+/// Below `/api/v1`, for everybody.
+fn open() -> Routes {
+    Routes::new()
         .routes(routes!(auth::refresh::refresh))
         .routes(routes!(system::document::read_document))
 }
 
-/// Below `/api/v1`, for those who are logged in: their own account. Idempotency keys are not looked at.
+/// Below `/api/v1`, for those who have logged in, API tokens not: their own account. Idempotency keys are not looked at.
 fn own() -> Routes {
     Routes::new()
         .routes(routes!(auth::logout::log_out))
-        .routes(routes!(auth::me::read_me, auth::me::update_me))
+        .routes(routes!(auth::me::update_me))
         .routes(routes!(auth::password::change_password))
-        .routes(routes!(auth::sessions::list_sessions))
+        .routes(routes!(
+            auth::sessions::list_sessions,
+            auth::sessions::end_other_sessions
+        ))
         .routes(routes!(auth::sessions::end_session))
+        .routes(routes!(
+            auth::tokens::list_tokens,
+            auth::tokens::create_token
+        ))
+        .routes(routes!(
+            auth::tokens::read_token,
+            auth::tokens::revoke_token
+        ))
+}
+
+/// Below `/api/v1`, for those who are logged in, API tokens too: who they are.
+fn whoami() -> Routes {
+    Routes::new().routes(routes!(auth::me::read_me))
 }
 
 /// Below `/api/v1`, for those who are logged in.
@@ -58,6 +86,7 @@ fn members() -> Routes {
         ))
         .routes(routes!(teams::members::list_members))
         .routes(routes!(
+            teams::members::read_member,
             teams::members::put_member,
             teams::members::remove_member
         ))
@@ -70,7 +99,26 @@ fn members() -> Routes {
             projects::update::update_project,
             projects::delete::delete_project
         ))
+        .merge(tasks())
+        .routes(routes!(search::search))
+        .routes(routes!(activity::list::list_activity))
+        .routes(routes!(notifications::list::list_notifications))
+        .routes(routes!(notifications::list::count_notifications))
+        .routes(routes!(notifications::read::read_notifications))
+        .routes(routes!(audit::list::list_audit))
+        .routes(routes!(audit::proof::read_proof))
+        .routes(routes!(pipelines::list::list_pipelines))
+        .routes(routes!(jobs::list::list_jobs))
+        .routes(routes!(jobs::read::read_job))
+        .routes(routes!(jobs::operate::retry_job))
+        .routes(routes!(jobs::operate::cancel_job))
+}
+
+/// Of those: tasks, and what belongs to them.
+fn tasks() -> Routes {
+    Routes::new()
         .routes(routes!(tasks::list::list_project_tasks))
+        .routes(routes!(tasks::list::list_subtasks))
         .routes(routes!(tasks::list::list_tasks, tasks::create::create_task))
         .routes(routes!(
             tasks::read::read_task,
@@ -78,6 +126,9 @@ fn members() -> Routes {
             tasks::place::trash_task
         ))
         .routes(routes!(tasks::assign::assign_task))
+        .routes(routes!(tasks::move_task::move_task))
+        .routes(routes!(tasks::watch::watch_task))
+        .routes(routes!(tasks::watch::unwatch_task))
         .routes(routes!(tasks::place::archive_task))
         .routes(routes!(tasks::place::restore_task))
         .routes(routes!(tasks::history::list_history))
@@ -90,14 +141,13 @@ fn members() -> Routes {
             comments::one::edit_comment,
             comments::one::delete_comment
         ))
-        .routes(routes!(search::search))
-        .routes(routes!(activity::list::list_activity))
-        .routes(routes!(notifications::list::list_notifications))
-        .routes(routes!(notifications::list::count_notifications))
-        .routes(routes!(notifications::read::read_notifications))
-        .routes(routes!(audit::list::list_audit))
-        .routes(routes!(audit::proof::read_proof))
-        .routes(routes!(pipelines::list::list_pipelines))
+        .routes(routes!(comments::history::list_comment_history))
+        .routes(routes!(tags::list::list_tags, tags::create::create_tag))
+        .routes(routes!(
+            tags::one::read_tag,
+            tags::one::update_tag,
+            tags::one::delete_tag
+        ))
 }
 
 /// Below `/api/v1`, for those who are logged in, and answered in another form than JSON.
@@ -105,11 +155,24 @@ fn texts() -> Routes {
     Routes::new().routes(routes!(audit::checkpoint::read_checkpoint))
 }
 
+/// Below `/api/v1`: connections that stay open. They ask who it is by themselves, and again whenever that may have changed.
+fn open_ended() -> Routes {
+    Routes::new()
+        .routes(routes!(live::entry::live))
+        .routes(routes!(live::comments::talk))
+        .routes(routes!(live::stream::notifications))
+}
+
 /// Beside `/api/v1`: what is looked for at these very places.
 fn beside() -> Routes {
     Routes::new()
         .routes(routes!(auth::keys::read_jwks))
         .routes(routes!(auth::keys::read_public_key))
+}
+
+/// Beside `/api/v1`, and never refused: a probe that is told to come later takes the server for dead.
+fn health() -> Routes {
+    Routes::new()
         .routes(routes!(system::health::live))
         .routes(routes!(system::health::ready))
 }
@@ -117,41 +180,71 @@ fn beside() -> Routes {
 /// The `OpenAPI` document of every route.
 #[must_use]
 pub fn openapi() -> OpenApi {
-    let api = open().merge(own()).merge(members()).merge(texts());
-    Routes::with_openapi(ApiDocument::openapi())
+    let mut members = members();
+    document::takes_idempotency_keys(members.get_openapi_mut());
+    let api = log_ins()
+        .merge(open())
+        .merge(own())
+        .merge(whoami())
+        .merge(members)
+        .merge(texts())
+        .merge(open_ended());
+    let mut document = Routes::with_openapi(ApiDocument::openapi())
         .nest("/api/v1", api)
         .merge(beside())
-        .into_openapi()
+        .merge(health())
+        .into_openapi();
+    document::complete(&mut document);
+    document
 }
 
 /// Everything that answers.
 #[expect(clippy::needless_pass_by_value, reason = "a server owns its state")]
 pub fn router(app: AppState) -> Router {
     let state = || app.clone();
-    let own = own().route_layer(from_fn_with_state(state(), caller::require));
+    let log_ins = log_ins().route_layer(from_fn_with_state(state(), rate::log_ins));
+    let open = open().route_layer(from_fn_with_state(state(), rate::by_address));
+    let beside = beside().route_layer(from_fn_with_state(state(), rate::by_address));
     let members = members()
         .route_layer(from_fn_with_state(state(), refusals::record))
-        .route_layer(from_fn_with_state(state(), idempotency::once))
-        .route_layer(from_fn_with_state(state(), caller::require));
-    let texts = texts()
-        .route_layer(from_fn_with_state(state(), refusals::record))
-        .route_layer(from_fn_with_state(state(), caller::require));
-    let api = open()
+        .route_layer(from_fn_with_state(state(), idempotency::once));
+    let texts = texts().route_layer(from_fn_with_state(state(), refusals::record));
+    let own = own()
+        .route_layer(from_fn(caller::in_session))
+        .route_layer(from_fn_with_state(state(), refusals::record));
+    let pages = pages::routes().route_layer(from_fn_with_state(state(), rate::pages));
+    let [own, whoami, members, texts] =
+        [own, whoami(), members, texts].map(|routes| for_people(&app, routes));
+    let api = log_ins
+        .merge(open)
         .merge(own)
+        .merge(whoami)
         .merge(members)
         .route_layer(from_fn(accept::json))
-        .merge(texts);
+        .merge(texts)
+        .merge(open_ended());
     let (routes, _) = Routes::new()
         .nest("/api/v1", api)
-        .merge(beside())
+        .merge(beside)
+        .merge(health())
         .split_for_parts();
     routes
-        .merge(pages::routes())
+        .merge(pages)
         .with_state(state())
         .layer(from_fn(conditional::not_modified))
         .layer(from_fn(envelope::wrap))
         .layer(CompressionLayer::new())
-        .layer(from_fn_with_state(state(), headers::add))
+        .layer(from_fn(host::check))
         .layer(from_fn(limits::within))
+        .layer(option_layer(cors::layer(&app.settings().cors_origins)))
+        .layer(from_fn_with_state(state(), headers::add))
         .layer(from_fn_with_state(state(), observe::observe))
+}
+
+/// Routes for those who are logged in: who it is, and whether they may ask once more.
+fn for_people(app: &AppState, routes: Routes) -> Routes {
+    routes
+        .route_layer(from_fn_with_state(app.clone(), rate::by_person))
+        .route_layer(from_fn_with_state(app.clone(), caller::require))
+        .route_layer(from_fn_with_state(app.clone(), rate::strangers))
 }

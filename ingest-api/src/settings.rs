@@ -1,8 +1,10 @@
 //! What the operator decides about HTTP.
 
-use ipnet::IpNet;
+pub use crate::middleware::cors::{CorsOrigin, NoOrigin};
+pub use crate::rate_limit::RateLimits;
+pub use ipnet::IpNet;
+
 use std::fmt;
-use std::net::IpAddr;
 use subtle::ConstantTimeEq;
 
 /// The settings of HTTP.
@@ -15,8 +17,12 @@ pub struct Settings {
     pub setup_secret: Secret,
     /// Whether people may register by themselves.
     pub registration_open: bool,
-    /// Whose `X-Forwarded-For` counts.
+    /// The proxies whose `X-Forwarded-For` or `Forwarded` counts.
     pub trusted_proxies: Vec<IpNet>,
+    /// How often people may ask; `None` where nobody is held up.
+    pub rate_limits: Option<RateLimits>,
+    /// The sites whose scripts may use the API with what their visitors are logged in with here.
+    pub cors_origins: Vec<CorsOrigin>,
 }
 
 impl Settings {
@@ -24,33 +30,6 @@ impl Settings {
     #[must_use]
     pub fn is_https(&self) -> bool {
         self.public_url.starts_with("https://")
-    }
-
-    /// The address of the client: the peer, or, behind trusted proxies, the last one in the chain that is not one.
-    #[must_use]
-    pub(crate) fn client_ip<'a>(
-        &self,
-        peer: Option<IpAddr>,
-        forwarded: impl DoubleEndedIterator<Item = &'a str>,
-    ) -> Option<IpAddr> {
-        let peer = peer.map(|ip| ip.to_canonical())?;
-        let mut client = peer;
-        let mut chain = forwarded.rev();
-        while self.trusts(client) {
-            // An entry that is no address ends the chain: what stands before it is anybody's claim.
-            match chain
-                .next()
-                .and_then(|text| text.trim().parse::<IpAddr>().ok())
-            {
-                Some(before) => client = before.to_canonical(),
-                None => break,
-            }
-        }
-        Some(client)
-    }
-
-    fn trusts(&self, ip: IpAddr) -> bool {
-        self.trusted_proxies.iter().any(|net| net.contains(&ip))
     }
 }
 
@@ -81,52 +60,6 @@ impl fmt::Debug for Secret {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn settings(trusted: &[&str]) -> Settings {
-        Settings {
-            public_url: "http://localhost".into(),
-            setup_secret: Secret::new("s"),
-            registration_open: true,
-            trusted_proxies: trusted.iter().filter_map(|net| net.parse().ok()).collect(),
-        }
-    }
-
-    fn check(trusted: &[&str], peer: &str, forwarded: &[&str], expected: &str) {
-        let client = settings(trusted).client_ip(peer.parse().ok(), forwarded.iter().copied());
-        assert_eq!(
-            client.map(|ip| ip.to_string()).as_deref(),
-            Some(expected),
-            "{forwarded:?}"
-        );
-    }
-
-    #[test]
-    fn only_trusted_proxies_are_believed() {
-        check(&[], "198.51.100.7", &["203.0.113.9"], "198.51.100.7");
-        check(&["10.0.0.0/8"], "10.0.0.1", &["203.0.113.9"], "203.0.113.9");
-        check(
-            &["10.0.0.0/8"],
-            "::ffff:10.0.0.1",
-            &["203.0.113.9"],
-            "203.0.113.9",
-        );
-    }
-
-    #[test]
-    fn what_a_client_claims_before_the_proxies_does_not_count() {
-        check(
-            &["10.0.0.0/8"],
-            "10.0.0.1",
-            &["1.2.3.4", "203.0.113.9", "10.0.0.2"],
-            "203.0.113.9",
-        );
-        check(
-            &["10.0.0.0/8"],
-            "10.0.0.1",
-            &["1.2.3.4", "nonsense"],
-            "10.0.0.1",
-        );
-    }
 
     #[test]
     fn an_empty_secret_opens_nothing() {

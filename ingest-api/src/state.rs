@@ -1,8 +1,10 @@
 //! What every handler can reach.
 
 use crate::api::pipelines::rate::Rates;
-use crate::auth::keys::KeySet;
+use crate::auth::keys::Keys;
 use crate::auth::password::Passwords;
+use crate::live::Hub;
+use crate::rate_limit::Limiters;
 use crate::settings::Settings;
 use chrono::{DateTime, Utc};
 use futures::future::BoxFuture;
@@ -16,6 +18,8 @@ use std::sync::Arc;
 /// The parts that the binary puts together.
 #[derive(Debug)]
 pub struct Parts {
+    /// What leases know this process by: its pipelines are those that it owns.
+    pub node: String,
     /// State.
     pub store: Store,
     /// The log: positions and histories.
@@ -27,7 +31,7 @@ pub struct Parts {
     /// The audit's checkpoints.
     pub checkpoints: Arc<dyn Checkpoints>,
     /// The keys that tokens are signed with.
-    pub keys: KeySet,
+    pub keys: Keys,
     /// What the operator decided.
     pub settings: Settings,
 }
@@ -52,17 +56,26 @@ struct Shared {
     parts: Parts,
     passwords: Passwords,
     rates: Rates,
+    limiters: Option<Limiters>,
+    hub: Hub,
 }
 
 impl AppState {
     /// The state of a server made of these parts.
     #[must_use]
     pub fn new(parts: Parts) -> Self {
+        let limiters = parts.settings.rate_limits.map(Limiters::new);
         Self(Arc::new(Shared {
             parts,
             passwords: Passwords::new(),
             rates: Rates::default(),
+            limiters,
+            hub: Hub::default(),
         }))
+    }
+
+    pub(crate) fn node(&self) -> &str {
+        &self.0.parts.node
     }
 
     pub(crate) fn store(&self) -> &Store {
@@ -85,7 +98,7 @@ impl AppState {
         &*self.0.parts.checkpoints
     }
 
-    pub(crate) fn keys(&self) -> &KeySet {
+    pub(crate) fn keys(&self) -> &Keys {
         &self.0.parts.keys
     }
 
@@ -99,6 +112,17 @@ impl AppState {
 
     pub(crate) fn rates(&self) -> &Rates {
         &self.0.rates
+    }
+
+    /// The quotas, where people are held up at all.
+    pub(crate) fn limiters(&self) -> Option<&Limiters> {
+        self.0.limiters.as_ref()
+    }
+
+    /// Who listens to what; somebody must run it.
+    #[must_use]
+    pub fn hub(&self) -> &Hub {
+        &self.0.hub
     }
 
     pub(crate) fn now(&self) -> DateTime<Utc> {

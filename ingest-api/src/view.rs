@@ -5,6 +5,7 @@ use crate::error::ApiError;
 use crate::position::WaitFor;
 use crate::state::AppState;
 use millstream_event_log::{Position, Seq};
+use millstream_store::pipeline::PipelineStatus;
 
 /// Where a view stood before it was read: what it shows is at least as new.
 #[derive(Debug, Clone, Copy)]
@@ -21,7 +22,7 @@ pub(crate) async fn seen(app: &AppState, wait: WaitFor, view: &str) -> Result<Se
         .pipelines()
         .await?
         .into_iter()
-        .find(|pipeline| pipeline.name == view);
+        .find(|pipeline| keeps(pipeline, view, app.node()));
     let row_seq = row
         .as_ref()
         .and_then(|row| u64::try_from(row.cut).ok())
@@ -31,6 +32,14 @@ pub(crate) async fn seen(app: &AppState, wait: WaitFor, view: &str) -> Result<Se
         seq: row_seq.max(signalled),
         lag_ms: row.map_or(0, |row| row.lag_ms),
     })
+}
+
+/// Whether the pipeline keeps the view that this process reads: the one that all share, or its own.
+fn keeps(pipeline: &PipelineStatus, view: &str, node: &str) -> bool {
+    match pipeline.name.split_once('@') {
+        None => pipeline.name == view,
+        Some((name, of)) => name == view && of == node,
+    }
 }
 
 impl Answer {

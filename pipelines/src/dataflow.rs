@@ -11,6 +11,7 @@ pub(crate) mod keyed;
 pub(crate) mod output;
 pub(crate) mod plain;
 mod source;
+mod stable_hash;
 mod wire;
 
 use crate::pipeline::{Graph, Item};
@@ -32,6 +33,14 @@ pub(crate) type Clockwork = u64;
 /// The reader's clock as a timestamp.
 pub(crate) fn micros(at: DateTime<Utc>) -> Clockwork {
     u64::try_from(at.timestamp_micros()).unwrap_or(0)
+}
+
+/// The time of a timestamp; 1970 for one that no time has.
+pub(crate) fn from_micros(at: Clockwork) -> DateTime<Utc> {
+    i64::try_from(at)
+        .ok()
+        .and_then(DateTime::from_timestamp_micros)
+        .unwrap_or_default()
 }
 
 /// What the source emits.

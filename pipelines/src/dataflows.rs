@@ -1,5 +1,5 @@
-//! The pipelines, a file each. To add one: its file, a line here, its sink in `sinks`, and a line where the binary
-//! starts them.
+//! The pipelines, a file each. To add one: its file, a line here, a test in `tests/it/golden.rs`, its sink in `sinks`, and
+//! a line in the binary's `roles/views.rs`.
 
 pub mod activity;
 pub mod audit;

@@ -17,10 +17,11 @@ mod committer;
 mod lease;
 mod reader;
 mod runtime;
+mod vitals;
 
 use crate::dataflow::{Finished, Restored};
 use crate::pipeline::{Item, Pipeline};
-use crate::sink::{Fault, Generation, Health, Lease, Resume, Sink};
+use crate::sink::{Fault, Generation, Health, Lease, Resume, Sink, in_full};
 use backoff::Backoff;
 use committer::{Committer, RejectMeter};
 use millstream_domain::clock::Clock;
@@ -33,6 +34,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
+use vitals::Monitor;
 
 /// How much of a pipeline may be under way at once, and in which pieces.
 #[derive(Debug, Clone, Copy)]
@@ -95,33 +97,19 @@ impl End {
     pub(crate) fn of_fault(fault: Fault) -> Self {
         match fault {
             Fault::Fenced => Self::Fenced,
-            Fault::Transient(error) => Self::Failed(chain(&*error)),
-            Fault::Reject(error) | Fault::Fatal(error) => Self::Halted(chain(&*error)),
+            Fault::Transient(error) => Self::Failed(in_full(&*error)),
+            Fault::Reject(error) | Fault::Fatal(error) => Self::Halted(in_full(&*error)),
         }
     }
 
     pub(crate) fn of_log(error: &LogError) -> Self {
         match error {
-            LogError::Unavailable(_) => Self::Failed(chain(error)),
+            LogError::Unavailable(_) => Self::Failed(in_full(error)),
             LogError::Gap { .. } | LogError::Ahead { .. } | LogError::Malformed { .. } => {
-                Self::Halted(chain(error))
+                Self::Halted(in_full(error))
             }
         }
     }
-}
-
-/// An error and what caused it, in one line.
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        let cause_text = cause.to_string();
-        if !text.ends_with(&cause_text) {
-            text = format!("{text}: {cause_text}");
-        }
-        source = cause.source();
-    }
-    text
 }
 
 impl<I, S, L> Runner<I, S, L>
@@ -161,7 +149,7 @@ where
         let name = self.pipeline.name();
         let mut backoff = Backoff::default();
         while !stop.is_cancelled() {
-            let generation = match lease::acquire(&mut self.lease, &stop).await {
+            let generation = match lease::acquire(&mut self.lease, name, &stop).await {
                 Ok(Some(generation)) => generation,
                 Ok(None) => return,
                 Err(fault) => {
@@ -179,6 +167,8 @@ where
                 End::Stopped => break,
                 End::Fenced => {
                     tracing::info!(pipeline = name, "another owner has taken the pipeline over");
+                    // Two who both believe that they own it must not chase each other.
+                    backoff.pause(&stop).await;
                 }
                 End::Failed(error) => {
                     tracing::warn!(
@@ -188,7 +178,8 @@ where
                     );
                     metrics::counter!("millstream_pipeline_restarts_total", "pipeline" => name)
                         .increment(1);
-                    self.lease.report(&Health::Stalled(error)).await;
+                    // If it is not heard, the next life tells of itself.
+                    let _ = self.lease.report(&Health::Stalled(error)).await;
                     backoff.pause(&stop).await;
                 }
                 End::Halted(error) => {
@@ -197,8 +188,7 @@ where
                         error,
                         "the pipeline has halted and waits for a person"
                     );
-                    self.lease.report(&Health::Halted(error)).await;
-                    stop.cancelled().await;
+                    lease::tell_halted(&mut self.lease, error, &stop).await;
                 }
             }
         }
@@ -239,7 +229,7 @@ where
         stop: &CancellationToken,
     ) -> End {
         let (due_in, due) = watch::channel(None);
-        let (health_in, health) = watch::channel(Health::Running);
+        let (monitor, vitals) = Monitor::new();
         let reader = Reader {
             log: &self.log,
             clock: &*self.clock,
@@ -247,6 +237,7 @@ where
             limits: self.limits,
             due,
             pipeline: self.pipeline.name(),
+            monitor: monitor.clone(),
         };
         let committer = Committer {
             name: self.pipeline.name(),
@@ -254,7 +245,7 @@ where
             sink: &mut self.sink,
             signals: &self.signals,
             limits: self.limits,
-            health: health_in,
+            monitor,
             due: due_in,
             finished,
             written: resume.cut,
@@ -267,7 +258,7 @@ where
         let (read, wrote, kept) = tokio::join!(
             ending(&over, reader.run(runtime, states, resume.cut, &over)),
             ending(&over, committer.run(stop, &over)),
-            ending(&over, lease::keep(&mut self.lease, health, &over)),
+            ending(&over, lease::keep(&mut self.lease, vitals, &over)),
         );
         [kept, wrote, read]
             .into_iter()

@@ -5,7 +5,7 @@
 use crate::schema::{Fields, KIND_TASK};
 use crate::words::whole;
 use chrono::{DateTime, Utc};
-use millstream_domain::ids::{CommentId, ProjectId, TaskId, TeamId, UserId};
+use millstream_domain::ids::{CommentId, ProjectId, TagId, TaskId, TeamId, UserId};
 use millstream_domain::task::{AssigneeRole, Priority, Status};
 use millstream_domain::team::TeamRole;
 use millstream_domain::user::Role;
@@ -30,6 +30,8 @@ pub enum Change {
     PutComment(TaskId, Comment),
     /// A comment's text is gone.
     RemoveComment(TaskId, CommentId),
+    /// A tag is called so now, on every task that carries it.
+    RenameTag(TagId, String),
     /// A person is so now.
     PutPerson(Person),
     /// Somebody belongs to a team, as this.
@@ -69,8 +71,8 @@ pub struct Task {
     pub due_at: Option<DateTime<Utc>>,
     /// Who works on it.
     pub assignees: Vec<Assignee>,
-    /// The names of its tags.
-    pub tags: Vec<String>,
+    /// Its tags.
+    pub tags: Vec<Tag>,
     /// What it was called in the tracker that it came from.
     pub imported_from: Option<String>,
     /// Put away.
@@ -94,6 +96,15 @@ pub struct Assignee {
     pub username: String,
     /// As what.
     pub role: AssigneeRole,
+}
+
+/// A tag.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tag {
+    /// Which.
+    pub id: TagId,
+    /// What it is called.
+    pub name: String,
 }
 
 /// A comment.
@@ -215,6 +226,25 @@ pub(crate) fn place<T: PartialEq>(all: &[T], one: &T) -> u64 {
 }
 
 impl Source {
+    /// Its tags, if it is a task.
+    pub(crate) fn tags(&self) -> &[Tag] {
+        match self {
+            Self::Task(source) => &source.task.tags,
+            Self::Person(_) | Self::Project(_) | Self::Team(_) => &[],
+        }
+    }
+
+    /// Calls its tags what they are called now.
+    pub(crate) fn rename_tags(&mut self, renamed: &BTreeMap<TagId, String>) {
+        if let Self::Task(source) = self {
+            for tag in &mut source.task.tags {
+                if let Some(name) = renamed.get(&tag.id) {
+                    tag.name.clone_from(name);
+                }
+            }
+        }
+    }
+
     /// The document of this key that is made of it.
     pub(crate) fn document(
         &self,
@@ -224,6 +254,9 @@ impl Source {
         let mut document = TantivyDocument::new();
         document.add_text(fields.key, key);
         document.add_text(fields.source, serde_json::to_string(self)?);
+        for tag in self.tags() {
+            document.add_text(fields.tag_id, tag.id.to_string());
+        }
         match self {
             // What is in the trash is kept with its comments, for it may come back.
             Self::Task(source) if source.task.trashed => {}
@@ -259,8 +292,8 @@ impl TaskSource {
             document.add_text(fields.comments, &comment.body);
         }
         for tag in &task.tags {
-            document.add_text(fields.tags, tag);
-            document.add_text(fields.tag, whole(tag));
+            document.add_text(fields.tags, &tag.name);
+            document.add_text(fields.tag, whole(&tag.name));
         }
         document.add_text(fields.team, task.team_id.to_string());
         document.add_text(fields.project, task.project_id.to_string());

@@ -5,7 +5,7 @@ use crate::document::{
     key,
 };
 use crate::error::SearchError;
-use millstream_domain::ids::{CommentId, TaskId, UserId};
+use millstream_domain::ids::{CommentId, TagId, TaskId, UserId};
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
@@ -13,6 +13,15 @@ use std::collections::btree_map::Entry;
 pub(crate) struct Fold<L> {
     load: L,
     touched: BTreeMap<String, Option<Source>>,
+    renamed: BTreeMap<TagId, String>,
+}
+
+/// What became of many changes.
+pub(crate) struct Folded {
+    /// The documents that changes have touched, by key; `None` for those that are gone.
+    pub(crate) touched: BTreeMap<String, Option<Source>>,
+    /// Tags that are called otherwise now, on all other documents too: too many to be held here.
+    pub(crate) renamed: BTreeMap<TagId, String>,
 }
 
 impl<L: Fn(&str) -> Result<Option<Source>, SearchError>> Fold<L> {
@@ -21,12 +30,16 @@ impl<L: Fn(&str) -> Result<Option<Source>, SearchError>> Fold<L> {
         Self {
             load,
             touched: BTreeMap::new(),
+            renamed: BTreeMap::new(),
         }
     }
 
     /// What became of all of it.
-    pub(crate) fn into_touched(self) -> BTreeMap<String, Option<Source>> {
-        self.touched
+    pub(crate) fn finish(self) -> Folded {
+        Folded {
+            touched: self.touched,
+            renamed: self.renamed,
+        }
     }
 
     /// The source under a key, as far as it is known by now.
@@ -34,7 +47,10 @@ impl<L: Fn(&str) -> Result<Option<Source>, SearchError>> Fold<L> {
         Ok(match self.touched.entry(key) {
             Entry::Occupied(known) => known.into_mut(),
             Entry::Vacant(new) => {
-                let stored = (self.load)(new.key())?;
+                let mut stored = (self.load)(new.key())?;
+                if let Some(source) = &mut stored {
+                    source.rename_tags(&self.renamed);
+                }
                 new.insert(stored)
             }
         })
@@ -52,6 +68,14 @@ impl<L: Fn(&str) -> Result<Option<Source>, SearchError>> Fold<L> {
             }
             Change::RemoveComment(task, id) => {
                 self.task(task, |source| remove_comment(&mut source.comments, id))?;
+            }
+            Change::RenameTag(id, name) => {
+                // Only this one: what was put after an earlier renaming is called as it was put.
+                let renamed = BTreeMap::from([(id, name)]);
+                for source in self.touched.values_mut().flatten() {
+                    source.rename_tags(&renamed);
+                }
+                self.renamed.extend(renamed);
             }
             Change::PutPerson(person) => {
                 self.person(person.id, |source| source.person = Some(person))?;

@@ -97,7 +97,7 @@ impl Needles {
             None,
         );
         for tag in &task.tags {
-            push("tags", self.piece(Place::Tags, tag), None);
+            push("tags", self.piece(Place::Tags, &tag.name), None);
         }
         let (mut shown, mut read) = (0, 0);
         for comment in source.comments.iter().rev() {

@@ -3,9 +3,9 @@
 //! *Invariant:* one writer per folder (a lock of Tantivy's, given up when the process ends), and of several owners in one
 //! process only the newest generation commits.
 
-use crate::document::{Change, Source};
+use crate::document::{Change, Source, key};
 use crate::error::SearchError;
-use crate::fold::Fold;
+use crate::fold::{Fold, Folded};
 use crate::folder::{remove, remove_other_versions, whole};
 use crate::schema::{Fields, VERSION, analyzers, schema};
 use crate::stored;
@@ -122,6 +122,12 @@ impl Index {
         self.0.cut.load(Ordering::Acquire)
     }
 
+    /// The newest owner's generation.
+    #[must_use]
+    pub fn generation(&self) -> i64 {
+        self.writing().generation
+    }
+
     /// Takes the index over for an owner of this generation, and answers with its cut. From then on no older owner can
     /// commit.
     pub fn claim(&self, generation: i64) -> Result<u64, SearchError> {
@@ -199,16 +205,57 @@ impl Index {
         for change in changes {
             fold.apply(change)?;
         }
-        for (key, source) in fold.into_touched() {
-            writer.delete_term(Term::from_field_text(fields.key, &key));
+        let folded = fold.finish();
+        for (key, source) in &folded.touched {
+            writer.delete_term(Term::from_field_text(fields.key, key));
             if let Some(source) = source {
-                writer.add_document(document(&source, fields, &key)?)?;
+                writer.add_document(document(source, fields, key)?)?;
             }
         }
+        self.rename_tags(writer, &searcher, &folded)?;
         let payload = serde_json::to_string(&mark).expect("two numbers have a JSON form");
         let mut prepared = writer.prepare_commit()?;
         prepared.set_payload(&payload);
         prepared.commit()?;
+        Ok(())
+    }
+
+    /// Writes the documents anew that carry a renamed tag and were not touched otherwise, one after the other: a tag may be
+    /// on very many.
+    fn rename_tags(
+        &self,
+        writer: &IndexWriter,
+        searcher: &Searcher,
+        folded: &Folded,
+    ) -> Result<(), SearchError> {
+        let fields = self.fields();
+        for tag in folded.renamed.keys() {
+            stored::each(
+                searcher,
+                fields,
+                fields.tag_id,
+                &tag.to_string(),
+                |mut source| {
+                    let Source::Task(task) = &source else {
+                        return Ok(());
+                    };
+                    let key = key::task(task.task.id);
+                    let mut renamed = source
+                        .tags()
+                        .iter()
+                        .filter(|t| folded.renamed.contains_key(&t.id));
+                    // One with two such tags is written once.
+                    let is_first = renamed.next().is_some_and(|first| first.id == *tag);
+                    if folded.touched.contains_key(&key) || !is_first {
+                        return Ok(());
+                    }
+                    source.rename_tags(&folded.renamed);
+                    writer.delete_term(Term::from_field_text(fields.key, &key));
+                    writer.add_document(document(&source, fields, &key)?)?;
+                    Ok(())
+                },
+            )?;
+        }
         Ok(())
     }
 

@@ -27,10 +27,10 @@ mod rights;
 mod schema;
 mod search;
 mod stored;
-pub mod typo;
+mod typo;
 pub mod words;
 
-pub use document::{Change, Comment, Person, Project, Task, Team};
+pub use document::{Change, Comment, Person, Project, Tag, Task, Team};
 pub use error::SearchError;
 pub use index::Index;
 pub use results::{Facets, Hit, SearchResults};

@@ -10,7 +10,7 @@ use tantivy::schema::{
 use tantivy::tokenizer::{RAW_TOKENIZER_NAME, TokenizerManager};
 
 /// The version of what is indexed and how words are made: names the folder.
-pub(crate) const VERSION: u32 = 1;
+pub(crate) const VERSION: u32 = 2;
 
 /// Names of the columns that are read by name.
 pub(crate) mod column {
@@ -47,6 +47,8 @@ pub(crate) struct Fields {
     pub(crate) tags: Field,
     /// The names of its tags, each compared as a whole.
     pub(crate) tag: Field,
+    /// The ids of its tags: what finds the tasks of a tag that is renamed. Also of what is in the trash.
+    pub(crate) tag_id: Field,
     pub(crate) team: Field,
     pub(crate) project: Field,
     pub(crate) assignee: Field,
@@ -98,6 +100,7 @@ pub(crate) fn schema() -> (Schema, Fields) {
         comments: schema.add_text_field("comments", text.clone()),
         tags: schema.add_text_field("tags", text),
         tag: schema.add_text_field("tag", STRING),
+        tag_id: schema.add_text_field("tag_id", STRING),
         team: schema.add_text_field("team", STRING),
         project: schema.add_text_field(column::PROJECT, counted.clone()),
         assignee: schema.add_text_field(column::ASSIGNEE, counted),

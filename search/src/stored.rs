@@ -61,6 +61,20 @@ pub(crate) fn person(
     })
 }
 
+/// Looks at every document with this term, one at a time.
+pub(crate) fn each(
+    searcher: &Searcher,
+    fields: &Fields,
+    field: Field,
+    text: &str,
+    mut look: impl FnMut(Source) -> Result<(), SearchError>,
+) -> Result<(), SearchError> {
+    for address in documents(searcher, field, text, usize::MAX)? {
+        look(read(searcher, fields, address)?)?;
+    }
+    Ok(())
+}
+
 /// Where documents with this term stand, at most `max`.
 fn documents(
     searcher: &Searcher,

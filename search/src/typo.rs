@@ -5,7 +5,7 @@
 use millstream_domain::query::TextKind;
 
 /// Letters that a word must have for an error in it to be forgiven: shorter ones are too near to too many others.
-pub const FORGIVING_LETTERS_MIN: usize = 5;
+pub(crate) const FORGIVING_LETTERS_MIN: usize = 5;
 
 /// The word of a text in which an error is forgiven: what is in quotes, has digits in it or is several words was meant as
 /// it stands.

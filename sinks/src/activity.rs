@@ -1,6 +1,6 @@
 //! The activity in Postgres.
 
-use crate::postgres::{View, seq};
+use crate::postgres::{View, signed};
 use millstream_pipelines::dataflows::activity::ActivityItem;
 use millstream_pipelines::sink::{Commit, Effect};
 use millstream_store::views::activity::{ActivityColumns, insert};
@@ -26,15 +26,10 @@ impl View for ActivityView {
 
 fn columns(effects: &[Effect<ActivityItem>]) -> ActivityColumns {
     let mut c = ActivityColumns::default();
-    for Effect {
-        seq: at_seq,
-        at,
-        item,
-    } in effects
-    {
+    for Effect { seq, at, item } in effects {
         let item = item.clone();
         let task = item.task.as_ref();
-        c.seq.push(seq(*at_seq));
+        c.seq.push(signed(*seq));
         c.event_id.push(item.event_id.0);
         c.at.push(*at);
         c.kind.push(item.kind);

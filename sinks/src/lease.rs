@@ -64,8 +64,8 @@ impl Lease for PostgresLease {
     }
 
     async fn renew(&mut self) -> Result<(), Fault> {
-        let until = self.clock.now() + Self::ttl();
-        match pipeline::renew(&self.pool, &self.name, self.generation, until).await {
+        let now = self.clock.now();
+        match pipeline::renew(&self.pool, &self.name, self.generation, now, Self::ttl()).await {
             Ok(true) => Ok(()),
             Ok(false) => Err(Fault::Fenced),
             Err(error) => Err(fault(error)),
@@ -83,19 +83,21 @@ impl Lease for PostgresLease {
         }
     }
 
-    async fn report(&mut self, health: &Health) {
+    async fn report(&mut self, health: &Health) -> Result<(), Fault> {
         let (state, error) = match health {
             Health::Running => ("running", None),
             Health::Stalled(error) => ("stalled", Some(error.as_str())),
             Health::Halted(error) => ("halted", Some(error.as_str())),
         };
-        let written = pipeline::report(&self.pool, &self.name, self.generation, state, error).await;
-        if let Err(error) = written {
+        let (generation, now) = (self.generation, self.clock.now());
+        let written = pipeline::report(&self.pool, &self.name, generation, state, error, now).await;
+        written.map_err(|error| {
             tracing::warn!(
                 pipeline = self.name,
                 error = &error as &dyn std::error::Error,
                 "health was not written down"
             );
-        }
+            fault(error)
+        })
     }
 }

@@ -4,13 +4,18 @@
 //! is kept in Postgres only says how its effects are applied ([`postgres::View`]). [`tantivy`] does the same with the
 //! search index, whose commits carry the cut as their payload.
 //!
-//! To add one: a file here, and a line where the binary starts its pipeline.
+//! To add one: a file here, a case in `tests/it/views.rs` with a line in the suite, and a line in the binary's
+//! `roles/views.rs`.
 //!
 //! [`Sink`]: millstream_pipelines::sink::Sink
 //! [`Lease`]: millstream_pipelines::sink::Lease
 
 pub mod activity;
 pub mod audit;
+pub mod backoff;
+pub mod delivery;
+pub mod email;
+pub mod jobs;
 pub mod lease;
 pub mod notifications;
 pub mod postgres;

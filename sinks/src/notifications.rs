@@ -1,6 +1,6 @@
 //! Notifications in Postgres: telling and reading, in the order of the log.
 
-use crate::postgres::{View, seq};
+use crate::postgres::{View, signed};
 use chrono::{DateTime, Utc};
 use millstream_event_log::Seq;
 use millstream_pipelines::operators::notify::{NotificationItem, Told};
@@ -28,7 +28,7 @@ impl View for NotificationsView {
                 NotificationItem::Read { user_id, selection } => {
                     // What was told before it must be there to be read.
                     insert(tx, &std::mem::take(&mut told)).await?;
-                    mark_read(tx, user_id.0, selection, seq(effect.seq), effect.at).await?;
+                    mark_read(tx, user_id.0, selection, signed(effect.seq), effect.at).await?;
                 }
             }
         }
@@ -36,10 +36,10 @@ impl View for NotificationsView {
     }
 }
 
-fn add(columns: &mut NotificationColumns, at_seq: Seq, at: DateTime<Utc>, told: &Told) {
+fn add(columns: &mut NotificationColumns, seq: Seq, at: DateTime<Utc>, told: &Told) {
     columns.id.push(told.id.0);
     columns.user_id.push(told.user_id.0);
-    columns.seq.push(seq(at_seq));
+    columns.seq.push(signed(seq));
     columns.at.push(at);
     columns.reason.push(told.reason.as_str().to_owned());
     columns.event_id.push(told.event_id.0);

@@ -57,7 +57,7 @@ impl<V: View> PostgresSink<V> {
             &mut tx,
             self.name,
             self.generation.0,
-            seq(commit.cut.seq),
+            signed(commit.cut.seq),
             now,
         )
         .await?
@@ -119,7 +119,7 @@ fn columns(states: &[StateRow]) -> StateColumns {
 pub(crate) fn letters(dead: &[DeadLetter]) -> Vec<StoredLetter> {
     dead.iter()
         .map(|letter| StoredLetter {
-            seq: seq(letter.seq),
+            seq: signed(letter.seq),
             key: letter.key.clone(),
             // Postgres cannot keep the character.
             error: letter.error.replace('\0', "\u{fffd}"),
@@ -128,9 +128,9 @@ pub(crate) fn letters(dead: &[DeadLetter]) -> Vec<StoredLetter> {
         .collect()
 }
 
-/// Postgres has no unsigned integers; no log is that long.
-pub(crate) fn seq(seq: u64) -> i64 {
-    i64::try_from(seq).unwrap_or(i64::MAX)
+/// A number for a column: Postgres has no unsigned integers, and nothing here counts to 2^63.
+pub(crate) fn signed(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
 }
 
 /// What a database error means to a pipeline: data that does not fit is the record's fault, a missing table is ours, and

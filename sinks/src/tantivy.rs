@@ -5,7 +5,7 @@
 //! The pipeline's row in Postgres only reports the cut, for people; the index knows it. Dead letters are rows there too,
 //! written before the commit that leaves their records behind.
 
-use crate::postgres::{fault, letters, seq};
+use crate::postgres::{fault, letters, signed};
 use millstream_domain::clock::Clock;
 use millstream_event_log::Cut;
 use millstream_event_log::events::comment::CommentState;
@@ -14,8 +14,9 @@ use millstream_event_log::events::user::UserState;
 use millstream_pipelines::dataflows::search::SearchChange;
 use millstream_pipelines::sink::{Commit, Fault, Generation, Resume, Sink};
 use millstream_search::document::Assignee;
-use millstream_search::{Change, Comment, Index, Person, Project, SearchError, Task, Team};
+use millstream_search::{Change, Comment, Index, Person, Project, SearchError, Tag, Task, Team};
 use millstream_store::pipeline;
+use millstream_store::task::IMPORTED_FROM;
 use serde_json::Value;
 use sqlx::PgPool;
 use std::sync::Arc;
@@ -75,9 +76,14 @@ impl Sink for TantivySink {
 
     async fn open(&mut self, generation: Generation) -> Result<Resume, Fault> {
         self.generation = generation;
-        let cut = self
-            .blocking(move |index| index.claim(generation.0))
-            .await?;
+        let cut = match self.blocking(move |index| index.claim(generation.0)).await {
+            Err(Fault::Fenced) => {
+                let newest = self.blocking(|index| Ok(index.generation())).await?;
+                self.row.outgrow(newest).await?;
+                return Err(Fault::Fenced);
+            }
+            claimed => claimed?,
+        };
         self.row.report(generation, cut).await;
         Ok(Resume {
             cut: Cut::at(cut),
@@ -101,6 +107,13 @@ impl Sink for TantivySink {
 }
 
 impl Row {
+    /// The row is younger than the index, if it was forgotten while the node was away: the next owner is to be above both.
+    async fn outgrow(&self, generation: i64) -> Result<(), Fault> {
+        pipeline::outgrow(&self.pool, &self.name, generation)
+            .await
+            .map_err(fault)
+    }
+
     async fn write_letters(&self, commit: &Commit<SearchChange>) -> Result<(), Fault> {
         if commit.dead.is_empty() {
             return Ok(());
@@ -119,7 +132,7 @@ impl Row {
                 &mut db,
                 &self.name,
                 generation.0,
-                seq(cut),
+                signed(cut),
                 self.clock.now(),
             )
             .await
@@ -157,6 +170,7 @@ fn change(item: SearchChange) -> Change {
             task_id,
             comment_id,
         } => Change::RemoveComment(task_id, comment_id),
+        SearchChange::RenameTag { id, name } => Change::RenameTag(id, name),
         SearchChange::PutUser(user) => Change::PutPerson(person(*user)),
         SearchChange::PutMember(member) => {
             Change::PutMember(member.user_id, member.team_id, member.role)
@@ -176,9 +190,6 @@ fn change(item: SearchChange) -> Change {
     }
 }
 
-/// The member of a task's metadata that names it in the tracker it was imported from.
-const IMPORTED_FROM: &str = "imported_from";
-
 fn task(task: TaskState) -> Task {
     let imported_from = match task.metadata.as_map().get(IMPORTED_FROM) {
         Some(Value::String(name)) => Some(name.clone()),
@@ -189,6 +200,10 @@ fn task(task: TaskState) -> Task {
         user_id: assignee.user_id,
         username: assignee.username,
         role: assignee.role,
+    });
+    let tags = task.tags.into_iter().map(|tag| Tag {
+        id: tag.id,
+        name: tag.name,
     });
     Task {
         id: task.id,
@@ -201,7 +216,7 @@ fn task(task: TaskState) -> Task {
         priority: task.priority,
         due_at: task.due_at,
         assignees: assignees.collect(),
-        tags: task.tags.into_iter().map(|tag| tag.name).collect(),
+        tags: tags.collect(),
         imported_from,
         archived: task.archived,
         trashed: task.trashed_at.is_some(),

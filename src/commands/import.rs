@@ -48,9 +48,12 @@ pub(crate) struct ImportArgs {
 pub(crate) fn request(args: ImportArgs) -> Result<(Request, Vec<u8>)> {
     let cannot =
         |why: String| Usage::because(format!("the file \"{}\" {why}", args.file.display()));
-    let size = std::fs::metadata(&args.file)
-        .map_err(|error| cannot(format!("cannot be read: {error}")))?
-        .len();
+    let known = std::fs::metadata(&args.file)
+        .map_err(|error| cannot(format!("cannot be read: {error}")))?;
+    if !known.is_file() {
+        return Err(cannot("is no file with an end".to_owned()));
+    }
+    let size = known.len();
     if size > BODY_BYTES_MAX as u64 {
         return Err(cannot(format!(
             "has {size} bytes; at most {BODY_BYTES_MAX} are taken at once: split it"

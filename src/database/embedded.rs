@@ -171,3 +171,6 @@ async fn connect(socket: &Path) -> Result<PgPool> {
         .await
         .context("the embedded Postgres does not answer")
 }
+
+#[cfg(test)]
+mod tests;

@@ -2,16 +2,16 @@
 
 use super::columns::{Columns, Field};
 use super::table::RawRow;
-use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
+use chrono::{DateTime, Datelike, NaiveDate, NaiveTime, SubsecRound, Utc};
 use millstream_domain::ids::ProjectId;
-use millstream_domain::task::{Description, Hours, Metadata, Priority, Status, TagName, Title};
+use millstream_domain::task::{
+    Description, Hours, Metadata, Priority, Status, TAGS_MAX, TITLE_CHARS_MAX, TagName, Title,
+};
+use millstream_domain::text::is_bidi_control;
 use millstream_store::task::{IMPORTED_FROM, NewTask};
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
-
-/// Most characters of a title.
-const TITLE_CHARS_MAX: usize = 200;
 
 /// Reads the rows of one pass over a file: remembers what it has seen.
 #[derive(Debug)]
@@ -139,6 +139,12 @@ impl Draft {
                         .map_err(|e| format!("\"{name}\" {e}"))?;
                     self.tags.push(tag);
                 }
+                if self.tags.len() > TAGS_MAX {
+                    return Err(format!(
+                        "has {} tags, at most {TAGS_MAX} can be given",
+                        self.tags.len()
+                    ));
+                }
             }
             Field::Metadata(member) => {
                 self.metadata
@@ -205,9 +211,10 @@ impl Draft {
     }
 }
 
-/// One line of it: line breaks, tabs and control characters become spaces, and several of them one.
+/// One line of it: line breaks, tabs and control characters become spaces, and several of them one. So do characters that
+/// turn the direction of what stands behind them.
 fn one_line(text: &str) -> String {
-    let words = text.split(|c: char| c.is_control() || c.is_whitespace());
+    let words = text.split(|c: char| c.is_control() || c.is_whitespace() || is_bidi_control(c));
     words
         .filter(|word| !word.is_empty())
         .collect::<Vec<_>>()
@@ -228,19 +235,22 @@ fn hours(text: &str) -> Result<Hours, String> {
     let number: f64 = text
         .parse()
         .map_err(|_| format!("\"{text}\" is not a number"))?;
-    Hours::new(number).map_err(|error| format!("\"{text}\" {error}"))
+    Hours::rounded(number).map_err(|error| format!("\"{text}\" {error}"))
 }
 
-/// A point in time, or a day, which begins at midnight UTC.
+/// A point in time, or a day, which begins at midnight UTC; within the years and to the microsecond, as the API takes
+/// times.
 fn time(text: &str) -> Result<DateTime<Utc>, String> {
     let day = || {
-        NaiveDate::parse_from_str(text, "%Y-%m-%d")
-            .map(|day| day.and_time(NaiveTime::MIN).and_utc())
+        let day = NaiveDate::parse_from_str(text, "%Y-%m-%d").ok();
+        day.map(|day| day.and_time(NaiveTime::MIN).and_utc())
     };
     DateTime::parse_from_rfc3339(text)
-        .map(|time| time.to_utc())
-        .or_else(|_| day())
-        .map_err(|_| format!("\"{text}\" is neither a date such as 2026-11-21 nor a time such as 2026-11-21T09:30:00Z"))
+        .map(|time| time.to_utc().trunc_subsecs(6))
+        .ok()
+        .or_else(day)
+        .filter(|time| (1..=9_999).contains(&time.year()))
+        .ok_or_else(|| format!("\"{text}\" is neither a date such as 2026-11-21 nor a time such as 2026-11-21T09:30:00Z"))
 }
 
 #[cfg(test)]

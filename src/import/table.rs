@@ -28,6 +28,11 @@ impl<'a> Table<'a> {
         let table = Self {
             bytes: bytes.strip_prefix(BYTE_ORDER_MARK).unwrap_or(bytes),
         };
+        if let Some(line) = table.unclosed_quote() {
+            return Err(Usage::because(format!(
+                "the quotation mark that opens in line {line} is never closed: all that follows it would be one cell"
+            )));
+        }
         let mut reader = table.reader();
         let head = reader
             .byte_headers()
@@ -58,6 +63,23 @@ impl<'a> Table<'a> {
                 cells: cells.clone(),
             })
         })
+    }
+
+    /// The line in which a cell begins that does not end. Within a cell a mark is written twice (RFC 4180).
+    fn unclosed_quote(self) -> Option<u64> {
+        let (mut line, mut opened) = (1, None);
+        let mut at_start = true;
+        let mut bytes = self.bytes.iter().peekable();
+        while let Some(byte) = bytes.next() {
+            line += u64::from(*byte == b'\n');
+            match (byte, opened) {
+                (b'"', Some(_)) if bytes.next_if_eq(&&b'"').is_none() => opened = None,
+                (b'"', None) if at_start => opened = Some(line),
+                _ => {}
+            }
+            at_start = matches!(byte, b',' | b'\n' | b'\r');
+        }
+        opened
     }
 
     /// The line of a record, behind the empty ones that the reader takes for its beginning.
@@ -115,6 +137,26 @@ mod tests {
             .map(|row| (row.line, row.text(1).expect("text").into_owned()))
             .collect();
         assert_eq!(rows, [(2, "x\ny".to_owned()), (5, "z".to_owned())]);
+    }
+
+    #[test]
+    fn a_cell_that_never_ends_swallows_no_rows() {
+        let told = |file: &[u8]| {
+            Table::open(file)
+                .err()
+                .map(|error| error.to_string())
+                .unwrap_or_default()
+        };
+        assert!(told(b"a,b\n1,\"x\n2,y\n3,z\n").contains("line 2"));
+        assert!(told(b"a\n\"x \"\" y\n").contains("line 2"));
+        for good in [
+            &b"a,b\n\"x\"\"\",\"\ny\"\n"[..],
+            b"a\n5\" pipe\n",
+            b"a\n\"\"\n",
+            b"a\n\"x\"",
+        ] {
+            assert_eq!(told(good), "", "{}", String::from_utf8_lossy(good));
+        }
     }
 
     #[test]

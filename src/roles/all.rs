@@ -1,8 +1,9 @@
 //! Everything in one process: what `millstream` runs without a command.
 
 use super::engine::Engine;
+use super::{http, workers};
 use crate::checkpoints::ForReaders;
-use crate::config::{Registration, Settings};
+use crate::config::{Registration, Settings, check_setup_secret};
 use crate::control::server::AdminSocket;
 use crate::data_dir::DataDir;
 use crate::lifecycle::Group;
@@ -10,8 +11,6 @@ use crate::usage::Usage;
 use crate::{demo, telemetry};
 use anyhow::{Context, Result};
 use axum::Router;
-use millstream_domain::clock::{Clock, SystemClock};
-use millstream_ingest_api::auth::keys::KeySet;
 use millstream_ingest_api::settings::Secret;
 use millstream_ingest_api::{AppState, Parts};
 use std::net::SocketAddr;
@@ -29,8 +28,7 @@ pub(crate) async fn run(settings: &Settings, with_demo: bool) -> Result<ExitCode
     );
     let data = DataDir::open(&settings.data_dir)?;
     let http = http(settings, &data, listener.local_addr()?)?;
-    let keys = KeySet::load_or_create(&data.folder("keys")?, SystemClock.now())
-        .context("the keys of tokens")?;
+    let post = workers::post(settings, &http.public_url)?;
     let mut engine = Engine::open(settings, data).await?;
     engine.start().await?;
     let demo = if with_demo {
@@ -38,23 +36,33 @@ pub(crate) async fn run(settings: &Settings, with_demo: bool) -> Result<ExitCode
     } else {
         None
     };
+    let working = workers::start(
+        engine.handle(),
+        engine.data().node()?,
+        post,
+        &http.public_url,
+    );
+    engine.add(working);
     let greeting = Greeting::of(settings, &engine, listener.local_addr()?, demo).await?;
 
     let handle = engine.handle().clone();
     let state = AppState::new(Parts {
+        node: engine.data().node()?,
         store: handle.store.clone(),
         log: handle.log.clone(),
         signals: handle.signals.clone(),
         search: engine.search(),
         checkpoints: Arc::new(ForReaders(handle.checkpoints.clone())),
-        keys,
+        keys: handle.keys.clone(),
         settings: http,
     });
     let mut serving = Group::new("servers");
+    serving.spawn(state.hub().clone().run(state.clone(), serving.stop_token()));
     let app = millstream_ingest_api::router(state.clone());
     serve(&mut serving, listener, app);
     let operators = millstream_ingest_api::admin(state, metrics);
     serve(&mut serving, admin, operators);
+    serving.spawn(handle.keys.clone().run(serving.stop_token()));
     let socket = AdminSocket::bind(engine.data())?;
     serving.spawn(socket.serve(handle, serving.stop_token()));
     greeting.print();
@@ -81,15 +89,11 @@ fn http(
     data: &DataDir,
     address: SocketAddr,
 ) -> Result<millstream_ingest_api::Settings> {
-    let network = |text: &String| {
-        text.trim().parse().map_err(|_| {
-            Usage::because(format!(
-                "--trusted-proxies: \"{text}\" is not a network such as 10.0.0.0/8"
-            ))
-        })
-    };
     let setup_secret = match &settings.setup_secret {
-        Some(secret) => secret.clone(),
+        Some(secret) => {
+            check_setup_secret(secret).map_err(Usage::because)?;
+            secret.clone()
+        }
         None => data.setup_secret()?,
     };
     Ok(millstream_ingest_api::Settings {
@@ -99,11 +103,9 @@ fn http(
         },
         setup_secret: Secret::new(setup_secret),
         registration_open: settings.registration == Registration::Open,
-        trusted_proxies: settings
-            .trusted_proxies
-            .iter()
-            .map(network)
-            .collect::<Result<_>>()?,
+        trusted_proxies: http::trusted_proxies(settings)?,
+        rate_limits: http::rate_limits(settings),
+        cors_origins: http::cors_origins(settings)?,
     })
 }
 

@@ -12,6 +12,7 @@ use millstream_event_log::backends::postgres::PostgresLog;
 use millstream_event_log::mover::Mover;
 use millstream_event_log::signals::Signals;
 use millstream_event_log::{Log, Position};
+use millstream_ingest_api::auth::keys::Keys;
 use millstream_search::Index;
 use millstream_sinks::audit::checkpointer::Checkpointer;
 use millstream_sinks::audit::checkpoints::Checkpoints;
@@ -28,6 +29,7 @@ pub(crate) struct Handle {
     pub(crate) signals: Signals,
     pub(crate) checkpoints: Checkpoints,
     pub(crate) audit_key: Arc<SigningKey>,
+    pub(crate) keys: Keys,
     /// The rows of the pipelines that run here.
     views: Vec<String>,
 }
@@ -46,6 +48,12 @@ pub(crate) struct Engine {
 impl Engine {
     /// Opens the database of a data folder and brings its schema up to date. Nothing runs yet but the database itself.
     pub(crate) async fn open(settings: &Settings, data: DataDir) -> Result<Self> {
+        // Before anything is changed: a file that others can read is a common reason not to start.
+        let keys = Keys::open(
+            &data.keys(settings.keys_dir.as_deref())?,
+            Arc::new(SystemClock),
+        )
+        .context("the keys of tokens")?;
         let database = Database::open(settings, &data).await?;
         let pool = database.pool().clone();
         let mover = Mover::new(pool.clone());
@@ -61,6 +69,7 @@ impl Engine {
             signals: Signals::default(),
             checkpoints: checkpoints::kept(&data)?,
             audit_key: checkpoints::key(&data)?,
+            keys,
             views: Vec::new(),
         };
         Ok(Self {
@@ -106,6 +115,11 @@ impl Engine {
         self.search = Some(search);
         self.groups = vec![moving, pipelines, signing, keeping];
         Ok(())
+    }
+
+    /// Runs more, which is stopped before everything that runs by now.
+    pub(crate) fn add(&mut self, group: Group) {
+        self.groups.insert(0, group);
     }
 
     /// The parts.

@@ -4,6 +4,7 @@
 use crate::{Change, Changed, Changing, Store, StoreError};
 use chrono::{DateTime, DurationRound, TimeDelta, Utc};
 use millstream_domain::ids::UserId;
+use millstream_domain::network::Network;
 use millstream_event_log::Origin;
 use millstream_event_log::events::access::{AccessEvent, RefusedAccess};
 use uuid::Uuid;
@@ -28,7 +29,7 @@ pub(crate) struct RefusalMeter;
 impl RefusalMeter {
     /// Counts one more from the act's address.
     pub(crate) async fn count(cx: &mut Changing<'_>) -> Result<Telling, StoreError> {
-        let address = cx.origin.client_ip.clone().unwrap_or_default();
+        let address = network_of(cx.origin).unwrap_or_default();
         let minute = minute_of(cx.now);
         let told = sqlx::query_scalar!(
             "insert into app.refusal (address, minute, told) values ($1, $2, 1)
@@ -48,6 +49,12 @@ impl RefusalMeter {
         let suppressed = close(cx, &address, minute).await?;
         Ok(Telling::Told { suppressed })
     }
+}
+
+/// The place on the internet that an act comes from, as limits name it.
+pub(crate) fn network_of(origin: &Origin) -> Option<String> {
+    let address = origin.client_ip.as_deref()?.parse().ok()?;
+    Some(Network::of(address).to_string())
 }
 
 fn minute_of(at: DateTime<Utc>) -> DateTime<Utc> {

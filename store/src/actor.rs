@@ -63,7 +63,7 @@ impl Store {
     }
 }
 
-fn person(id: UserId, role: &str, teams: Vec<uuid::Uuid>, roles: &[String]) -> Person {
+pub(crate) fn person(id: UserId, role: &str, teams: Vec<uuid::Uuid>, roles: &[String]) -> Person {
     let teams: BTreeMap<_, _> = teams
         .into_iter()
         .map(TeamId)

@@ -2,7 +2,7 @@
 
 use crate::page::ByTime;
 use crate::task::{TaskRef, resolve};
-use crate::user::check_version;
+use crate::version::check_version;
 use crate::{Change, Changed, Changing, Page, PageRequest, Store, StoreError};
 use chrono::{DateTime, Utc};
 use millstream_domain::comment::{CommentBody, mentions};
@@ -164,8 +164,11 @@ async fn mentioned(
         return Ok(Vec::new());
     }
     let ids = sqlx::query_scalar!(
-        "select u.id from app.user u join app.membership m on m.user_id = u.id
-         where m.team_id = $1 and u.username = any($2) and u.active order by u.username",
+        "select u.id from app.user u
+         where u.username = any($2) and u.active
+           and (u.role in ('admin', 'manager')
+                or exists (select from app.membership m where m.user_id = u.id and m.team_id = $1))
+         order by u.username",
         team.0,
         &names,
     )
@@ -241,7 +244,7 @@ pub struct UpdateComment {
     /// Which.
     pub id: CommentId,
     /// The version that they know, if they said.
-    pub expected_version: Option<i64>,
+    pub expected_version: Option<crate::Versions>,
     /// The new text; `None` deletes it. Its place in the conversation remains.
     pub body: Option<CommentBody>,
 }

@@ -17,10 +17,8 @@ pub enum StoreError {
     #[error("{}", fields_text(.0))]
     Fields(Vec<FieldError>),
     /// The version that the caller knows is not the newest.
-    #[error("it was changed meanwhile: version {now}, not {expected}")]
+    #[error("it was changed meanwhile: version {now} is the newest")]
     Stale {
-        /// The version that the caller knows.
-        expected: i64,
         /// The version there is.
         now: i64,
     },
@@ -36,6 +34,11 @@ pub enum StoreError {
     /// The same idempotency key with another body.
     #[error("the idempotency key was used with another body")]
     KeyReused,
+    /// The caller sees less than when the answer to this idempotency key was first given.
+    #[error(
+        "you see less now than when this was first answered, and the answer is not given again"
+    )]
+    SeesLess,
     /// The first request with this idempotency key has not been answered yet.
     #[error("the first request with this idempotency key is still running")]
     StillRunning,
@@ -67,6 +70,10 @@ impl From<sqlx::Error> for StoreError {
                     FieldCode::Invalid,
                     "holds a value that cannot be stored",
                 )
+            }
+            // What it refers to was there a moment ago, or it would have been refused for that.
+            Some(refused) if refused.is_foreign_key_violation() => {
+                Self::Conflict("something that it refers to was deleted meanwhile".into())
             }
             Some(refused) => match refused.constraint().and_then(field_of) {
                 Some(field) => Self::Taken { field },

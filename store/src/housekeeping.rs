@@ -31,6 +31,14 @@ impl Store {
         self.close_refusals().await?;
         self.prune_idempotency().await?;
         self.prune_sessions().await?;
+        self.empty_trash().await?;
+        self.prune_api_tokens().await?;
+        self.prune_attempts().await?;
+        self.prune_known_addresses().await?;
+        self.prune_resets().await?;
+        self.prune_jobs().await?;
+        self.prune_mails().await?;
+        self.prune_views_of_nodes().await?;
         Ok(())
     }
 }

@@ -1,21 +1,29 @@
 //! Idempotency keys: an act that is asked for twice is done once, and answered twice the same.
+//!
+//! An answer tells of things as they were, to somebody who saw them then. Whether they still do is not asked of each thing:
+//! whoever sees fewer teams by now than when it was given does not get it again.
 
 use crate::housekeeping::PRUNED_PER_ROUND;
+use crate::team::ids;
 use crate::{Store, StoreError};
 use chrono::{DateTime, TimeDelta, Utc};
+use millstream_domain::policy::Visible;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use sqlx::types::Json;
 use sqlx::{PgConnection, Postgres, Transaction};
+use uuid::Uuid;
 
 /// How long an answer is kept.
 pub const KEPT: TimeDelta = TimeDelta::hours(24);
 
-/// A key in its scope, and the body it came with; only hashes are stored.
+/// A key in its scope, and the body it came with, of which only hashes are stored; and what the caller sees.
 #[derive(Debug, Clone)]
 pub struct IdempotencyKey {
     scope: [u8; 32],
     body: [u8; 32],
+    /// The teams whose things the caller sees; `None` for all.
+    sees: Option<Vec<Uuid>>,
 }
 
 /// An answer as it is given again.
@@ -60,6 +68,25 @@ impl IdempotencyKey {
         Self {
             scope: scope.finalize().into(),
             body: Sha256::digest(body).into(),
+            sees: Some(Vec::new()),
+        }
+    }
+
+    /// The same from somebody who sees the things of these teams.
+    #[must_use]
+    pub fn of_one_who_sees(self, visible: Visible) -> Self {
+        Self {
+            sees: ids(visible),
+            ..self
+        }
+    }
+
+    /// Whether the caller still sees what they saw then.
+    fn still_sees(&self, then: Option<&[Uuid]>) -> bool {
+        match (&self.sees, then) {
+            (None, _) => true,
+            (Some(_), None) => false,
+            (Some(now), Some(then)) => then.iter().all(|team| now.contains(team)),
         }
     }
 
@@ -87,7 +114,8 @@ impl IdempotencyKey {
 
     async fn find(&self, db: &mut PgConnection) -> Result<Option<StoredAnswer>, StoreError> {
         let row = sqlx::query!(
-            r#"select body, status, headers as "headers: Json<Vec<Header>>", answer from app.idempotency where scope = $1"#,
+            r#"select body, status, headers as "headers: Json<Vec<Header>>", answer, sees
+               from app.idempotency where scope = $1"#,
             &self.scope,
         )
         .fetch_optional(db)
@@ -95,6 +123,9 @@ impl IdempotencyKey {
         let Some(row) = row else { return Ok(None) };
         if row.body != self.body {
             return Err(StoreError::KeyReused);
+        }
+        if !self.still_sees(row.sees.as_deref()) {
+            return Err(StoreError::SeesLess);
         }
         let status = u16::try_from(row.status).unwrap_or(500);
         Ok(Some(StoredAnswer {
@@ -112,14 +143,15 @@ impl IdempotencyKey {
         now: DateTime<Utc>,
     ) -> Result<(), StoreError> {
         sqlx::query!(
-            "insert into app.idempotency (scope, body, status, headers, answer, created_at)
-             values ($1, $2, $3, $4, $5, $6) on conflict (scope) do nothing",
+            "insert into app.idempotency (scope, body, status, headers, answer, created_at, sees)
+             values ($1, $2, $3, $4, $5, $6, $7) on conflict (scope) do nothing",
             &self.scope,
             &self.body,
             i16::try_from(answer.status).unwrap_or(500),
             Json(&answer.headers) as _,
             &answer.body,
             now,
+            self.sees.as_deref(),
         )
         .execute(db)
         .await?;

@@ -9,10 +9,15 @@
 
 pub mod access;
 pub mod actor;
+pub mod api_token;
+pub mod attempt;
 pub mod comment;
 pub mod error;
 mod housekeeping;
 pub mod idempotency;
+pub mod job;
+pub mod key;
+pub mod mail;
 pub mod merkle;
 pub mod notification;
 pub mod page;
@@ -26,11 +31,14 @@ pub mod team;
 pub mod testing;
 pub mod upkeep;
 pub mod user;
+pub mod version;
 pub mod views;
+pub mod wake;
 pub mod write;
 
 pub use error::StoreError;
 pub use page::{Page, PageRequest};
+pub use version::Versions;
 pub use write::{Act, Change, Changed, Changing, Written};
 
 use millstream_domain::clock::{Clock, IdSource};
@@ -49,6 +57,7 @@ pub struct Store {
     poke: Poke,
     clock: Arc<dyn Clock>,
     ids: Arc<dyn IdSource>,
+    wakes: wake::Wakes,
 }
 
 impl Store {
@@ -60,6 +69,7 @@ impl Store {
             poke,
             clock,
             ids,
+            wakes: wake::Wakes::default(),
         }
     }
 

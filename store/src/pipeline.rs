@@ -3,7 +3,10 @@
 //! A lease is a row, not a session's advisory lock, so that it survives connection poolers. Correctness does not rest on
 //! it: the fence is the `generation` that every commit compares.
 
-use crate::{Store, StoreError};
+mod status;
+
+pub use status::{PipelineStatus, view};
+
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::value::RawValue;
 use sqlx::types::Json;
@@ -20,10 +23,10 @@ pub async fn acquire(
     ttl: TimeDelta,
 ) -> Result<Option<i64>, sqlx::Error> {
     sqlx::query_scalar!(
-        "insert into stream.pipeline as p (name, version, owner, generation, leased_until)
-         values ($1, $2, $3, 1, $5)
+        "insert into stream.pipeline as p (name, version, owner, generation, leased_until, reported_at)
+         values ($1, $2, $3, 1, $5, $4)
          on conflict (name) do update
-         set owner = $3, version = $2, generation = p.generation + 1, leased_until = $5
+         set owner = $3, version = $2, generation = p.generation + 1, leased_until = $5, reported_at = $4
          where (p.owner is null or p.owner = $3 or p.leased_until < $4) and p.version <= $2
          returning generation",
         name,
@@ -41,13 +44,15 @@ pub async fn renew(
     pool: &PgPool,
     name: &str,
     generation: i64,
-    until: DateTime<Utc>,
+    now: DateTime<Utc>,
+    ttl: TimeDelta,
 ) -> Result<bool, sqlx::Error> {
     let done = sqlx::query!(
-        "update stream.pipeline set leased_until = $3 where name = $1 and generation = $2",
+        "update stream.pipeline set leased_until = $4, reported_at = $3 where name = $1 and generation = $2",
         name,
         generation,
-        until,
+        now,
+        now + ttl,
     )
     .execute(pool)
     .await?;
@@ -66,6 +71,19 @@ pub async fn release(pool: &PgPool, name: &str, generation: i64) -> Result<(), s
     Ok(())
 }
 
+/// Has the next owner's generation be above `generation`. For a sink that keeps the generation too, and whose row is
+/// younger than itself: the row was forgotten while nobody owned it.
+pub async fn outgrow(pool: &PgPool, name: &str, generation: i64) -> Result<(), sqlx::Error> {
+    sqlx::query!(
+        "update stream.pipeline set generation = $2 where name = $1 and generation < $2",
+        name,
+        generation,
+    )
+    .execute(pool)
+    .await?;
+    Ok(())
+}
+
 /// Writes down how the pipeline is.
 pub async fn report(
     pool: &PgPool,
@@ -73,13 +91,15 @@ pub async fn report(
     generation: i64,
     state: &str,
     error: Option<&str>,
+    now: DateTime<Utc>,
 ) -> Result<(), sqlx::Error> {
     sqlx::query!(
-        "update stream.pipeline set state = $3, error = $4 where name = $1 and generation = $2",
+        "update stream.pipeline set state = $3, error = $4, reported_at = $5 where name = $1 and generation = $2",
         name,
         generation,
         state,
         error,
+        now,
     )
     .execute(pool)
     .await?;
@@ -229,74 +249,4 @@ pub async fn move_cut(
     .execute(db)
     .await?;
     Ok(done.rows_affected() == 1)
-}
-
-/// A pipeline as people see it.
-#[derive(Debug, Clone)]
-pub struct PipelineStatus {
-    /// Its name.
-    pub name: String,
-    /// The version of its logic.
-    pub version: i32,
-    /// The last record it has committed.
-    pub cut: i64,
-    /// How many records it has not committed yet.
-    pub lag_records: i64,
-    /// How old the oldest of them is.
-    pub lag_ms: i64,
-    /// `running`, `stalled`, `halted` or `rebuilding`.
-    pub state: String,
-    /// What is wrong.
-    pub error: Option<String>,
-    /// Who runs it.
-    pub owner: Option<String>,
-    /// Raised at each change of owner.
-    pub generation: i64,
-    /// How many records it refused.
-    pub dead_letters: i64,
-    /// When it last committed.
-    pub committed_at: Option<DateTime<Utc>>,
-}
-
-impl Store {
-    /// All pipelines, by name.
-    pub async fn pipelines(&self) -> Result<Vec<PipelineStatus>, StoreError> {
-        let now = self.clock.now();
-        let rows = sqlx::query!(
-            r#"
-            select p.name, p.version, p.cut, p.state, p.error, p.owner, p.generation, p.dead_letters, p.committed_at,
-                   greatest(h.next - 1 - p.cut, 0) as "lag_records!",
-                   (select at from stream.log where seq = p.cut + 1) as oldest
-            from stream.pipeline p cross join stream.head h
-            order by p.name
-            "#,
-        )
-        .fetch_all(&self.pool)
-        .await?;
-        let status = rows.into_iter().map(|r| PipelineStatus {
-            name: r.name,
-            version: r.version,
-            cut: r.cut,
-            lag_records: r.lag_records,
-            lag_ms: r
-                .oldest
-                .map_or(0, |at| (now - at).num_milliseconds().max(0)),
-            state: r.state,
-            error: r.error,
-            owner: r.owner,
-            generation: r.generation,
-            dead_letters: r.dead_letters,
-            committed_at: r.committed_at,
-        });
-        Ok(status.collect())
-    }
-
-    /// The cut that a pipeline has committed; `None` when there is no such pipeline.
-    pub async fn pipeline_cut(&self, name: &str) -> Result<Option<i64>, StoreError> {
-        Ok(
-            sqlx::query_scalar!("select cut from stream.pipeline where name = $1", name)
-                .fetch_optional(&self.pool)
-                .await?,
-        )
-    }
 }

@@ -2,7 +2,7 @@
 
 use crate::page::ByTime;
 use crate::team::ids;
-use crate::user::check_version;
+use crate::version::check_version;
 use crate::{Change, Changed, Changing, Page, PageRequest, Store, StoreError};
 use chrono::{DateTime, Utc};
 use millstream_domain::field::FieldCode;
@@ -157,6 +157,7 @@ impl Change for CreateProject {
             }
             Err(refusal) => return Err(refusal.into()),
         }
+        self.check_key(cx).await?;
         let (id, now): (ProjectId, _) = (cx.id(), cx.now);
         let state = sqlx::query_as!(
             Row,
@@ -177,6 +178,23 @@ impl Change for CreateProject {
             project: state.clone(),
         });
         Ok(Changed::because(state, event))
+    }
+}
+
+impl CreateProject {
+    /// A project that was deleted may have left its key to tasks that were moved out of it: they still answer to their old
+    /// names, which would otherwise come to mean others.
+    async fn check_key(&self, cx: &mut Changing<'_>) -> Result<(), StoreError> {
+        let named = sqlx::query_scalar!(
+            r#"select exists (select from app.task_alias where split_part(name, '-', 1) = $1) as "named!""#,
+            self.key.as_str(),
+        )
+        .fetch_one(cx.db())
+        .await?;
+        if named {
+            return Err(StoreError::Taken { field: "key" });
+        }
+        Ok(())
     }
 }
 
@@ -210,7 +228,7 @@ pub struct UpdateProject {
     /// Which.
     pub id: ProjectId,
     /// The version that they know, if they said.
-    pub expected_version: Option<i64>,
+    pub expected_version: Option<crate::Versions>,
     /// Its new name.
     pub name: Option<ProjectName>,
     /// What it is for now.
@@ -266,7 +284,7 @@ pub struct DeleteProject {
     /// Which.
     pub id: ProjectId,
     /// The version that they know, if they said.
-    pub expected_version: Option<i64>,
+    pub expected_version: Option<crate::Versions>,
 }
 
 impl Change for DeleteProject {
@@ -290,7 +308,7 @@ impl Change for DeleteProject {
         .await?;
         if used {
             return Err(StoreError::Conflict(
-                "the project still has tasks: archive it instead".into(),
+                "the project still has tasks, if only in the trash: archive it instead".into(),
             ));
         }
         sqlx::query!("delete from app.project where id = $1", self.id.0)

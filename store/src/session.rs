@@ -1,16 +1,21 @@
 //! Log-ins: sessions and their chains of refresh tokens. Tokens are stored as hashes only.
 
+mod browser;
 mod end;
+mod list;
 mod rotate;
 
-pub use end::EndSession;
+pub use browser::{StartBrowserSession, Visitor};
 pub(crate) use end::end_all;
-pub use rotate::{RotateRefresh, Rotated};
+pub use end::{EndOtherSessions, EndSession};
+pub use list::Session;
+pub use rotate::{HEIRS_MAX, RotateRefresh, Rotated};
 
 use crate::access::{RefusalMeter, Telling};
+use crate::attempt::login::remember_address;
 use crate::housekeeping::PRUNED_PER_ROUND;
 use crate::{Change, Changed, Changing, Store, StoreError};
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::TimeDelta;
 use millstream_domain::ids::{SessionId, UserId};
 use millstream_domain::policy::Refusal;
 use millstream_event_log::events::session::{FailedLogin, SessionEvent, SessionState};
@@ -25,7 +30,7 @@ pub const REUSE_GRACE: TimeDelta = TimeDelta::seconds(10);
 
 /// A secret that the client holds, as it is stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct TokenHash([u8; 32]);
+pub struct TokenHash(pub(crate) [u8; 32]);
 
 impl TokenHash {
     /// The hash of a token. Tokens are long random texts, so a plain hash is enough.
@@ -35,45 +40,7 @@ impl TokenHash {
     }
 }
 
-/// A session as its owner sees it.
-#[derive(Debug, Clone)]
-pub struct Session {
-    /// Which.
-    pub id: SessionId,
-    /// From where it was begun.
-    pub ip: Option<String>,
-    /// With what.
-    pub user_agent: Option<String>,
-    /// When it was begun.
-    pub created_at: DateTime<Utc>,
-    /// When it was last refreshed.
-    pub last_used_at: DateTime<Utc>,
-}
-
 impl Store {
-    /// The live sessions of a person, the one used last first.
-    pub async fn sessions(&self, user: UserId) -> Result<Vec<Session>, StoreError> {
-        let rows = sqlx::query!(
-            "select id, ip, user_agent, created_at, last_used_at from app.session
-             where user_id = $1 and ended_at is null and expires_at > $2
-             order by last_used_at desc, id",
-            user.0,
-            self.clock.now(),
-        )
-        .fetch_all(&self.pool)
-        .await?;
-        Ok(rows
-            .into_iter()
-            .map(|r| Session {
-                id: SessionId(r.id),
-                ip: r.ip,
-                user_agent: r.user_agent,
-                created_at: r.created_at,
-                last_used_at: r.last_used_at,
-            })
-            .collect())
-    }
-
     /// Forgets sessions that have been over for [`SESSION_MAX`], and their tokens. What happened in them is in the log.
     pub(crate) async fn prune_sessions(&self) -> Result<u64, StoreError> {
         let before = self.clock.now() - SESSION_MAX;
@@ -97,6 +64,8 @@ impl Store {
 pub struct StartSession {
     /// Who.
     pub user_id: UserId,
+    /// The hash that their password was checked against, if it was: a new password meanwhile makes the log-in void.
+    pub password_hash: Option<String>,
     /// The first refresh token.
     pub token: TokenHash,
 }
@@ -105,45 +74,61 @@ impl Change for StartSession {
     type Output = SessionId;
 
     async fn apply(self, cx: &mut Changing<'_>) -> Result<Changed<SessionId>, StoreError> {
-        let id: SessionId = cx.id();
-        let (ip, agent) = (cx.origin.client_ip.clone(), cx.origin.user_agent.clone());
-        let now = cx.now;
-        // The password was checked before this transaction: the account may have been deactivated meanwhile.
-        let begun = sqlx::query!(
-            "insert into app.session (id, user_id, ip, user_agent, created_at, last_used_at, expires_at)
-             select $1, id, $3, $4, $5, $5, $6 from app.user where id = $2 and active for key share",
-            id.0,
-            self.user_id.0,
-            ip,
-            agent,
-            now,
-            now + IDLE_MAX,
-        )
-        .execute(cx.db())
-        .await?;
-        if begun.rows_affected() == 0 {
-            return Err(Refusal::Unauthenticated.into());
-        }
-        add_token(cx, id, self.token).await?;
-        let event = SessionEvent::Started(SessionState {
-            session_id: id,
-            user_id: self.user_id,
-        });
+        let (id, event) = begin(cx, self.user_id, self.password_hash).await?;
+        add_token(cx, id, self.token, None).await?;
         Ok(Changed::because(id, event))
     }
+}
+
+/// The row of a new session, and what is to be told of it.
+async fn begin(
+    cx: &mut Changing<'_>,
+    user_id: UserId,
+    password_hash: Option<String>,
+) -> Result<(SessionId, SessionEvent), StoreError> {
+    let id: SessionId = cx.id();
+    let (ip, agent) = (cx.origin.client_ip.clone(), cx.origin.user_agent.clone());
+    let now = cx.now;
+    // The password was checked before this transaction: it may have been changed meanwhile, or the account deactivated.
+    // `share` waits for whoever does so just now, and makes them wait, so that they end this session with the others.
+    let begun = sqlx::query!(
+        "insert into app.session (id, user_id, ip, user_agent, created_at, last_used_at, expires_at)
+         select $1, id, $3, $4, $5, $5, $6 from app.user
+         where id = $2 and active and ($7::text is null or password_hash = $7) for share",
+        id.0,
+        user_id.0,
+        ip,
+        agent,
+        now,
+        now + IDLE_MAX,
+        password_hash,
+    )
+    .execute(cx.db())
+    .await?;
+    if begun.rows_affected() == 0 {
+        return Err(Refusal::Unauthenticated.into());
+    }
+    remember_address(cx, user_id).await?;
+    let event = SessionEvent::Started(SessionState {
+        session_id: id,
+        user_id,
+    });
+    Ok((id, event))
 }
 
 async fn add_token(
     cx: &mut Changing<'_>,
     session: SessionId,
     token: TokenHash,
+    parent: Option<TokenHash>,
 ) -> Result<(), StoreError> {
     let now = cx.now;
     sqlx::query!(
-        "insert into app.refresh_token (hash, session_id, created_at) values ($1, $2, $3)",
+        "insert into app.refresh_token (hash, session_id, created_at, parent) values ($1, $2, $3, $4)",
         &token.0,
         session.0,
         now,
+        parent.as_ref().map(|parent| &parent.0[..]),
     )
     .execute(cx.db())
     .await?;

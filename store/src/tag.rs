@@ -1,45 +1,64 @@
-//! Tags of a team.
+//! Tags of a team: reading them, and finding or making those that tasks are given. The changes are in the files below.
+
+mod change;
+mod delete;
+
+pub use change::{CreateTag, UpdateTag};
+pub use delete::TAKEN_OFF_PER_TRANSACTION;
 
 use crate::page::ByTime;
 use crate::team::ids;
 use crate::{Changing, Page, PageRequest, Store, StoreError};
 use chrono::{DateTime, Utc};
 use millstream_domain::ids::{TagId, TeamId};
-use millstream_domain::policy::Actor;
+use millstream_domain::policy::{Action, Actor, Target, decide};
+use millstream_domain::tag;
 use millstream_domain::task::TagName;
+use millstream_event_log::Event;
+use millstream_event_log::events::tag::{TagAlone, TagEvent, TagState};
 use millstream_event_log::events::task::Tag as TaskTag;
 use uuid::Uuid;
 
 /// The first half of the advisory lock under which a team's tags are made ("tag"); the second is the team.
 const TAG_LOCK: i32 = 0x0074_6167;
 
-/// A tag.
-#[derive(Debug, Clone)]
-pub struct Tag {
-    /// Its id.
-    pub id: TagId,
-    /// Whose it is.
-    pub team_id: TeamId,
-    /// Its name.
-    pub name: String,
-    /// The colour it is shown in.
-    pub color: String,
-    /// When it was first used.
-    pub created_at: DateTime<Utc>,
+struct Row {
+    id: Uuid,
+    team_id: Uuid,
+    name: String,
+    color: String,
+    created_at: DateTime<Utc>,
+    updated_at: DateTime<Utc>,
+    version: i64,
+}
+
+impl Row {
+    fn into_state(self) -> TagState {
+        TagState {
+            id: TagId(self.id),
+            team_id: TeamId(self.team_id),
+            name: self.name,
+            color: self.color,
+            created_at: self.created_at,
+            updated_at: self.updated_at,
+            version: self.version,
+        }
+    }
 }
 
 impl Store {
-    /// The tags of the teams that the actor sees.
+    /// The tags of the teams that the actor sees, oldest first.
     pub async fn tags(
         &self,
         actor: &Actor,
         team: Option<TeamId>,
         page: &PageRequest,
-    ) -> Result<Page<Tag>, StoreError> {
+    ) -> Result<Page<TagState>, StoreError> {
         let visible = ids(actor.visible_teams());
         let after: Option<ByTime> = page.after()?;
-        let rows = sqlx::query!(
-            "select id, team_id, name, color, created_at from app.tag
+        let rows = sqlx::query_as!(
+            Row,
+            "select id, team_id, name, color, created_at, updated_at, version from app.tag
              where ($1::uuid[] is null or team_id = any($1))
                and ($2::uuid is null or team_id = $2)
                and ($3::timestamptz is null or (created_at, id) > ($3, $4::uuid))
@@ -52,18 +71,44 @@ impl Store {
         )
         .fetch_all(&self.pool)
         .await?;
-        let tags = rows
-            .into_iter()
-            .map(|r| Tag {
-                id: TagId(r.id),
-                team_id: TeamId(r.team_id),
-                name: r.name,
-                color: r.color,
-                created_at: r.created_at,
-            })
-            .collect();
-        Ok(Page::of(tags, page, |tag| ByTime(tag.created_at, tag.id.0)))
+        Ok(Page::of(rows, page, |row| ByTime(row.created_at, row.id)).map(Row::into_state))
     }
+
+    /// A tag, if the actor sees its team.
+    pub async fn tag(&self, actor: &Actor, id: TagId) -> Result<TagState, StoreError> {
+        let row = sqlx::query_as!(
+            Row,
+            "select id, team_id, name, color, created_at, updated_at, version from app.tag where id = $1",
+            id.0,
+        )
+        .fetch_optional(&self.pool)
+        .await?
+        .ok_or(StoreError::NotFound)?;
+        decide(actor, Action::ReadTeam, Target::team(TeamId(row.team_id)))?;
+        Ok(row.into_state())
+    }
+}
+
+/// Locks a tag for a change, and asks the policy.
+async fn locked(cx: &mut Changing<'_>, actor: &Actor, id: TagId) -> Result<TagState, StoreError> {
+    let row = sqlx::query_as!(
+        Row,
+        "select id, team_id, name, color, created_at, updated_at, version
+         from app.tag where id = $1 for no key update",
+        id.0,
+    )
+    .fetch_optional(cx.db())
+    .await?
+    .ok_or(StoreError::NotFound)?;
+    decide(actor, Action::ManageTags, Target::team(TeamId(row.team_id)))?;
+    Ok(row.into_state())
+}
+
+/// The tags that a task is given, and what is to be said of those that are new.
+#[derive(Debug, Default)]
+pub(crate) struct Given {
+    pub(crate) tags: Vec<TaskTag>,
+    pub(crate) events: Vec<Event>,
 }
 
 /// The tags of these names, if the team has them all; `None` if some are to be made.
@@ -104,9 +149,12 @@ pub(crate) async fn find_or_make(
     cx: &mut Changing<'_>,
     team: TeamId,
     names: &[TagName],
-) -> Result<Vec<TaskTag>, StoreError> {
+) -> Result<Given, StoreError> {
     if let Some(tags) = find(cx, team, names).await? {
-        return Ok(tags);
+        return Ok(Given {
+            tags,
+            events: Vec::new(),
+        });
     }
     // One at a time per team: two who make the same tags in another order would wait for each other.
     sqlx::query!(
@@ -116,22 +164,64 @@ pub(crate) async fn find_or_make(
     )
     .fetch_one(cx.db())
     .await?;
+    let events = make(cx, team, names).await?;
+    let tags = find(cx, team, names).await?.ok_or_else(deleted_meanwhile)?;
+    Ok(Given { tags, events })
+}
+
+fn deleted_meanwhile() -> StoreError {
+    StoreError::Conflict("a tag was deleted meanwhile".into())
+}
+
+async fn make(
+    cx: &mut Changing<'_>,
+    team: TeamId,
+    names: &[TagName],
+) -> Result<Vec<Event>, StoreError> {
     let fresh: Vec<Uuid> = names.iter().map(|_| cx.id()).collect();
     let texts: Vec<String> = names.iter().map(ToString::to_string).collect();
     let now = cx.now;
-    sqlx::query!(
-        "insert into app.tag (id, team_id, name, created_at)
-         select distinct on (lower(name)) id, $1, name, $4
+    let mut made = sqlx::query_as!(
+        Row,
+        "insert into app.tag (id, team_id, name, color, created_at, updated_at)
+         select distinct on (lower(name)) id, $1, name, $5, $4, $4
          from unnest($2::uuid[], $3::text[]) with ordinality as t (id, name, place) order by lower(name), place
-         on conflict do nothing",
+         on conflict do nothing
+         returning id, team_id, name, color, created_at, updated_at, version",
         team.0,
         &fresh,
         &texts,
         now,
+        tag::DEFAULT,
     )
-    .execute(cx.db())
+    .fetch_all(cx.db())
     .await?;
-    find(cx, team, names)
-        .await?
-        .ok_or_else(|| StoreError::Conflict("a tag was deleted meanwhile".into()))
+    // In the order in which they were named, whatever order the database has inserted them in.
+    made.sort_by_key(|row| fresh.iter().position(|id| *id == row.id));
+    let created = |row: Row| {
+        let tag = row.into_state();
+        TagEvent::Created(TagAlone { tag }).into()
+    };
+    Ok(made.into_iter().map(created).collect())
+}
+
+/// The team goes, and with it its tags, which are on no task any more.
+pub(crate) async fn remove_all(
+    cx: &mut Changing<'_>,
+    team: TeamId,
+) -> Result<Vec<Event>, StoreError> {
+    let mut rows = sqlx::query_as!(
+        Row,
+        "delete from app.tag where team_id = $1
+         returning id, team_id, name, color, created_at, updated_at, version",
+        team.0,
+    )
+    .fetch_all(cx.db())
+    .await?;
+    rows.sort_by_key(|row| row.id);
+    let deleted = |row: Row| {
+        let tag = row.into_state();
+        TagEvent::Deleted(TagAlone { tag }).into()
+    };
+    Ok(rows.into_iter().map(deleted).collect())
 }

@@ -1,8 +1,9 @@
 //! Tasks: reading one or many with a fixed number of statements, and the changes in the files below.
 
 //!
-//! Order of locks, so that no two changes wait for each other: team row, task rows, project row, tag lock, tag rows. Tasks
-//! are locked `for no key update`: that leaves room for the foreign keys of comments and sub-tasks.
+//! Order of locks, so that no two changes wait for each other: team row, task rows, project row, tag lock, tag rows. A task
+//! that changes is locked `for update`, which also keeps others from making parts of it; what is only said about it (a
+//! comment) locks it `for no key update`.
 
 mod act;
 mod create;
@@ -12,15 +13,18 @@ mod place;
 mod purge;
 mod references;
 mod save;
+mod some;
 mod update;
+mod watch;
 
 pub use act::{AssignTask, SetTaskPlace, TaskPlace};
 pub use create::{CreateTask, NewTask};
 pub use import::{IMPORTED_FROM, ImportTasks};
 pub use list::{Sort, SortField, TaskFilter};
 pub use place::MoveTask;
-pub use purge::PurgeTask;
+pub use purge::{PurgeTask, TRASH_DAYS};
 pub use update::{TaskEdit, UpdateTask};
+pub use watch::WatchTask;
 
 use crate::actor::stored;
 use crate::{Changing, Store, StoreError};
@@ -144,9 +148,10 @@ pub(crate) async fn load(db: &mut PgConnection, ids: &[Uuid]) -> Result<Vec<Task
                t.estimated_hours, t.actual_hours, t.parent_id, t.metadata as "metadata: Json<Metadata>", t.recurrence,
                t.archived, t.trashed_at, t.rank, t.created_by, t.created_at, t.updated_at, t.completed_at, t.version,
                t.comments_count,
-               (select count(*) from app.task_watcher w where w.task_id = t.id) as "watchers_count!",
+               (select count(*) from app.task_watcher w where w.task_id = t.id and w.watches) as "watchers_count!",
                (select coalesce(json_agg(json_build_object('user_id', a.user_id, 'username', u.username,
-                                                           'role', a.role)), '[]')
+                                                           'role', a.role, 'assigned_by', a.assigned_by,
+                                                           'assigned_at', a.assigned_at)), '[]')
                 from app.task_assignee a join app.user u on u.id = a.user_id
                 where a.task_id = t.id) as "assignees!: Json<Vec<Assignee>>",
                (select coalesce(json_agg(json_build_object('id', g.id, 'name', g.name)), '[]')

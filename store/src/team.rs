@@ -1,12 +1,13 @@
 //! Teams. Who belongs to them: `team/member.rs`.
 
 mod member;
+pub(crate) mod owner;
 
 pub use member::{Member, MemberPut, PutMember, RemoveMember};
 
 use crate::page::ByTime;
-use crate::user::check_version;
-use crate::{Change, Changed, Changing, Page, PageRequest, Store, StoreError};
+use crate::version::check_version;
+use crate::{Change, Changed, Changing, Page, PageRequest, Store, StoreError, tag};
 use chrono::{DateTime, Utc};
 use millstream_domain::ids::TeamId;
 use millstream_domain::policy::{Action, Actor, Refusal, Target, Visible, decide};
@@ -168,7 +169,7 @@ pub struct UpdateTeam {
     /// Which.
     pub id: TeamId,
     /// The version that they know, if they said.
-    pub expected_version: Option<i64>,
+    pub expected_version: Option<crate::Versions>,
     /// Its new name.
     pub name: Option<TeamName>,
     /// What it is for now.
@@ -219,7 +220,7 @@ pub struct DeleteTeam {
     /// Which.
     pub id: TeamId,
     /// The version that they know, if they said.
-    pub expected_version: Option<i64>,
+    pub expected_version: Option<crate::Versions>,
 }
 
 impl Change for DeleteTeam {
@@ -246,7 +247,8 @@ impl Change for DeleteTeam {
                 "the team still has projects: delete them first".into(),
             ));
         }
-        let mut events = member::remove_all(cx, self.id).await?;
+        let mut events = tag::remove_all(cx, self.id).await?;
+        events.extend(member::remove_all(cx, self.id).await?);
         sqlx::query!("delete from app.team where id = $1", self.id.0)
             .execute(cx.db())
             .await?;

@@ -3,6 +3,7 @@
 mod names;
 mod password;
 mod register;
+pub mod reset;
 mod update;
 
 pub use password::ChangePassword;
@@ -11,10 +12,11 @@ pub use update::{UpdateUser, UserEdit};
 
 use crate::actor::stored;
 use crate::page::{ByTime, check_q};
+use crate::team::ids;
 use crate::{Page, PageRequest, Store, StoreError};
 use chrono::{DateTime, Utc};
 use millstream_domain::ids::UserId;
-use millstream_domain::policy::{Actor, Refusal, Visible};
+use millstream_domain::policy::{Actor, Refusal};
 use millstream_event_log::events::user::UserState;
 use uuid::Uuid;
 
@@ -143,10 +145,7 @@ impl Store {
         page: &PageRequest,
     ) -> Result<Page<User>, StoreError> {
         let me = actor.user_id().ok_or(Refusal::Unauthenticated)?;
-        let teams = match actor.visible_teams() {
-            Visible::All => None,
-            Visible::Teams(teams) => Some(teams.into_iter().map(Uuid::from).collect::<Vec<_>>()),
-        };
+        let teams = ids(actor.visible_teams());
         let after: Option<ByTime> = page.after()?;
         check_q(q)?;
         let rows = sqlx::query_as!(
@@ -175,10 +174,23 @@ impl Store {
     }
 }
 
-/// Refuses to change what the caller has not seen. The row must be locked.
-pub(crate) fn check_version(expected: Option<i64>, now: i64) -> Result<(), StoreError> {
-    match expected {
-        Some(expected) if expected != now => Err(StoreError::Stale { expected, now }),
-        Some(_) | None => Ok(()),
+impl Store {
+    /// Whether the actor may know of somebody: whether [`Store::users`] has them.
+    pub async fn knows_of(&self, actor: &Actor, id: UserId) -> Result<bool, StoreError> {
+        let teams = ids(actor.visible_teams());
+        Ok(sqlx::query_scalar!(
+            r#"
+            select exists (
+                select from app.user u
+                where u.id = $1 and ($2::uuid[] is null or u.id = $3
+                    or exists (select from app.membership m where m.user_id = u.id and m.team_id = any($2)))
+            ) as "known!"
+            "#,
+            id.0,
+            teams.as_deref(),
+            actor.user_id().map(Uuid::from),
+        )
+        .fetch_one(&self.pool)
+        .await?)
     }
 }

@@ -8,11 +8,14 @@
 //! [`Store::write`] whose worker runs many changes, each in a savepoint, before one commit.
 
 use crate::idempotency::{Claim, IdempotencyKey, StoredAnswer};
+use crate::wake::Wants;
 use crate::{Store, StoreError};
 use chrono::{DateTime, Utc};
 use millstream_domain::clock::IdSource;
+use millstream_domain::ids::EventId;
 use millstream_event_log::{Event, NewEvent, Origin, Position, outbox};
 use sqlx::{PgConnection, Postgres, Transaction};
+use std::collections::BTreeMap;
 use std::future::Future;
 use uuid::Uuid;
 
@@ -46,6 +49,12 @@ impl<T> Changed<T> {
         }
     }
 
+    /// The same, after something else that happened first.
+    pub(crate) fn after(mut self, first: Vec<Event>) -> Self {
+        self.events.splice(0..0, first);
+        self
+    }
+
     /// One thing happened.
     pub fn because(output: T, event: impl Into<Event>) -> Self {
         Self {
@@ -64,6 +73,12 @@ pub struct Changing<'a> {
     pub now: DateTime<Utc>,
     /// Who acts, and from where.
     pub origin: &'a Origin,
+    /// Who is to be woken after the commit.
+    pub(crate) wants: &'a mut Wants,
+    /// The ids of events that were asked for before the events were told, by their place among them.
+    drawn: BTreeMap<usize, EventId>,
+    /// How many events were told by changes before this one, in the same transaction.
+    told: usize,
 }
 
 impl Changing<'_> {
@@ -75,6 +90,16 @@ impl Changing<'_> {
     /// A fresh id.
     pub(crate) fn id<T: From<Uuid>>(&self) -> T {
         self.ids.next().into()
+    }
+
+    /// The id that the event will have which this change tells as its `nth`, from 0: for what refers to the event.
+    #[must_use]
+    pub fn event_id(&mut self, nth: usize) -> EventId {
+        let ids = self.ids;
+        *self
+            .drawn
+            .entry(self.told + nth)
+            .or_insert_with(|| ids.next().into())
     }
 }
 
@@ -119,8 +144,9 @@ impl Store {
         change: C,
     ) -> Result<Written<C::Output>, StoreError> {
         let mut tx = self.pool.begin().await?;
-        let done = self.run(&mut tx, origin, change).await;
-        self.finish(tx, done).await
+        let mut wants = Wants::default();
+        let done = self.run(&mut tx, &mut wants, origin, change).await;
+        self.finish(tx, done, wants).await
     }
 
     /// The same for an act with an idempotency key: done once, however often it is asked for. `render` makes the answer
@@ -135,10 +161,11 @@ impl Store {
             return self.write(&act.origin, change).await.map(Answered::Now);
         };
         let mut tx = self.pool.begin().await?;
+        let mut wants = Wants::default();
         let done = self
-            .run_once(&mut tx, &act.origin, key, change, render)
+            .run_once(&mut tx, &mut wants, &act.origin, key, change, render)
             .await;
-        self.finish(tx, done).await
+        self.finish(tx, done, wants).await
     }
 
     /// Commits what was done and undoes what was not. To drop the transaction would undo it too, but its locks would
@@ -147,11 +174,13 @@ impl Store {
         &self,
         tx: Transaction<'static, Postgres>,
         done: Result<T, StoreError>,
+        wants: Wants,
     ) -> Result<T, StoreError> {
         match done {
             Ok(_) => {
                 tx.commit().await?;
                 self.poke.poke();
+                self.wakes.wake(wants);
             }
             Err(_) => {
                 // If it fails, the connection is gone, and with it the transaction; the first error is the one to tell.
@@ -164,6 +193,7 @@ impl Store {
     async fn run_once<C: Change>(
         &self,
         tx: &mut Transaction<'static, Postgres>,
+        wants: &mut Wants,
         origin: &Origin,
         key: &IdempotencyKey,
         change: C,
@@ -172,7 +202,7 @@ impl Store {
         if let Claim::Answered(answer) = key.claim(tx).await? {
             return Ok(Answered::Before(answer));
         }
-        let written = self.run(tx, origin, change).await?;
+        let written = self.run(tx, wants, origin, change).await?;
         key.keep(tx, &render(&written), self.clock.now()).await?;
         Ok(Answered::Now(written))
     }
@@ -180,6 +210,7 @@ impl Store {
     async fn run<C: Change>(
         &self,
         tx: &mut Transaction<'static, Postgres>,
+        wants: &mut Wants,
         origin: &Origin,
         change: C,
     ) -> Result<Written<C::Output>, StoreError> {
@@ -189,12 +220,17 @@ impl Store {
             ids: &*self.ids,
             now,
             origin,
+            wants,
+            drawn: BTreeMap::new(),
+            told: 0,
         };
         let Changed { output, events } = change.apply(&mut cx).await?;
+        let mut drawn = cx.drawn;
         let events: Vec<_> = events
             .into_iter()
-            .map(|event| NewEvent {
-                id: self.ids.next().into(),
+            .enumerate()
+            .map(|(nth, event)| NewEvent {
+                id: drawn.remove(&nth).unwrap_or_else(|| self.ids.next().into()),
                 at: now,
                 origin: origin.clone(),
                 event,
@@ -217,11 +253,14 @@ impl<C: Change> Change for Vec<C> {
             output: Vec::with_capacity(self.len()),
             events: Vec::new(),
         };
+        let before = cx.told;
         for change in self {
+            cx.told = before + all.events.len();
             let Changed { output, events } = change.apply(cx).await?;
             all.output.push(output);
             all.events.extend(events);
         }
+        cx.told = before;
         Ok(all)
     }
 }

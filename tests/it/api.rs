@@ -85,6 +85,25 @@ impl Api {
         self.post("/auth/login", body).await.expect(401);
     }
 
+    /// Reads, or sends a body, to a server that may be killed meanwhile: `None` if so.
+    pub(crate) async fn attempt(
+        &self,
+        path: &str,
+        token: Option<&str>,
+        body: Option<&Value>,
+    ) -> Option<Answer> {
+        let url = format!("{}/api/v1{path}", self.base);
+        let request = match body {
+            Some(body) => self.http.post(url).json(body),
+            None => self.http.get(url),
+        };
+        send(match token {
+            Some(token) => request.bearer_auth(token),
+            None => request,
+        })
+        .await
+    }
+
     async fn post(&self, path: &str, body: Value) -> Answer {
         let request = self.http.post(format!("{}/api/v1{path}", self.base));
         send(request.json(&body)).await.unwrap()
@@ -100,6 +119,14 @@ impl Session {
     /// What stands at a path.
     pub(crate) async fn get(&self, path: &str) -> Answer {
         send(self.asking(path)).await.unwrap()
+    }
+
+    /// The same for one who does not wait for the write.
+    pub(crate) async fn get_without_patience(&self, path: &str, position: &str) -> Answer {
+        let request = self.asking(path).header("millstream-wait-for", position);
+        send(request.header("millstream-wait-ms", "0"))
+            .await
+            .unwrap()
     }
 
     /// The same as a view shows it that has seen the write at this position. The server waits for ten seconds at most,

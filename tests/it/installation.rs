@@ -12,12 +12,13 @@ use tempfile::TempDir;
 pub(crate) const PATIENCE: Duration = Duration::from_mins(2);
 
 /// Settings of the machine that the tests run on, which are not those of the installation.
-const SETTINGS: [&str; 5] = [
+const SETTINGS: [&str; 6] = [
     "MILLSTREAM_",
     "DATABASE_URL",
     "MIGRATE_",
     "EVENT_LOG",
     "LOG_",
+    "RATE_LIMIT",
 ];
 
 /// A folder for everything, in which the data folder is not yet made.

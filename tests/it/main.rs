@@ -12,6 +12,7 @@ mod demo;
 mod import;
 mod installation;
 mod interrupted;
+mod keys;
 mod logs;
 mod postgres;
 mod roles;

@@ -45,7 +45,49 @@ async fn an_address_that_is_none_is_told_with_its_setting() {
     ended
         .expect(USAGE)
         .complains("--listen")
-        .complains("'localhost'");
+        .complains("'localhost'")
+        .complains("such as 127.0.0.1:8080");
+}
+
+#[tokio::test]
+async fn a_public_url_that_no_browser_could_open_is_told_with_what_it_should_be() {
+    for url in ["nope", "javascript:alert(1)", "https://example.org/tasks"] {
+        let ended = with("MILLSTREAM_PUBLIC_URL", url).await;
+        ended
+            .expect(USAGE)
+            .complains("--public-url")
+            .complains("such as https://tasks.example.org");
+    }
+}
+
+#[tokio::test]
+async fn a_setup_secret_that_is_soon_guessed_is_refused_and_not_repeated() {
+    let ended = with("MILLSTREAM_SETUP_SECRET", "hunter2").await;
+    ended
+        .expect(USAGE)
+        .complains("at least 12 characters")
+        .conceals("hunter2");
+}
+
+#[tokio::test]
+async fn the_help_of_a_command_is_without_the_settings_of_the_server() {
+    let commands: [&[&str]; 3] = [
+        &["audit", "verify", "--help"],
+        &["import", "--help"],
+        &["keys", "list", "--help"],
+    ];
+    for command in commands {
+        Installation::embedded()
+            .run(command)
+            .await
+            .expect(0)
+            .says("--data-dir")
+            .says("--database-url")
+            .says("--log")
+            .conceals("--listen")
+            .conceals("--rate-limit")
+            .conceals("--smtp-url");
+    }
 }
 
 #[tokio::test]
@@ -63,6 +105,37 @@ async fn a_network_that_is_none_is_told_with_an_example() {
         .expect(USAGE)
         .complains("\"proxy\"")
         .complains("10.0.0.0/8");
+}
+
+#[tokio::test]
+async fn a_mail_server_that_is_none_is_told_without_the_password_in_it() {
+    for name in ["SMTP_URL", "MILLSTREAM_SMTP_URL"] {
+        let url = "https://ada:hunter2@mail.example.org";
+        let ended = with(name, url).await;
+        ended
+            .expect(USAGE)
+            .complains("SMTP_URL: it must begin with smtps://")
+            .conceals("hunter2");
+    }
+}
+
+#[tokio::test]
+async fn a_site_that_is_none_is_told_with_an_example() {
+    for wrong in ["*", "tools.example.org", "https://tools.example.org/app"] {
+        let ended = with("MILLSTREAM_CORS_ORIGINS", wrong).await;
+        ended
+            .expect(USAGE)
+            .complains(wrong)
+            .complains("such as https://tools.example.org");
+    }
+}
+
+#[tokio::test]
+async fn a_quota_of_nothing_and_half_a_switch_are_told() {
+    let none = with("MILLSTREAM_RATE_LIMIT_PERSON", "0").await;
+    none.expect(USAGE).complains("--rate-limit-person");
+    let half = with("RATE_LIMIT", "of").await;
+    half.expect(USAGE).complains("[possible values: on, off]");
 }
 
 #[tokio::test]

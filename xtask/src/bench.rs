@@ -5,7 +5,7 @@
 
 use crate::process::{self, Leashed};
 use crate::repo::Repo;
-use crate::services::{Durability, Private};
+use crate::services::{self, Durability, Private};
 use anyhow::Result;
 use clap::Subcommand;
 use std::process::ExitCode;
@@ -15,7 +15,14 @@ use std::process::ExitCode;
 pub(crate) enum Job {
     /// The stream core: writes into the log, replay through pipelines.
     Stream {
-        /// Passed on to the measuring program, `examples/bench_stream.rs`.
+        /// Passed on to the measuring program, `examples/bench_stream`.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        args: Vec<String>,
+    },
+    /// The API: four requests, as ratios to pgbench running the same statements.
+    Api {
+        /// Passed on to the measuring program, `examples/bench_api`. `--quick` only tries whether it
+        /// works, in a development build.
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         args: Vec<String>,
     },
@@ -24,16 +31,31 @@ pub(crate) enum Job {
 /// Runs one.
 pub(crate) fn run(repo: &Repo, job: &Job) -> Result<ExitCode> {
     match job {
-        Job::Stream { args } => example(repo, "bench_stream", args),
+        Job::Stream { args } => example(repo, "bench_stream", args, "release"),
+        Job::Api { args } => {
+            let quick = args.iter().any(|arg| arg == "--quick");
+            example(
+                repo,
+                "bench_api",
+                args,
+                if quick { "dev" } else { "release" },
+            )
+        }
     }
 }
 
-/// Builds first and starts the services then: nothing else should run while it measures.
-fn example(repo: &Repo, name: &str, args: &[String]) -> Result<ExitCode> {
-    process::run(&mut repo.cargo(["build", "--release", "--example", name]))?;
+/// Builds first, the product too, and starts the services then: nothing else should run while it
+/// measures.
+fn example(repo: &Repo, name: &str, args: &[String], profile: &str) -> Result<ExitCode> {
+    let how = ["--profile", profile, "--example", name];
+    process::run(repo.cargo(["build", "--bin", "millstream"]).args(how))?;
     let services = Private::start(Durability::Full)?;
-    let mut measure = repo.cargo(["run", "--quiet", "--release", "--example", name, "--"]);
-    let status = Leashed::spawn(measure.args(args).envs(services.env()))?.wait()?;
+    let mut measure = repo.cargo(["run", "--quiet"]);
+    measure.args(how).arg("--").args(args).envs(services.env());
+    if let Some(pgbench) = services::program("pgbench") {
+        measure.env("PGBENCH", pgbench);
+    }
+    let status = Leashed::spawn(&mut measure)?.wait()?;
     Ok(if status.success() {
         ExitCode::SUCCESS
     } else {

@@ -13,6 +13,7 @@ mod accept;
 mod bench;
 mod check;
 mod dev;
+mod fuzz_api;
 mod generated;
 mod lint;
 mod migration;
@@ -78,6 +79,8 @@ enum Command {
         #[command(subcommand)]
         job: bench::Job,
     },
+    /// Try out the whole API with schemathesis, as several roles.
+    FuzzApi(fuzz_api::Options),
     /// Start a new migration file.
     Migration {
         /// A verb and a table, such as `create_tasks`.
@@ -103,6 +106,7 @@ fn run(command: Command) -> Result<ExitCode> {
         Command::Dev { args } => dev::run(&repo, &args),
         Command::Services { action } => services::run(&repo, &action),
         Command::Bench { job } => bench::run(&repo, &job),
+        Command::FuzzApi(options) => fuzz_api::run(&repo, &options),
         Command::Migration { name } => migration::run(&repo, &name),
     }
 }

@@ -6,16 +6,14 @@
 //! migrations, one `cargo check` of the crates that have queries, and a comparison with what is
 //! committed.
 
-mod database;
 mod folder;
 mod queries;
 
-use crate::prepare::database::Fresh;
 use crate::prepare::folder::Difference;
 use crate::prepare::queries::Touched;
 use crate::process;
 use crate::repo::Repo;
-use crate::services::{Durability, Private};
+use crate::services::{Durability, Fresh, Private};
 use anyhow::Result;
 use std::path::Path;
 use std::process::ExitCode;
@@ -67,7 +65,7 @@ fn make(repo: &Repo) -> Result<tempfile::TempDir> {
         return Ok(made);
     }
     let services = Private::start(Durability::None)?;
-    let database = Fresh::create(&services)?;
+    let database = Fresh::create(&services, "prepare")?;
     database.migrate(&repo.path("migrations"))?;
     let touched = Touched::now(&crates)?;
     expand(repo, &crates, database.url(), made.path())?;

@@ -65,6 +65,13 @@ impl Repo {
         Ok(metadata.packages)
     }
 
+    /// Where cargo builds.
+    pub(crate) fn target(&self) -> Result<PathBuf> {
+        let metadata: Metadata<serde::de::IgnoredAny> =
+            self.metadata(&["metadata", "--format-version=1", "--no-deps", "--offline"])?;
+        Ok(metadata.target_directory)
+    }
+
     /// What `cargo metadata` says, as much of it as `P` asks for.
     pub(crate) fn metadata<P: DeserializeOwned>(&self, args: &[&str]) -> Result<Metadata<P>> {
         let text = process::output(&mut self.cargo(args))?;
@@ -76,6 +83,7 @@ impl Repo {
 #[derive(Deserialize)]
 pub(crate) struct Metadata<P> {
     pub(crate) packages: Vec<P>,
+    target_directory: PathBuf,
 }
 
 /// A package of the workspace.

@@ -10,16 +10,22 @@
 //! [`keeper`], a line in [`NEEDED`], and, if developers want it to stay up, its part in [`kept`].
 
 mod account;
+mod database;
 mod folder;
 mod keeper;
 mod kept;
 mod postgres;
 
+use crate::process;
 use crate::repo::Repo;
+pub(crate) use crate::services::database::Fresh;
 use crate::services::keeper::Keeper;
+pub(crate) use crate::services::postgres::free_port;
+use crate::services::postgres::programs::Programs;
 pub(crate) use crate::services::postgres::psql::Psql;
 use anyhow::Result;
 use clap::Subcommand;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 /// What the tests need.
@@ -110,6 +116,14 @@ impl Drop for Private {
             drop(keeper);
         }
     }
+}
+
+/// A program that comes with Postgres, if it is there.
+pub(crate) fn program(name: &str) -> Option<PathBuf> {
+    let beside_server = Programs::find().map(|programs| programs.path(name));
+    beside_server
+        .filter(|file| file.is_file())
+        .or_else(|| process::in_path(name))
 }
 
 /// What `services` can do.

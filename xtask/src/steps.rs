@@ -3,6 +3,7 @@
 
 use crate::repo::Repo;
 use anyhow::Result;
+use std::fmt;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
@@ -34,6 +35,12 @@ impl Outcome {
         match self {
             Self::Ok(note) | Self::Failed(note) | Self::LeftOut(note) => note,
         }
+    }
+}
+
+impl fmt::Display for Outcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.word(), self.note())
     }
 }
 

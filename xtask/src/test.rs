@@ -2,9 +2,11 @@
 
 mod tally;
 
+use crate::fuzz_api;
 use crate::process::Leashed;
 use crate::repo::Repo;
 use crate::services::{Durability, Private};
+use crate::steps::Outcome;
 use crate::test::tally::Tally;
 use anyhow::{Context, Result};
 use std::io::{BufRead, BufReader, Write};
@@ -22,9 +24,20 @@ pub(crate) fn tests(repo: &Repo, args: &[String], env: &[(&str, &str)]) -> Resul
     let services = Private::start(Durability::None)?;
     let mut command = repo.cargo(cargo_args(args));
     command.envs(services.env()).envs(env.iter().copied());
-    let tally = stream(&mut command);
-    drop(services);
-    tally
+    let mut tally = stream(&mut command)?;
+    if args.is_empty() {
+        tally.also(&api(repo, &services));
+    }
+    Ok(tally)
+}
+
+/// The short form of `fuzz-api` counts as one test.
+fn api(repo: &Repo, services: &Private) -> Outcome {
+    eprintln!("\nfuzz-api, in its short form");
+    let outcome = fuzz_api::short(repo, services)
+        .unwrap_or_else(|error| Outcome::Failed(format!("{error:#}")));
+    println!("fuzz-api: {outcome}");
+    outcome
 }
 
 /// All crates unless some are named; and a failing test program does not keep the others from

@@ -3,12 +3,12 @@
 use super::*;
 use uuid::Uuid;
 
-const TEAM: TeamId = TeamId(Uuid::from_u128(1));
+pub(super) const TEAM: TeamId = TeamId(Uuid::from_u128(1));
 const OTHER: TeamId = TeamId(Uuid::from_u128(2));
-const ME: UserId = UserId(Uuid::from_u128(10));
-const SHE: UserId = UserId(Uuid::from_u128(11));
+pub(super) const ME: UserId = UserId(Uuid::from_u128(10));
+pub(super) const SHE: UserId = UserId(Uuid::from_u128(11));
 
-fn person(role: Role, team_role: Option<TeamRole>) -> Actor {
+pub(super) fn person(role: Role, team_role: Option<TeamRole>) -> Actor {
     let teams = team_role.map(|r| (TEAM, r)).into_iter().collect();
     Actor::User(Person {
         id: ME,
@@ -17,7 +17,7 @@ fn person(role: Role, team_role: Option<TeamRole>) -> Actor {
     })
 }
 
-fn member(role: TeamRole) -> Actor {
+pub(super) fn member(role: TeamRole) -> Actor {
     person(Role::Member, Some(role))
 }
 
@@ -119,6 +119,27 @@ fn a_comment_is_edited_by_its_author_and_deleted_by_maintainers_too() {
         decide(&demoted, Action::EditComment, mine),
         Err(Refusal::Forbidden)
     );
+}
+
+#[test]
+fn a_job_is_seen_by_its_owner_and_by_admins_and_operated_by_admins() {
+    let (owner, manager) = (person(Role::Member, None), person(Role::Manager, None));
+    let admin = person(Role::Admin, None);
+    let (mine, hers) = (Target::personal(ME), Target::personal(SHE));
+    let nobodys = Target::SYSTEM;
+    for who in [&owner, &manager] {
+        assert_eq!(decide(who, Action::ReadJob, mine), Ok(()));
+        for other in [hers, nobodys] {
+            let hidden = Err(Refusal::Hidden);
+            assert_eq!(decide(who, Action::ReadJob, other), hidden);
+        }
+        let refused = Err(Refusal::Forbidden);
+        assert_eq!(decide(who, Action::OperateJobs, Target::SYSTEM), refused);
+    }
+    for target in [mine, hers, nobodys] {
+        assert_eq!(decide(&admin, Action::ReadJob, target), Ok(()));
+    }
+    assert_eq!(decide(&admin, Action::OperateJobs, Target::SYSTEM), Ok(()));
 }
 
 #[test]

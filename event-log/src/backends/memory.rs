@@ -3,6 +3,7 @@
 use crate::cut::{Batch, Bounds, Budget, Cut, Seq};
 use crate::error::LogError;
 use crate::record::{NewEvent, Record};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use tokio::sync::watch;
 
@@ -14,6 +15,7 @@ pub struct MemoryLog(Arc<Shared>);
 struct Shared {
     records: RwLock<Vec<Record>>,
     tail: watch::Sender<Seq>,
+    away: AtomicBool,
 }
 
 impl Default for MemoryLog {
@@ -21,6 +23,7 @@ impl Default for MemoryLog {
         Self(Arc::new(Shared {
             records: RwLock::default(),
             tail: watch::Sender::new(0),
+            away: AtomicBool::new(false),
         }))
     }
 }
@@ -69,6 +72,11 @@ impl MemoryLog {
         self.announce(records.len())
     }
 
+    /// From now on, reads fail as those of a server that is away; or they work again.
+    pub fn set_away(&self, away: bool) {
+        self.0.away.store(away, Ordering::Release);
+    }
+
     fn announce(&self, len: usize) -> Seq {
         let tail = len as Seq;
         self.0.tail.send_replace(tail);
@@ -77,14 +85,22 @@ impl MemoryLog {
 
     /// See [`crate::Log::read`].
     pub fn read(&self, from: Cut, budget: Budget) -> Result<Batch, LogError> {
+        if self.0.away.load(Ordering::Acquire) {
+            return Err(LogError::Unavailable(sqlx::Error::PoolClosed));
+        }
         let all = self
             .0
             .records
             .read()
             .unwrap_or_else(PoisonError::into_inner);
+        let tail = all.len() as Seq;
         let start = usize::try_from(from.seq)
-            .unwrap_or(usize::MAX)
-            .min(all.len());
+            .ok()
+            .filter(|start| *start <= all.len())
+            .ok_or(LogError::Ahead {
+                cut: from.seq,
+                tail,
+            })?;
         let mut bytes = 0;
         let records: Vec<_> = all[start..]
             .iter()
@@ -97,7 +113,7 @@ impl MemoryLog {
             .cloned()
             .collect();
         let cut = records.last().map_or(from, |last| Cut::at(last.seq));
-        Ok(Batch { records, cut })
+        Ok(Batch { records, cut, tail })
     }
 
     /// See [`crate::Log::wait`].

@@ -1,6 +1,6 @@
 //! The log in Postgres: the truth. Written by the mover alone; read here.
 
-use crate::cut::{Batch, Bounds, Budget, Cut, Seq};
+use crate::cut::{Batch, Bounds, Budget, Cut, Seq, to_seq};
 use crate::error::LogError;
 use crate::mover::Tail;
 use crate::record::{Origin, Record, Via};
@@ -38,6 +38,8 @@ struct Row {
     request_id: Option<String>,
     schema_version: i16,
     data: Json<Box<RawValue>>,
+    /// Where the log ended when the row was read, for who asked.
+    tail: Option<i64>,
 }
 
 impl PostgresLog {
@@ -59,7 +61,7 @@ impl PostgresLog {
             select seq as "seq!", outbox_id as "outbox_id!", event_id as "event_id!", topic as "topic!",
                    key as "key!", kind as "kind!", subject as "subject!", at as "at!", actor, via as "via!",
                    client_ip, user_agent, request_id, schema_version as "schema_version!",
-                   data as "data!: Json<Box<RawValue>>"
+                   data as "data!: Json<Box<RawValue>>", (select next - 1 from stream.head) as tail
             from (
                 select *, sum(octet_length(data::text)) over (order by seq) as total
                 from (select * from stream.log where seq > $1 order by seq limit $2) as page
@@ -73,37 +75,15 @@ impl PostgresLog {
         )
         .fetch_all(&self.pool)
         .await?;
+        let tail = match rows.first() {
+            Some(row) => to_seq(row.tail.unwrap_or(row.seq)),
+            None => self.bounds().await?.tail,
+        };
         let records = rows
             .into_iter()
             .map(Row::into_record)
             .collect::<Result<Vec<_>, _>>()?;
-        self.checked(from, records).await
-    }
-
-    /// A batch, if it begins right behind the cut; dense order is what every reader builds on.
-    async fn checked(&self, from: Cut, records: Vec<Record>) -> Result<Batch, LogError> {
-        let wanted = from.seq + 1;
-        match records.first() {
-            Some(first) if first.seq != wanted => Err(LogError::Gap {
-                wanted,
-                head: first.seq,
-            }),
-            Some(_) => {
-                let cut = records.last().map_or(from, |last| Cut::at(last.seq));
-                Ok(Batch { records, cut })
-            }
-            None => {
-                let tail = self.bounds().await?.tail;
-                if from.seq > tail {
-                    // Somebody restored an older database: what the reader has seen no longer exists.
-                    return Err(LogError::Ahead {
-                        cut: from.seq,
-                        tail,
-                    });
-                }
-                Ok(Batch { records, cut: from })
-            }
-        }
+        checked(from, records, tail)
     }
 
     /// See [`crate::Log::wait`].
@@ -144,23 +124,77 @@ impl PostgresLog {
         Ok(seq.map(to_seq))
     }
 
-    /// What happened to one thing, oldest first, from behind `after` on.
-    pub async fn of_key(&self, key: Uuid, after: Cut, limit: u32) -> Result<Vec<Record>, LogError> {
+    /// What happened to one thing, oldest first, from behind `after` on, but for these types.
+    pub async fn of_key(
+        &self,
+        key: Uuid,
+        but_for: &[&str],
+        after: Cut,
+        limit: u32,
+    ) -> Result<Vec<Record>, LogError> {
+        let after = i64::try_from(after.seq).unwrap_or(i64::MAX);
+        let but_for: Vec<String> = but_for.iter().map(ToString::to_string).collect();
+        let rows = sqlx::query_as!(
+            Row,
+            r#"
+            select seq, outbox_id, event_id, topic, key, kind, subject, at, actor, via, client_ip, user_agent,
+                   request_id, schema_version, data as "data!: Json<Box<RawValue>>", null::bigint as tail
+            from stream.log where key = $1 and seq > $2 and kind <> all($4) order by seq limit $3
+            "#,
+            key,
+            after,
+            i64::from(limit),
+            &but_for,
+        )
+        .fetch_all(&self.pool)
+        .await?;
+        rows.into_iter().map(Row::into_record).collect()
+    }
+
+    /// What happened to one of the things that share a key (a comment of a task), oldest first.
+    pub async fn of_subject(
+        &self,
+        key: Uuid,
+        subject: &str,
+        after: Cut,
+        limit: u32,
+    ) -> Result<Vec<Record>, LogError> {
         let after = i64::try_from(after.seq).unwrap_or(i64::MAX);
         let rows = sqlx::query_as!(
             Row,
             r#"
             select seq, outbox_id, event_id, topic, key, kind, subject, at, actor, via, client_ip, user_agent,
-                   request_id, schema_version, data as "data!: Json<Box<RawValue>>"
-            from stream.log where key = $1 and seq > $2 order by seq limit $3
+                   request_id, schema_version, data as "data!: Json<Box<RawValue>>", null::bigint as tail
+            from stream.log where key = $1 and subject = $2 and seq > $3 order by seq limit $4
             "#,
             key,
+            subject,
             after,
             i64::from(limit),
         )
         .fetch_all(&self.pool)
         .await?;
         rows.into_iter().map(Row::into_record).collect()
+    }
+}
+
+/// A batch, if it begins right behind the cut; dense order is what every reader builds on.
+fn checked(from: Cut, records: Vec<Record>, tail: Seq) -> Result<Batch, LogError> {
+    let wanted = from.seq + 1;
+    match records.first() {
+        Some(first) if first.seq != wanted => Err(LogError::Gap {
+            wanted,
+            head: first.seq,
+        }),
+        // Somebody restored an older database: what the reader has seen no longer exists.
+        None if from.seq > tail => Err(LogError::Ahead {
+            cut: from.seq,
+            tail,
+        }),
+        _ => {
+            let cut = records.last().map_or(from, |last| Cut::at(last.seq));
+            Ok(Batch { records, cut, tail })
+        }
     }
 }
 
@@ -191,9 +225,4 @@ impl Row {
             data: self.data.0.into(),
         })
     }
-}
-
-/// Postgres has no unsigned integers; a seq is never negative.
-fn to_seq(seq: i64) -> Seq {
-    u64::try_from(seq).unwrap_or(0)
 }

@@ -24,6 +24,17 @@ pub struct FailedLogin {
     pub suppressed: u64,
 }
 
+/// A log-in that was refused before the password was looked at: there were too many tries.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RefusedLogin {
+    /// The account that was tried, when there is one of that name.
+    pub user_id: Option<UserId>,
+    /// Whether it came from where somebody has logged in to that account before.
+    pub known_address: bool,
+    /// How many further refusals from the same address were not told one by one.
+    pub suppressed: u64,
+}
+
 /// Why a session ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -36,6 +47,8 @@ pub enum EndReason {
     RefreshReused,
     /// The password changed.
     PasswordChanged,
+    /// The password was reset by a mailed link.
+    PasswordReset,
     /// The account was deactivated.
     Deactivated,
 }
@@ -58,6 +71,8 @@ events! {
         Started(SessionState) = "session.started",
         /// Somebody tried to log in and failed.
         LoginFailed(FailedLogin) = "session.login_failed",
+        /// Somebody tried too often.
+        LoginRefused(RefusedLogin) = "session.login_refused",
         /// A session ended.
         Ended(SessionEnded) = "session.ended",
     }
@@ -77,6 +92,7 @@ impl SessionEvent {
         match self {
             Self::Started(s) => Some(s.user_id),
             Self::LoginFailed(f) => f.user_id,
+            Self::LoginRefused(r) => r.user_id,
             Self::Ended(e) => Some(e.user_id),
         }
     }
@@ -86,7 +102,7 @@ impl SessionEvent {
     pub fn session_id(&self) -> Option<SessionId> {
         match self {
             Self::Started(s) => Some(s.session_id),
-            Self::LoginFailed(_) => None,
+            Self::LoginFailed(_) | Self::LoginRefused(_) => None,
             Self::Ended(e) => Some(e.session_id),
         }
     }
@@ -103,6 +119,11 @@ fn samples() -> Vec<SessionEvent> {
         SessionEvent::LoginFailed(FailedLogin {
             user_id: None,
             suppressed: 3,
+        }),
+        SessionEvent::LoginRefused(RefusedLogin {
+            user_id: Some(user_id),
+            known_address: false,
+            suppressed: 0,
         }),
         SessionEvent::Ended(SessionEnded {
             session_id,

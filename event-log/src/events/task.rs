@@ -73,6 +73,10 @@ pub struct Assignee {
     pub username: String,
     /// As what.
     pub role: AssigneeRole,
+    /// Who gave it to them; `None` for Millstream itself.
+    pub assigned_by: Option<UserId>,
+    /// Since when they work on it, whatever their role was then.
+    pub assigned_at: DateTime<Utc>,
 }
 
 /// A tag on a task.
@@ -181,6 +185,8 @@ fn samples() -> Vec<TaskEvent> {
             user_id: UserId(Uuid::from_u128(0x40)),
             username: "ada".into(),
             role: AssigneeRole::Owner,
+            assigned_by: Some(UserId(Uuid::from_u128(0x41))),
+            assigned_at: at(0),
         }],
         tags: vec![Tag {
             id: TagId(Uuid::from_u128(0x50)),

@@ -67,6 +67,10 @@ events! {
         Updated(Box<UserChanged>) = "user.updated",
         /// The password was changed.
         PasswordChanged(UserOnly) = "user.password_changed",
+        /// Somebody asked for a link to reset the password.
+        PasswordResetAsked(UserOnly) = "user.password_reset_asked",
+        /// The password was reset by such a link.
+        PasswordReset(UserOnly) = "user.password_reset",
     }
     key(event) event.user_id().0;
     subject(event) format!("user/{}", event.user_id());
@@ -80,7 +84,9 @@ impl UserEvent {
         match self {
             Self::Registered(u) => u.user.id,
             Self::Updated(c) => c.change.after.id,
-            Self::PasswordChanged(u) => u.user_id,
+            Self::PasswordChanged(u) | Self::PasswordResetAsked(u) | Self::PasswordReset(u) => {
+                u.user_id
+            }
         }
     }
 
@@ -90,7 +96,7 @@ impl UserEvent {
         match self {
             Self::Registered(u) => Some(&u.user),
             Self::Updated(c) => Some(&c.change.after),
-            Self::PasswordChanged(_) => None,
+            Self::PasswordChanged(_) | Self::PasswordResetAsked(_) | Self::PasswordReset(_) => None,
         }
     }
 }
@@ -124,6 +130,12 @@ fn samples() -> Vec<UserEvent> {
             email_changed: true,
         })),
         UserEvent::PasswordChanged(UserOnly {
+            user_id: UserId(Uuid::from_u128(0x40)),
+        }),
+        UserEvent::PasswordResetAsked(UserOnly {
+            user_id: UserId(Uuid::from_u128(0x40)),
+        }),
+        UserEvent::PasswordReset(UserOnly {
             user_id: UserId(Uuid::from_u128(0x40)),
         }),
     ]

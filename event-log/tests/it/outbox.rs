@@ -4,7 +4,7 @@ use millstream_domain::ids::{TeamId, UserId};
 use millstream_domain::team::TeamRole;
 use millstream_event_log::backends::postgres::PostgresLog;
 use millstream_event_log::events::member::{MemberEvent, Membership};
-use millstream_event_log::mover::{Moved, Mover};
+use millstream_event_log::mover::{MOVE_ROWS_MAX, Moved, Mover};
 use millstream_event_log::record::{NewEvent, Record};
 use millstream_event_log::testing::new_event;
 use millstream_event_log::{Budget, Cut, LogError, outbox};
@@ -231,6 +231,54 @@ async fn an_event_of_a_transaction_that_was_rolled_back_never_happened() {
         Moved::Events(1)
     );
     assert_in_order(&read_all(&pool).await, 1);
+}
+
+#[tokio::test]
+async fn what_a_pipeline_says_again_is_appended_once() {
+    let database = TestDatabase::new().await;
+    let pool = database.pool().clone();
+    let say = async |events: Vec<NewEvent>| {
+        let mut tx = pool.begin().await.unwrap();
+        let last = outbox::append_once(&mut tx, events).await.unwrap();
+        tx.commit().await.unwrap();
+        last
+    };
+    let (first, second) = (step(1, 1, 0), step(2, 1, 1));
+    let last = say(vec![first.clone(), first.clone()]).await;
+    assert!(last.is_some(), "said for the first time");
+    assert_eq!(say(vec![first.clone()]).await, None);
+    assert!(say(vec![first, second]).await > last);
+    Mover::new(pool.clone()).move_once().await.unwrap();
+    assert_in_order(&read_all(&pool).await, 2);
+}
+
+#[tokio::test]
+async fn what_a_rolled_back_commit_said_is_said_by_the_next() {
+    let database = TestDatabase::new().await;
+    let pool = database.pool().clone();
+    let mut tx = pool.begin().await.unwrap();
+    let said = outbox::append_once(&mut tx, vec![step(1, 1, 0)]).await;
+    assert!(said.unwrap().is_some());
+    tx.rollback().await.unwrap();
+    let mut tx = pool.begin().await.unwrap();
+    let said = outbox::append_once(&mut tx, vec![step(1, 1, 0)]).await;
+    assert!(said.unwrap().is_some());
+    tx.commit().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_mover_that_is_stopped_leaves_nothing_in_the_outbox() {
+    let database = TestDatabase::new().await;
+    let pool = database.pool().clone();
+    let backlog = u64::from(MOVE_ROWS_MAX) * 2 + 1;
+    let events: Vec<_> = (0..backlog).map(|n| step(n, 1, u128::from(n))).collect();
+    let mut tx = pool.begin().await.unwrap();
+    outbox::append(&mut tx, &events).await.unwrap();
+    tx.commit().await.unwrap();
+    let stop = CancellationToken::new();
+    stop.cancel();
+    Mover::new(pool.clone()).run(stop).await;
+    assert_in_order(&read_all(&pool).await, usize::try_from(backlog).unwrap());
 }
 
 #[tokio::test]

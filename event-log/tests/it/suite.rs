@@ -5,7 +5,7 @@ use millstream_event_log::backends::postgres::PostgresLog;
 use millstream_event_log::events::Event;
 use millstream_event_log::mover::{Moved, Mover};
 use millstream_event_log::testing::new_event;
-use millstream_event_log::{Batch, Bounds, Budget, Cut, Log, NewEvent, outbox};
+use millstream_event_log::{Batch, Bounds, Budget, Cut, Log, LogError, NewEvent, outbox};
 use millstream_store::testing::TestDatabase;
 use std::time::Duration;
 
@@ -138,6 +138,22 @@ async fn a_read_stays_within_its_budget_but_always_moves_on<B: Backend>() {
     assert_eq!(sizes.len(), events.len());
 }
 
+async fn a_batch_knows_whether_there_is_more<B: Backend>() {
+    let (backend, events) = filled::<B>().await;
+    let log = backend.log();
+    let has_more = async |cut, budget| log.read(Cut::at(cut), budget).await.unwrap().has_more();
+    let small = Budget {
+        records: 1_000,
+        bytes: 1,
+    };
+    let end = events.len() as u64;
+    assert!(has_more(0, small).await, "the bytes were used up");
+    assert!(has_more(end - 2, small).await);
+    assert!(!has_more(end - 1, small).await, "it brought the last");
+    assert!(!has_more(0, PLENTY).await);
+    assert!(!has_more(end, PLENTY).await);
+}
+
 async fn at_the_end_there_is_nothing_and_the_cut_stays<B: Backend>() {
     let (backend, events) = filled::<B>().await;
     let end = Cut::at(events.len() as u64);
@@ -146,8 +162,19 @@ async fn at_the_end_there_is_nothing_and_the_cut_stays<B: Backend>() {
         batch,
         Batch {
             records: vec![],
-            cut: end
+            cut: end,
+            tail: end.seq,
         }
+    );
+}
+
+async fn a_reader_that_is_ahead_of_the_log_is_told<B: Backend>() {
+    let (backend, events) = filled::<B>().await;
+    let end = events.len() as u64;
+    let ahead = backend.log().read(Cut::at(end + 1), PLENTY).await;
+    assert!(
+        matches!(ahead, Err(LogError::Ahead { cut, tail }) if cut == end + 1 && tail == end),
+        "{ahead:?}"
     );
 }
 
@@ -205,7 +232,9 @@ macro_rules! event_log_suite {
                 every_event_is_read_back_dense_and_in_order,
                 reading_on_from_any_cut_gives_the_rest,
                 a_read_stays_within_its_budget_but_always_moves_on,
+                a_batch_knows_whether_there_is_more,
                 at_the_end_there_is_nothing_and_the_cut_stays,
+                a_reader_that_is_ahead_of_the_log_is_told,
                 the_bounds_follow_the_log,
                 whoever_waits_is_woken_by_the_next_record,
             ];

@@ -7,4 +7,6 @@ pub(crate) mod me;
 pub(crate) mod password;
 pub(crate) mod refresh;
 pub(crate) mod register;
+pub(crate) mod reset;
 pub(crate) mod sessions;
+pub(crate) mod tokens;

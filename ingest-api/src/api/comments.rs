@@ -1,6 +1,7 @@
 //! Comments on tasks.
 
 pub(crate) mod create;
+pub(crate) mod history;
 pub(crate) mod list;
 pub(crate) mod markdown;
 pub(crate) mod one;

@@ -2,7 +2,6 @@
 
 use crate::answer::Answer;
 use crate::api::schema::{self, Problems};
-use crate::api::tasks::AssigneeBody;
 use crate::auth::Caller;
 use crate::error::ApiError;
 use crate::extract::Params;
@@ -72,10 +71,20 @@ pub(crate) struct HitTask {
     #[schema(schema_with = schema::priority)]
     priority: String,
     project_id: Uuid,
-    assignees: Vec<AssigneeBody>,
+    assignees: Vec<HitAssignee>,
     due_at: Option<DateTime<Utc>>,
     archived: bool,
     updated_at: DateTime<Utc>,
+}
+
+/// Somebody who works on it.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "describes what the search gives")]
+pub(crate) struct HitAssignee {
+    user_id: Uuid,
+    username: String,
+    #[schema(schema_with = schema::assignee_role)]
+    role: String,
 }
 
 /// Where it fits.
@@ -95,6 +104,7 @@ pub(crate) struct Highlight {
                    `assignee:me`, `project:ENG`, `tag:api`, `due:<2026-12-01`, `updated:>-7d`, `is:overdue`, `in:comments`. \
                    Nothing asks for the newest. A view: it answers how far it is.",
     params(
+        WaitFor,
         ("q" = Option<String>, Query, description = "The query, up to 4 KiB"),
         ("limit" = Option<u32>, Query, description = "1 to 100, default 50"),
         ("cursor" = Option<String>, Query, description = "`meta.next_cursor` of the page before"),
@@ -138,7 +148,7 @@ pub(crate) async fn search(
 }
 
 /// Searching computes and reads files: it does not belong on an async thread.
-async fn ask(
+pub(crate) async fn ask(
     index: Index,
     query: Query,
     app: &AppState,
@@ -163,7 +173,8 @@ async fn ask(
     asked.await.map_err(ApiError::internal)?.map_err(refused)
 }
 
-fn unreadable(error: &QueryError) -> ApiError {
+/// A query that has no form that is understood.
+pub(crate) fn unreadable(error: &QueryError) -> ApiError {
     let fields = vec![FieldError::new("q", FieldCode::Invalid, error.to_string())];
     ApiError::with_fields(Code::BadRequest, fields).saying(error.to_string())
 }

@@ -3,11 +3,14 @@
 pub(crate) mod assign;
 pub(crate) mod create;
 pub(crate) mod fields;
+pub(crate) mod filters;
 pub(crate) mod history;
 pub(crate) mod list;
+pub(crate) mod move_task;
 pub(crate) mod place;
 pub(crate) mod read;
 pub(crate) mod update;
+pub(crate) mod watch;
 
 use crate::answer::Answer;
 use crate::api::schema;
@@ -55,6 +58,8 @@ pub(crate) struct TaskBody {
     /// How it recurs (RFC 5545 RRULE).
     recurrence: Option<String>,
     archived: bool,
+    /// In the trash since; removed for ever 30 days later.
+    trashed_at: Option<DateTime<Utc>>,
     /// Where it stands on its board: sorts bytewise.
     rank: String,
     watchers_count: i64,
@@ -76,6 +81,11 @@ pub(crate) struct AssigneeBody {
     username: String,
     #[schema(schema_with = schema::assignee_role)]
     role: AssigneeRole,
+    /// Who gave them the task.
+    #[schema(value_type = Option<Uuid>)]
+    assigned_by: Option<UserId>,
+    /// Since when they work on it.
+    assigned_at: DateTime<Utc>,
 }
 
 impl From<&Assignee> for AssigneeBody {
@@ -84,6 +94,8 @@ impl From<&Assignee> for AssigneeBody {
             user_id: assignee.user_id,
             username: assignee.username.clone(),
             role: assignee.role,
+            assigned_by: assignee.assigned_by,
+            assigned_at: assignee.assigned_at,
         }
     }
 }
@@ -109,6 +121,7 @@ impl From<&Task> for TaskBody {
             metadata: state.metadata,
             recurrence: state.recurrence,
             archived: state.archived,
+            trashed_at: state.trashed_at,
             rank: state.rank,
             watchers_count: task.watchers_count,
             comments_count: task.comments_count,

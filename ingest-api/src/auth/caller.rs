@@ -1,21 +1,39 @@
 //! The person behind a request. The middleware here stands before every route that needs a log-in; a handler asks for a
 //! [`Caller`] and so cannot forget it.
+//!
+//! An API token stands for its person, within its scopes. They are enforced here and nowhere else: [`require`] holds it to
+//! reading or lets it change things, the caller's role is narrowed before the policy sees it, and [`in_session`] stands
+//! before what no token may touch.
 
+use crate::auth::api_token;
+use crate::auth::refusals;
 use crate::auth::token::Tokens;
 use crate::error::ApiError;
 use crate::idempotency::SentKey;
+use crate::problem::Code;
 use crate::request::RequestContext;
 use crate::state::AppState;
 use axum::extract::{FromRequestParts, Request, State};
-use axum::http::HeaderMap;
 use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
+use axum::http::{HeaderMap, Method};
 use axum::middleware::Next;
-use axum::response::Response;
-use millstream_domain::ids::{SessionId, UserId};
+use axum::response::{IntoResponse, Response};
+use millstream_domain::api_token::Scopes;
+use millstream_domain::ids::{ApiTokenId, SessionId, UserId};
 use millstream_domain::policy::{Action, Actor, Person, Refusal, Target, decide};
 use millstream_event_log::{Origin, Via};
 use millstream_store::Act;
+use millstream_store::session::TokenHash;
+
+/// What lets somebody in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Credential {
+    /// A log-in.
+    Session(SessionId),
+    /// An API token.
+    ApiToken(ApiTokenId, Scopes),
+}
 
 /// A logged-in person.
 #[derive(Debug, Clone)]
@@ -24,8 +42,8 @@ pub(crate) struct Caller {
     pub(crate) actor: Actor,
     /// Their id.
     pub(crate) id: UserId,
-    /// Their log-in.
-    pub(crate) session: SessionId,
+    /// What let them in.
+    pub(crate) credential: Credential,
     /// Where the request came from.
     pub(crate) origin: Origin,
     key: Option<SentKey>,
@@ -37,6 +55,53 @@ impl Caller {
         Act {
             origin: self.origin.clone(),
             key: self.key.as_ref().map(|key| key.0.clone()),
+        }
+    }
+
+    /// Somebody at a browser.
+    pub(crate) fn in_browser(person: Person, session: SessionId) -> Self {
+        let id = person.id;
+        let origin = Origin {
+            via: Via::Session,
+            ..origin(Some(id))
+        };
+        Self {
+            actor: Actor::User(person),
+            id,
+            credential: Credential::Session(session),
+            origin,
+            key: None,
+        }
+    }
+
+    /// Their log-in. API tokens have none, and are refused.
+    pub(crate) fn session(&self) -> Result<SessionId, ApiError> {
+        match self.credential {
+            Credential::Session(session) => Ok(session),
+            Credential::ApiToken(..) => Err(ApiError::new(
+                Code::Forbidden,
+                "an API token cannot do this: log in",
+            )),
+        }
+    }
+
+    /// Whether what let them in also lets them change things. For requests [`require`] asks; whoever changes something in
+    /// answer to anything else asks here.
+    pub(crate) fn may_change(&self) -> Result<(), ApiError> {
+        match &self.credential {
+            Credential::ApiToken(_, scopes) if !scopes.may_change() => Err(ApiError::new(
+                Code::Forbidden,
+                "the API token may only read: this needs the scope `write`",
+            )),
+            Credential::ApiToken(..) | Credential::Session(_) => Ok(()),
+        }
+    }
+
+    fn may_send(&self, method: &Method) -> Result<(), ApiError> {
+        if is_reading(method) {
+            Ok(())
+        } else {
+            self.may_change()
         }
     }
 
@@ -86,26 +151,53 @@ pub(crate) async fn require(
 ) -> Result<Response, ApiError> {
     let caller = authenticate(&app, request.headers()).await?;
     let known = KnownUser(caller.id);
-    request.extensions_mut().insert(caller);
-    let mut response = next.run(request).await;
+    let mut response = match caller.may_send(request.method()) {
+        Ok(()) => {
+            request.extensions_mut().insert(caller);
+            next.run(request).await
+        }
+        Err(refused) => {
+            refusals::tell(&app, &caller, &refusals::Attempt::of(&request)).await;
+            refused.into_response()
+        }
+    };
     response.extensions_mut().insert(known);
     Ok(response)
+}
+
+/// Lets only those through who have logged in: what is behind it decides about the account itself.
+pub(crate) async fn in_session(
+    caller: Caller,
+    request: Request,
+    next: Next,
+) -> Result<Response, ApiError> {
+    caller.session()?;
+    Ok(next.run(request).await)
+}
+
+fn is_reading(method: &Method) -> bool {
+    matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS)
 }
 
 /// Who it was, for the log.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct KnownUser(pub(crate) UserId);
 
-async fn authenticate(app: &AppState, headers: &HeaderMap) -> Result<Caller, ApiError> {
+/// Who the headers say it is.
+pub(crate) async fn authenticate(app: &AppState, headers: &HeaderMap) -> Result<Caller, ApiError> {
     let token = bearer(headers)?;
+    if token.starts_with(api_token::PREFIX) {
+        return by_api_token(app, token).await;
+    }
     let tokens = Tokens {
         keys: app.keys(),
         issuer: &app.settings().public_url,
     };
-    let claims = tokens.check(token, app.now()).map_err(|invalid| {
-        ApiError::unauthenticated("the access token is not valid: renew it or log in again")
-            .because(invalid)
-    })?;
+    // One answer to whatever is wrong with a token: which rule it broke is told to the log alone.
+    let claims = tokens
+        .check(token, app.now())
+        .await
+        .map_err(|invalid| ApiError::unauthenticated(INVALID).because(invalid))?;
     let person = app.store().person(claims.sub, claims.sid).await?;
     let person =
         person.ok_or_else(|| ApiError::unauthenticated("the session has ended: log in again"))?;
@@ -113,16 +205,40 @@ async fn authenticate(app: &AppState, headers: &HeaderMap) -> Result<Caller, Api
     Ok(Caller {
         actor: Actor::User(person),
         id,
-        session: claims.sid,
+        credential: Credential::Session(claims.sid),
         origin: origin(Some(id)),
         key: None,
     })
 }
 
+/// The person of an API token, as far as its scopes go.
+async fn by_api_token(app: &AppState, token: &str) -> Result<Caller, ApiError> {
+    let bearer = if api_token::is_whole(token) {
+        app.store().token_bearer(TokenHash::of(token)).await?
+    } else {
+        None
+    };
+    let bearer = bearer.ok_or_else(|| ApiError::unauthenticated(INVALID))?;
+    let id = bearer.person.id;
+    Ok(Caller {
+        actor: Actor::User(bearer.scopes.narrow(bearer.person)),
+        id,
+        credential: Credential::ApiToken(bearer.id, bearer.scopes),
+        origin: Origin {
+            via: Via::ApiToken,
+            ..origin(Some(id))
+        },
+        key: None,
+    })
+}
+
+/// What is said of every token that is not good, of whichever kind it is.
+const INVALID: &str = "the token is not valid, or not any more: renew it or log in again";
+
 fn bearer(headers: &HeaderMap) -> Result<&str, ApiError> {
     let mut values = headers.get_all(AUTHORIZATION).iter();
     let value = match (values.next(), values.next()) {
-        (Some(value), None) => value.to_str().unwrap_or_default(),
+        (Some(value), None) => value.to_str().unwrap_or("Bearer"),
         (None, _) => return Err(ApiError::unauthenticated("log in first")),
         (Some(_), Some(_)) => {
             return Err(ApiError::bad_request(
@@ -131,7 +247,7 @@ fn bearer(headers: &HeaderMap) -> Result<&str, ApiError> {
         }
     };
     let (scheme, token) = value.split_once(' ').unwrap_or((value, ""));
-    if !scheme.eq_ignore_ascii_case("bearer") || token.trim().is_empty() {
+    if !scheme.eq_ignore_ascii_case("bearer") {
         return Err(ApiError::unauthenticated(
             "the Authorization header must be: Bearer, a space, an access token",
         ));

@@ -1,251 +1,210 @@
-//! The keys that access tokens are signed with: RSA 3072, one PEM file (PKCS#8) each, mode 600.
+//! The keys that access tokens are signed with, while they change. A key is published for [`PUBLISHED_BEFORE`] before it
+//! signs, so that whoever checks tokens knows it by then, and checks for as long as a token of its may live.
 //!
-//! ```text
-//! <data dir>/keys/jwt-20261121T093000Z.pem
-//! ```
+//! Several nodes may share the folder. Each looks at it every [`LOOK_EVERY`], and at once when a token names a key that it
+//! does not know: so also a key that signs without having been published first (`rotate --at-once`) is known to all from its
+//! first token on. Looks are [`LOOK_PAUSE`] apart; who comes in between waits for the next one instead of being refused, so
+//! that made-up ids cost nobody else their request.
 //!
-//! The newest by name signs; all verify, so that a key can be changed without logging anybody out: put a new one beside the
-//! old, restart, and remove the old one when the last token signed with it has expired. A key's id is its thumbprint
-//! (RFC 7638).
+//! - [`key`]: one key and its file's text. [`folder`]: the files. [`set`]: which key does what at which time. [`rotation`]: what
+//!   operators do.
 
-use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der, PublicKeyX509Der};
-use aws_lc_rs::rsa::{KeyPair, KeySize};
-use aws_lc_rs::signature::KeyPair as _;
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
-use chrono::{DateTime, Utc};
-use jsonwebtoken::jwk::{Jwk, JwkSet, KeyOperations, PublicKeyUse, ThumbprintHash};
-use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey};
+mod error;
+mod folder;
+mod key;
+mod rotation;
+mod set;
+
+pub use error::KeyError;
+pub use rotation::{KeyLine, Listing};
+pub use set::KeyState;
+
+pub(crate) use key::Key;
+pub(crate) use set::KeySet;
+
+use chrono::TimeDelta;
+use folder::Found;
+use millstream_domain::clock::Clock;
+use std::collections::BTreeSet;
 use std::fmt;
-use std::fs::{self, OpenOptions};
-use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
+use tokio::time::{Instant, sleep_until};
+use tokio_util::sync::CancellationToken;
 
-/// What the names of key files begin and end with.
-const PREFIX: &str = "jwt-";
-const SUFFIX: &str = ".pem";
+/// How long those who check our tokens may keep the public keys. Short, because it is what a rotation waits for; asking
+/// costs little, since the keys have an entity tag.
+pub(crate) const CACHED_MAX: TimeDelta = TimeDelta::seconds(60);
+/// How long a key is published before it signs: what is cached elsewhere has expired by then, every node has looked, and a
+/// clock that is off by half a minute does no harm.
+pub const PUBLISHED_BEFORE: TimeDelta = TimeDelta::seconds(90);
+/// How often the folder is looked at. A key that is retired elsewhere is not believed for longer; everything that is
+/// revoked has to be so within five seconds.
+const LOOK_EVERY: Duration = Duration::from_secs(3);
+/// How far looks are apart when tokens name keys that nobody knows.
+const LOOK_PAUSE: Duration = Duration::from_millis(100);
+/// Most keys at once. They are published in one document, and read at every look; who rotates daily needs two.
+pub const KEYS_MAX: usize = 32;
 
-/// Why there are no keys.
-#[derive(Debug, thiserror::Error)]
-pub enum KeyError {
-    /// A file or the folder cannot be read or written.
-    #[error("the key \"{}\" cannot be opened", .path.display())]
-    File {
-        /// Which.
-        path: PathBuf,
-        /// Why.
-        #[source]
-        source: io::Error,
-    },
-    /// Others may read the file.
-    #[error("the key \"{}\" can be read by others (mode {mode:o}); run chmod 600 on it", .path.display())]
-    Exposed {
-        /// Which.
-        path: PathBuf,
-        /// Its mode.
-        mode: u32,
-    },
-    /// The file holds no RSA key that we can use.
-    #[error("\"{}\" is not an RSA key in PKCS#8 PEM form", .path.display())]
-    Malformed {
-        /// Which.
-        path: PathBuf,
-    },
-    /// The cryptography library refused to make one.
-    #[error("no key could be made")]
-    Refused,
+/// The keys of an installation. Cheap to clone.
+#[derive(Clone)]
+pub struct Keys(Arc<Shared>);
+
+struct Shared {
+    folder: PathBuf,
+    clock: Arc<dyn Clock>,
+    set: RwLock<Arc<KeySet>>,
+    looked: tokio::sync::Mutex<Looked>,
 }
 
-/// A key.
-pub(crate) struct Key {
-    /// Its id.
-    pub(crate) id: String,
-    /// Signs.
-    pub(crate) encoding: EncodingKey,
-    /// Verifies.
-    pub(crate) decoding: DecodingKey,
-    public: Jwk,
-    public_pem: String,
+/// The last look at the folder.
+struct Looked {
+    /// When it began.
+    at: Instant,
+    /// What was wrong with files, and has been told.
+    told: BTreeSet<String>,
 }
 
-/// The keys of an installation; never empty.
-pub struct KeySet {
-    /// Newest first.
-    keys: Vec<Key>,
-}
-
-impl fmt::Debug for KeySet {
+impl fmt::Debug for Keys {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_list()
-            .entries(self.keys.iter().map(|key| &key.id))
+        f.debug_struct("Keys")
+            .field("folder", &self.0.folder)
+            .field("set", &self.set())
             .finish()
     }
 }
 
-impl KeySet {
-    /// The keys in this folder. A first one is made, and named after `now`, when there is none.
-    pub fn load_or_create(folder: &Path, now: DateTime<Utc>) -> Result<Self, KeyError> {
-        let mut paths = files(folder)?;
-        if paths.is_empty() {
-            paths.push(create(folder, now)?);
+impl Keys {
+    /// The keys in this folder. A first one is made when there is none; it signs at once, there being nothing to wait for.
+    pub fn open(folder: &Path, clock: Arc<dyn Clock>) -> Result<Self, KeyError> {
+        let now = clock.now();
+        let mut found = folder::read(folder)?;
+        if found.keys.is_empty() && found.unusable.is_empty() {
+            folder::make(folder, now, now)?;
+            found = folder::read(folder)?;
         }
-        paths.sort();
-        let keys = paths
-            .iter()
-            .rev()
-            .map(|path| load(path))
-            .collect::<Result<Vec<_>, _>>()?;
-        Ok(Self { keys })
-    }
-
-    /// The key that signs.
-    pub(crate) fn newest(&self) -> &Key {
-        self.keys
-            .first()
-            .expect("a set is loaded with at least one key")
-    }
-
-    /// The key of this id.
-    pub(crate) fn find(&self, id: &str) -> Option<&Key> {
-        self.keys.iter().find(|key| key.id == id)
-    }
-
-    /// The public halves.
-    #[must_use]
-    pub fn jwks(&self) -> JwkSet {
-        JwkSet {
-            keys: self.keys.iter().map(|key| key.public.clone()).collect(),
+        // Later, such a file is told and left alone. At the start somebody is there to mend it.
+        if let Some(exposed) = take_exposed(&mut found.unusable) {
+            return Err(exposed);
         }
+        let mut told = BTreeSet::new();
+        tell(&found, &mut told);
+        for path in &found.unfinished {
+            tracing::warn!(file = %path.display(), "a key was never finished, and is not used");
+        }
+        let set = KeySet::new(found.keys).ok_or_else(|| KeyError::NoneUsable {
+            folder: folder.to_owned(),
+        })?;
+        Ok(Self(Arc::new(Shared {
+            folder: folder.to_owned(),
+            clock,
+            set: RwLock::new(Arc::new(set)),
+            looked: tokio::sync::Mutex::new(Looked {
+                at: Instant::now(),
+                told,
+            }),
+        })))
     }
 
-    /// The public half of the key that signs, as PEM.
-    #[must_use]
-    pub fn public_pem(&self) -> &str {
-        &self.newest().public_pem
-    }
-}
-
-fn files(folder: &Path) -> Result<Vec<PathBuf>, KeyError> {
-    let failed = |source| KeyError::File {
-        path: folder.to_owned(),
-        source,
-    };
-    let entries = match fs::read_dir(folder) {
-        Ok(entries) => entries,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-        Err(error) => return Err(failed(error)),
-    };
-    let mut paths = Vec::new();
-    for entry in entries {
-        let entry = entry.map_err(failed)?;
-        let name = entry.file_name();
-        if name
-            .to_str()
-            .is_some_and(|name| name.starts_with(PREFIX) && name.ends_with(SUFFIX))
-        {
-            paths.push(entry.path());
+    /// Looks at the folder until told to stop.
+    pub async fn run(self, stop: CancellationToken) {
+        while !stop.is_cancelled() {
+            self.look().await;
+            tokio::select! {
+                () = tokio::time::sleep(LOOK_EVERY) => {}
+                () = stop.cancelled() => {}
+            }
         }
     }
-    Ok(paths)
-}
 
-fn create(folder: &Path, now: DateTime<Utc>) -> Result<PathBuf, KeyError> {
-    let pair = KeyPair::generate(KeySize::Rsa3072).map_err(|_| KeyError::Refused)?;
-    let der = AsDer::<Pkcs8V1Der<'_>>::as_der(&pair).map_err(|_| KeyError::Refused)?;
-    let path = folder.join(format!("{PREFIX}{}{SUFFIX}", now.format("%Y%m%dT%H%M%SZ")));
-    let failed = |source| KeyError::File {
-        path: path.clone(),
-        source,
-    };
-    fs::create_dir_all(folder).map_err(failed)?;
-    write_private(&path, &pem("PRIVATE KEY", der.as_ref())).map_err(failed)?;
-    Ok(path)
-}
+    /// Looks at the folder now.
+    pub async fn look(&self) {
+        self.look_since(Instant::now()).await;
+    }
 
-/// Writes a file that only its owner can read, from its first byte on; it stands there whole or not at all.
-fn write_private(path: &Path, text: &str) -> io::Result<()> {
-    let unfinished = path.with_extension("unfinished");
-    let mut options = OpenOptions::new();
-    options.write(true).create(true).truncate(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut file = options.open(&unfinished)?;
-    file.write_all(text.as_bytes())?;
-    file.sync_all()?;
-    fs::rename(&unfinished, path)
-}
+    /// The keys as they were at the last look.
+    pub(crate) fn set(&self) -> Arc<KeySet> {
+        let set = self.0.set.read();
+        Arc::clone(&set.unwrap_or_else(PoisonError::into_inner))
+    }
 
-fn load(path: &Path) -> Result<Key, KeyError> {
-    check_mode(path)?;
-    let text = fs::read_to_string(path).map_err(|source| KeyError::File {
-        path: path.to_owned(),
-        source,
-    })?;
-    key(&text).ok_or_else(|| KeyError::Malformed {
-        path: path.to_owned(),
-    })
-}
+    /// The key of this id. One that is not known may have come since the last look.
+    pub(crate) async fn find(&self, id: &str) -> Option<Arc<Key>> {
+        if let Some(key) = self.set().find(id) {
+            return Some(Arc::clone(key));
+        }
+        if !may_be_id(id) {
+            return None;
+        }
+        self.look_since(Instant::now()).await;
+        self.set().find(id).cloned()
+    }
 
-fn key(text: &str) -> Option<Key> {
-    let der = unpem(text)?;
-    let pair = KeyPair::from_pkcs8(&der).ok()?;
-    let public_der = AsDer::<PublicKeyX509Der<'_>>::as_der(pair.public_key()).ok()?;
-    let encoding = EncodingKey::from_rsa_pem(text.as_bytes()).ok()?;
-    let mut public = Jwk::from_encoding_key(&encoding, Algorithm::RS256).ok()?;
-    let id = public.thumbprint(ThumbprintHash::SHA256).ok()?;
-    public.common.key_id = Some(id.clone());
-    public.common.public_key_use = Some(PublicKeyUse::Signature);
-    public.common.key_operations = None::<Vec<KeyOperations>>;
-    let decoding = DecodingKey::from_jwk(&public).ok()?;
-    Some(Key {
-        id,
-        encoding,
-        decoding,
-        public,
-        public_pem: pem("PUBLIC KEY", public_der.as_ref()),
-    })
-}
+    /// Returns after a look that began after `asked`.
+    async fn look_since(&self, asked: Instant) {
+        let mut looked = self.0.looked.lock().await;
+        if looked.at >= asked {
+            return;
+        }
+        sleep_until(looked.at + LOOK_PAUSE).await;
+        let begun = Instant::now();
+        match self.with_folder(folder::read).await {
+            Ok(found) => {
+                tell(&found, &mut looked.told);
+                self.keep(found);
+            }
+            // What we know stays good: a folder that is away for a moment logs nobody out.
+            Err(error) => tracing::warn!(
+                error = &error as &dyn std::error::Error,
+                "the folder of keys cannot be read"
+            ),
+        }
+        looked.at = begun;
+    }
 
-#[cfg(unix)]
-fn check_mode(path: &Path) -> Result<(), KeyError> {
-    use std::os::unix::fs::PermissionsExt;
-    let found = fs::metadata(path).map_err(|source| KeyError::File {
-        path: path.to_owned(),
-        source,
-    })?;
-    // Nothing for the group and for others: the six lowest bits.
-    let mode = found.permissions().mode() & 0o777;
-    if mode.trailing_zeros() >= 6 {
-        Ok(())
-    } else {
-        Err(KeyError::Exposed {
-            path: path.to_owned(),
-            mode,
-        })
+    fn keep(&self, found: Found) {
+        if let Some(set) = KeySet::new(found.keys) {
+            *self.0.set.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(set);
+        } else {
+            tracing::warn!(
+                folder = %self.0.folder.display(),
+                "there are no keys any more; those from before are kept until the next start"
+            );
+        }
+    }
+
+    async fn with_folder<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Path) -> Result<T, KeyError> + Send + 'static,
+    ) -> Result<T, KeyError> {
+        let folder = self.0.folder.clone();
+        let done = tokio::task::spawn_blocking(move || work(&folder)).await;
+        done.map_err(|_| KeyError::Refused)?
     }
 }
 
-#[cfg(not(unix))]
-fn check_mode(_: &Path) -> Result<(), KeyError> {
-    Ok(())
+/// Whether a key may have this id: SHA-256 in base64url. Anything else is not worth a look at the folder.
+fn may_be_id(id: &str) -> bool {
+    let letter = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
+    id.len() == 43 && id.bytes().all(letter)
 }
 
-/// PEM (RFC 7468): base64 in lines of 64.
-fn pem(label: &str, der: &[u8]) -> String {
-    let base64 = STANDARD.encode(der);
-    let mut text = format!("-----BEGIN {label}-----\n");
-    for line in base64.as_bytes().chunks(64) {
-        text.extend(line.iter().copied().map(char::from));
-        text.push('\n');
+fn take_exposed(unusable: &mut Vec<KeyError>) -> Option<KeyError> {
+    let exposed = unusable
+        .iter()
+        .position(|error| matches!(error, KeyError::Exposed { .. }))?;
+    Some(unusable.swap_remove(exposed))
+}
+
+/// Says what is wrong with files, each once. Unfinished ones are told by `keys list`: another node may be at work on one.
+fn tell(found: &Found, told: &mut BTreeSet<String>) {
+    for error in &found.unusable {
+        if told.insert(error.to_string()) {
+            tracing::warn!(
+                error = error as &dyn std::error::Error,
+                "a file is not used as a key"
+            );
+        }
     }
-    text + &format!("-----END {label}-----\n")
-}
-
-fn unpem(text: &str) -> Option<Vec<u8>> {
-    let body = text
-        .trim()
-        .strip_prefix("-----BEGIN PRIVATE KEY-----")?
-        .strip_suffix("-----END PRIVATE KEY-----")?;
-    let base64: String = body.split_whitespace().collect();
-    STANDARD.decode(base64).ok()
 }

@@ -5,6 +5,7 @@ use crate::error::ApiError;
 use argon2::Argon2;
 use argon2::password_hash::phc::PasswordHash;
 use argon2::password_hash::{PasswordHasher, PasswordVerifier};
+use millstream_domain::password::spelled;
 use std::sync::Arc;
 use tokio::sync::Semaphore;
 
@@ -83,10 +84,20 @@ impl Passwords {
 const NOBODY: &str = "$argon2id$v=19$m=19456,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$\
                       AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 
-/// The hash of a password, in PHC form. Takes tens of milliseconds: for commands, not for async threads.
+/// Whether a hash was made with other parameters than are used now.
+pub(crate) fn is_outdated(hash: &str) -> bool {
+    parameters(hash) != parameters(NOBODY)
+}
+
+/// Algorithm, version and cost: what stands in a hash before its salt.
+fn parameters(hash: &str) -> Vec<&str> {
+    hash.split('$').take(4).collect()
+}
+
+/// The hash of a password, in its one spelling, in PHC form. Takes tens of milliseconds: for commands, not for async threads.
 pub fn hash(password: &str) -> Result<String, argon2::password_hash::Error> {
     Ok(Argon2::default()
-        .hash_password(password.as_bytes())?
+        .hash_password(spelled(password).as_bytes())?
         .to_string())
 }
 
@@ -95,7 +106,7 @@ fn verify(password: &str, hash: &str) -> bool {
         return false;
     };
     Argon2::default()
-        .verify_password(password.as_bytes(), &parsed)
+        .verify_password(spelled(password).as_bytes(), &parsed)
         .is_ok()
 }
 
@@ -111,14 +122,22 @@ mod tests {
     }
 
     #[test]
+    fn a_password_fits_however_its_letters_were_put_together() {
+        let made = hash("pa\u{308}sswo\u{308}rter").expect("argon2 hashes");
+        assert!(verify("p\u{e4}ssw\u{f6}rter", &made));
+    }
+
+    #[test]
+    fn a_hash_of_other_parameters_is_outdated() {
+        let made = hash("x").expect("argon2 hashes");
+        assert!(!is_outdated(&made));
+        assert!(is_outdated(&made.replace("t=2", "t=1")));
+        assert!(is_outdated(&made.replace("argon2id", "argon2i")));
+    }
+
+    #[test]
     fn the_hash_of_nobody_has_the_parameters_of_all_others() {
         let made = hash("x").expect("argon2 hashes");
-        let parameters = |hash: &str| {
-            hash.split('$')
-                .take(4)
-                .map(str::to_owned)
-                .collect::<Vec<_>>()
-        };
         assert_eq!(parameters(NOBODY), parameters(&made));
         assert!(
             PasswordHash::new(NOBODY)

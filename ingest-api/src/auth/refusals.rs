@@ -13,38 +13,53 @@ use uuid::Uuid;
 /// Records every 403 that a logged-in person gets.
 pub(crate) async fn record(State(app): State<AppState>, request: Request, next: Next) -> Response {
     let caller = request.extensions().get::<Caller>().cloned();
-    let route = request
-        .extensions()
-        .get::<MatchedPath>()
-        .map(|path| path.as_str().to_owned());
-    let attempted = format!(
-        "{} {}",
-        request.method(),
-        route.as_deref().unwrap_or_default()
-    );
-    let path = request.uri().path().to_owned();
+    let attempt = Attempt::of(&request);
     let response = next.run(request).await;
     let refused = response
         .extensions()
         .get::<ApiError>()
         .is_some_and(|error| error.code == Code::Forbidden);
     if let (true, Some(caller)) = (refused, caller) {
-        let (entity, entity_id) = thing(&path);
-        let refusal = RecordRefusal {
-            user_id: Some(caller.id),
-            attempted,
-            entity,
-            entity_id,
-        };
-        if let Err(error) = app.store().write(&caller.origin, refusal).await {
-            // The client has its answer; what is lost is one entry of the audit, which the log then has.
-            tracing::error!(
-                error = &error as &dyn std::error::Error,
-                "a refusal could not be recorded"
-            );
-        }
+        tell(&app, &caller, &attempt).await;
     }
     response
+}
+
+/// What somebody tried.
+#[derive(Debug)]
+pub(crate) struct Attempt {
+    what: String,
+    path: String,
+}
+
+impl Attempt {
+    /// What a request tries.
+    pub(crate) fn of(request: &Request) -> Self {
+        let route = request.extensions().get::<MatchedPath>();
+        let route = route.map(MatchedPath::as_str).unwrap_or_default();
+        Self {
+            what: format!("{} {route}", request.method()),
+            path: request.uri().path().to_owned(),
+        }
+    }
+}
+
+/// Records that somebody tried what they may not do.
+pub(crate) async fn tell(app: &AppState, caller: &Caller, attempt: &Attempt) {
+    let (entity, entity_id) = thing(&attempt.path);
+    let refusal = RecordRefusal {
+        user_id: Some(caller.id),
+        attempted: attempt.what.clone(),
+        entity,
+        entity_id,
+    };
+    if let Err(error) = app.store().write(&caller.origin, refusal).await {
+        // The client has its answer; what is lost is one entry of the audit, which the log then has.
+        tracing::error!(
+            error = &error as &dyn std::error::Error,
+            "a refusal could not be recorded"
+        );
+    }
 }
 
 /// The thing that a path names: of `/api/v1/tasks/{id}/archive` the task.

@@ -13,9 +13,18 @@ pub(crate) const TOKEN_BYTES_MAX: usize = 512;
 
 /// A fresh refresh token.
 pub(crate) fn refresh_token() -> String {
+    format!("{REFRESH}{}", random())
+}
+
+/// A fresh secret for the cookie of a browser.
+pub(crate) fn browser_secret() -> String {
+    random()
+}
+
+fn random() -> String {
     let mut bytes = [0; BYTES];
     rand::fill(&mut bytes).expect("the operating system gives random bytes");
-    format!("{REFRESH}{}", URL_SAFE_NO_PAD.encode(bytes))
+    URL_SAFE_NO_PAD.encode(bytes)
 }
 
 #[cfg(test)]

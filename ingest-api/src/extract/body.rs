@@ -4,7 +4,7 @@ use crate::error::ApiError;
 use crate::extract::fields::Fields;
 use crate::extract::json;
 use crate::problem::Code;
-use axum::body::{Body, Bytes};
+use axum::body::{Body, Bytes, HttpBody};
 use axum::extract::{FromRequest, Request};
 use axum::http::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use axum::http::{HeaderMap, Method};
@@ -47,25 +47,31 @@ impl<S: Send + Sync> FromRequest<S> for JsonBody {
 
 /// A whole body, bounded in size and time.
 pub(crate) async fn read(body: Body) -> Result<Bytes, ApiError> {
+    // What is announced to be too large is not waited for.
+    let announced = usize::try_from(body.size_hint().lower());
+    if announced.map_or(true, |bytes| bytes > BODY_BYTES_MAX) {
+        return Err(too_large());
+    }
     let whole = tokio::time::timeout(BODY_TIME_MAX, Limited::new(body, BODY_BYTES_MAX).collect())
         .await
         .map_err(|_| ApiError::new(Code::Timeout, "the body did not arrive in time"))?;
     match whole {
         Ok(whole) => Ok(whole.to_bytes()),
-        Err(error) if error.is::<LengthLimitError>() => Err(ApiError::new(
-            Code::PayloadTooLarge,
-            format!("the body has more than {BODY_BYTES_MAX} bytes"),
-        )),
+        Err(error) if error.is::<LengthLimitError>() => Err(too_large()),
         Err(_) => Err(ApiError::bad_request("the body broke off")),
     }
 }
 
+fn too_large() -> ApiError {
+    let detail = format!("the body has more than {BODY_BYTES_MAX} bytes");
+    ApiError::new(Code::PayloadTooLarge, detail)
+}
+
 fn check_type(method: &Method, headers: &HeaderMap) -> Result<(), ApiError> {
     let refused = |why: &str| Err(ApiError::new(Code::UnsupportedMediaType, why));
-    if headers
-        .get(CONTENT_ENCODING)
-        .is_some_and(|encoding| encoding != "identity")
-    {
+    // Nothing is unpacked, so no small body becomes a large one.
+    let mut encodings = headers.get_all(CONTENT_ENCODING).iter();
+    if encodings.any(|encoding| !encoding.as_bytes().eq_ignore_ascii_case(b"identity")) {
         return refused("bodies must not be compressed");
     }
     let Some(content_type) = headers

@@ -1,44 +1,66 @@
-//! JSON as it is read here: bounded in depth, and without members that hide each other.
+//! JSON as it is read here: bounded in depth and number of values, and without members that hide each other.
 
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
+use std::cell::Cell;
 use std::fmt;
 
 /// How deep a body may be nested. Nothing we read is deeper than four; metadata are free up to this.
 pub(crate) const DEPTH_MAX: usize = 64;
+/// Most values in a body, whether in lists or objects: a batch of a hundred tasks with all their fields has a fifth of
+/// them. Half a million, which a megabyte can hold, would take fifty times its room in memory.
+pub(crate) const VALUES_MAX: usize = 50_000;
 
 /// Reads a JSON text. The error says what is wrong, and where.
 pub(crate) fn parse(bytes: &[u8]) -> Result<Value, serde_json::Error> {
     let mut reader = serde_json::Deserializer::from_slice(bytes);
-    let value = Level(0).deserialize(&mut reader)?;
+    let left = Cell::new(VALUES_MAX);
+    let level = Level {
+        depth: 0,
+        left: &left,
+    };
+    let value = level.deserialize(&mut reader)?;
     reader.end()?;
     Ok(value)
 }
 
 /// A value at this depth.
 #[derive(Clone, Copy)]
-struct Level(usize);
+struct Level<'a> {
+    depth: usize,
+    /// How many values may still come.
+    left: &'a Cell<usize>,
+}
 
-impl Level {
+impl Level<'_> {
     fn deeper<E: Error>(self) -> Result<Self, E> {
-        if self.0 == DEPTH_MAX {
+        if self.depth == DEPTH_MAX {
             return Err(E::custom(format_args!(
                 "nested deeper than {DEPTH_MAX} levels"
             )));
         }
-        Ok(Self(self.0 + 1))
+        let depth = self.depth + 1;
+        Ok(Self { depth, ..self })
+    }
+
+    fn count<E: Error>(self) -> Result<(), E> {
+        let left = self.left.get().checked_sub(1);
+        let left = left.ok_or_else(|| E::custom(format_args!("more than {VALUES_MAX} values")))?;
+        self.left.set(left);
+        Ok(())
     }
 }
 
-impl<'de> DeserializeSeed<'de> for Level {
+impl<'de> DeserializeSeed<'de> for Level<'_> {
     type Value = Value;
 
     fn deserialize<D: Deserializer<'de>>(self, from: D) -> Result<Value, D::Error> {
+        self.count()?;
         from.deserialize_any(self)
     }
 }
 
-impl<'de> Visitor<'de> for Level {
+impl<'de> Visitor<'de> for Level<'_> {
     type Value = Value;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -118,6 +140,17 @@ mod tests {
         assert!(parse(&nested(DEPTH_MAX)).is_ok());
         assert!(parse(&nested(DEPTH_MAX + 1)).is_err_and(|e| e.to_string().contains("64 levels")));
         assert!(parse(&nested(10_000)).is_err());
+    }
+
+    #[test]
+    fn the_number_of_values_is_bounded_wherever_they_stand() {
+        let list = |values: usize| format!("[{}0]", "0,".repeat(values - 1)).into_bytes();
+        assert!(parse(&list(VALUES_MAX - 1)).is_ok());
+        let members: Vec<_> = (0..VALUES_MAX).map(|at| format!("\"{at}\":0")).collect();
+        let object = format!("{{{}}}", members.join(",")).into_bytes();
+        for many in [list(VALUES_MAX), object, list(500_000)] {
+            assert!(parse(&many).is_err_and(|e| e.to_string().contains("50000 values")));
+        }
     }
 
     #[test]

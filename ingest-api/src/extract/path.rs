@@ -27,8 +27,11 @@ ids!(
     SessionId,
     TeamId,
     ProjectId,
+    TagId,
     CommentId,
-    NotificationId
+    NotificationId,
+    JobId,
+    ApiTokenId
 );
 
 impl Segment for TaskRef {

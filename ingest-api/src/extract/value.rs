@@ -62,7 +62,8 @@ pub(crate) fn number<T>(
     check: impl FnOnce(f64) -> Result<T, Invalid>,
 ) -> impl FnOnce(Value) -> Result<T, Invalid> {
     move |value| match value.as_f64() {
-        Some(number) => check(number),
+        // -0 is 0, and is kept and shown as that.
+        Some(number) => check(number + 0.0),
         None => Err(wrong_type("a number", &value)),
     }
 }

@@ -18,6 +18,11 @@ const CSP_PAGES: HeaderValue = HeaderValue::from_static(
 /// For data: nothing at all, should a browser ever take an answer for a page.
 const CSP_DATA: HeaderValue =
     HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'");
+/// Nothing of the device is asked for, by us or by anything that got into a page.
+const PERMISSIONS: HeaderValue = HeaderValue::from_static(
+    "accelerometer=(), bluetooth=(), camera=(), display-capture=(), geolocation=(), gyroscope=(), hid=(), \
+     magnetometer=(), microphone=(), midi=(), payment=(), serial=(), usb=()",
+);
 /// A year, as preload lists ask for.
 const HSTS: HeaderValue = HeaderValue::from_static("max-age=31536000; includeSubDomains");
 
@@ -41,6 +46,11 @@ pub(crate) async fn add(State(app): State<AppState>, request: Request, next: Nex
         headers,
         REFERRER_POLICY,
         HeaderValue::from_static("same-origin"),
+    );
+    set(
+        headers,
+        HeaderName::from_static("permissions-policy"),
+        PERMISSIONS,
     );
     set(
         headers,

@@ -35,7 +35,9 @@ pub(crate) async fn within(request: Request, next: Next) -> Response {
     match tokio::time::timeout(REQUEST_TIME_MAX, answer).await {
         Ok(Ok(response)) => response,
         Ok(Err(panic)) => ApiError::internal(Panicked(message(&*panic))).into_response(),
-        Err(_) => ApiError::unavailable("the answer took too long").into_response(),
+        Err(_) => ApiError::unavailable("the answer took too long")
+            .because(TookTooLong)
+            .into_response(),
     }
 }
 
@@ -45,6 +47,11 @@ fn header_bytes(headers: &HeaderMap) -> usize {
         .map(|(name, value)| name.as_str().len() + value.len())
         .sum()
 }
+
+/// A handler did not end: our fault, told to the log.
+#[derive(Debug, thiserror::Error)]
+#[error("no answer within {} s", REQUEST_TIME_MAX.as_secs())]
+struct TookTooLong;
 
 /// A handler panicked: a bug, told to the log.
 #[derive(Debug, thiserror::Error)]

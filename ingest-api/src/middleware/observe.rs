@@ -1,6 +1,7 @@
 //! A request's id, context and time; one line of log; metrics. The only place where requests are logged.
 
 use crate::auth::caller::KnownUser;
+use crate::client_address::client_address;
 use crate::error::ApiError;
 use crate::request::RequestContext;
 use crate::serve::Peer;
@@ -14,9 +15,8 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::Instant;
 
-const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
-const RESPONSE_TIME: HeaderName = HeaderName::from_static("x-response-time-ms");
-const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
+pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+pub(crate) const RESPONSE_TIME: HeaderName = HeaderName::from_static("x-response-time-ms");
 /// Most characters of a client's request id.
 const REQUEST_ID_CHARS_MAX: usize = 128;
 /// Most characters that are kept of what a client calls itself: browsers stay below.
@@ -55,17 +55,12 @@ fn context(app: &AppState, request: &Request) -> RequestContext {
         .filter(|id| is_good_id(id));
     let id = sent.map_or_else(|| app.store().ids().next().to_string(), str::to_owned);
     let peer = request.extensions().get::<Peer>().map(|peer| peer.0.ip());
-    let forwarded: Vec<&str> = headers
-        .get_all(FORWARDED_FOR)
-        .iter()
-        .filter_map(|v| v.to_str().ok())
-        .flat_map(|v| v.split(','))
-        .collect();
+    let client_ip = peer.map(|peer| client_address(peer, headers, &app.settings().trusted_proxies));
     let path = request.uri().path().to_owned();
     RequestContext {
         id,
         at: app.now(),
-        client_ip: app.settings().client_ip(peer, forwarded.into_iter()),
+        client_ip,
         user_agent: headers.get(USER_AGENT).map(|agent| {
             String::from_utf8_lossy(agent.as_bytes())
                 .chars()
@@ -110,8 +105,9 @@ fn log(cx: &RequestContext, method: &str, response: &Response, took: Duration) {
     let status = response.status();
     let duration_ms = took.as_secs_f64() * 1000.0;
     let (path, request_id) = (cx.path.as_str(), cx.id.as_str());
-    let error = response.extensions().get::<ApiError>().and_then(chain);
-    if status.is_server_error() {
+    let told = response.extensions().get::<ApiError>();
+    let error = told.and_then(chain);
+    if told.map_or(status.is_server_error(), ApiError::is_our_fault) {
         tracing::error!(
             method,
             path,

@@ -4,6 +4,7 @@
 
 use crate::error::ApiError;
 use axum::extract::Path;
+use axum::http::HeaderValue;
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG};
 use axum::response::{IntoResponse, Response};
 use sha2::{Digest, Sha256};
@@ -22,6 +23,16 @@ const ASSETS: &[Asset] = &[
         bytes: include_bytes!("../../../templates/static/millstream.css"),
     },
     Asset {
+        name: "millstream.js",
+        content_type: "text/javascript; charset=utf-8",
+        bytes: include_bytes!("../../../templates/static/millstream.js"),
+    },
+    Asset {
+        name: "reset.js",
+        content_type: "text/javascript; charset=utf-8",
+        bytes: include_bytes!("../../../templates/static/reset.js"),
+    },
+    Asset {
         name: "millstream.svg",
         content_type: "image/svg+xml",
         bytes: include_bytes!("../../../templates/static/millstream.svg"),
@@ -38,6 +49,26 @@ fn tag(bytes: &[u8]) -> String {
         "\"{:016x}\"",
         u64::from_be_bytes(*digest.first_chunk().expect("a digest has 32 bytes"))
     )
+}
+
+/// Where a file is read that never changes under its address.
+pub(crate) fn url(name: &str) -> String {
+    let at = ASSETS.iter().position(|asset| asset.name == name);
+    let tag = at.map_or("none", |at| TAGS[at].trim_matches('"'));
+    format!("/static/{tag}/{name}")
+}
+
+/// A file of this version of the program, for ever; of another, as it is now.
+pub(crate) async fn read_for_good(
+    Path((hash, name)): Path<(String, String)>,
+) -> Result<Response, ApiError> {
+    let is_this = url(&name) == format!("/static/{hash}/{name}");
+    let mut response = read(Path(name)).await?;
+    if is_this {
+        let forever = HeaderValue::from_static("public, max-age=31536000, immutable");
+        response.headers_mut().insert(CACHE_CONTROL, forever);
+    }
+    Ok(response)
 }
 
 /// A file.

@@ -4,7 +4,6 @@ use crate::api::system::health::{Ready, ReadyPipeline, look};
 use crate::error::ApiError;
 use crate::state::AppState;
 use askama::Template;
-use axum::extract::State;
 use axum::response::Response;
 
 /// The page.
@@ -26,9 +25,23 @@ impl LandingPage {
     }
 }
 
+/// How a pipeline looks: `good`, `bad`, or neither for a node's own that has stopped while other nodes keep theirs.
+fn mood(pipeline: &ReadyPipeline, all: &[ReadyPipeline]) -> &'static str {
+    match &*pipeline.state {
+        "running" => "good",
+        "stopped" if is_kept_elsewhere(pipeline, all) => "",
+        _ => "bad",
+    }
+}
+
+fn is_kept_elsewhere(pipeline: &ReadyPipeline, all: &[ReadyPipeline]) -> bool {
+    all.iter()
+        .any(|other| other.view() == pipeline.view() && other.state != "stopped")
+}
+
 /// How far a pipeline is, in words.
-fn lag(pipeline: &ReadyPipeline) -> String {
-    match (pipeline.lag_records, pipeline.lag_ms) {
+pub(crate) fn lag(records: i64, ms: i64) -> String {
+    match (records, ms) {
         (0, _) => "up to date".to_owned(),
         (1, ms) => format!("1 record behind, {}", age(ms)),
         (records, ms) => format!("{records} records behind, {}", age(ms)),
@@ -45,8 +58,8 @@ fn age(ms: i64) -> String {
 }
 
 /// Shows it.
-pub(crate) async fn show(State(app): State<AppState>) -> Result<Response, ApiError> {
-    let ready = look(&app).await;
+pub(crate) async fn show(app: &AppState) -> Result<Response, ApiError> {
+    let ready = look(app).await;
     let is_set_up = ready.parts.database != "ok" || app.store().has_users().await?;
     let page = LandingPage {
         version: env!("CARGO_PKG_VERSION"),
@@ -76,6 +89,9 @@ mod tests {
         let pipelines = vec![
             pipeline("activity", "running", 0),
             pipeline("<search>", "halted", 3),
+            pipeline("search@gone", "stopped", 3),
+            pipeline("search@here", "running", 0),
+            pipeline("timers", "stopped", 3),
         ];
         let status = if database == "ok" {
             "ready"

@@ -2,26 +2,28 @@
 
 mod answer;
 mod request;
+mod server;
 mod views;
 
 pub(crate) use answer::Answer;
 pub(crate) use request::Request;
+pub(crate) use server::Server;
 
 use self::views::{OneCheckpoint, Views};
 use axum::Router;
 use axum::http::Method;
-use millstream_domain::clock::{Clock, MockClock, SeededIds};
+use millstream_domain::clock::{MockClock, SeededIds};
 use millstream_event_log::backends::postgres::PostgresLog;
 use millstream_event_log::mover::Mover;
 use millstream_event_log::signals::Signals;
-use millstream_ingest_api::auth::keys::KeySet;
+use millstream_ingest_api::auth::keys::Keys;
 use millstream_ingest_api::settings::Secret;
 use millstream_ingest_api::{AppState, Parts, Settings};
 use millstream_search::Index;
 use millstream_store::Store;
 use millstream_store::testing::TestDatabase;
 use serde_json::{Value, json};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, LazyLock};
 use tempfile::TempDir;
 use tokio::task::JoinSet;
@@ -31,13 +33,15 @@ use tokio_util::sync::CancellationToken;
 pub(crate) const SETUP_SECRET: &str = "open sesame";
 /// The issuer of tokens.
 pub(crate) const ISSUER: &str = "http://millstream.test";
+/// What the app is known by.
+pub(crate) const NODE: &str = "test";
 /// Everybody's password.
 pub(crate) const PASSWORD: &str = "correct horse battery";
 
 /// Making a key takes a second: all tests share one.
 static KEYS: LazyLock<TempDir> = LazyLock::new(|| {
     let folder = TempDir::new().unwrap();
-    KeySet::load_or_create(folder.path(), MockClock::default().now()).unwrap();
+    Keys::open(folder.path(), Arc::new(MockClock::default())).unwrap();
     folder
 });
 
@@ -52,11 +56,33 @@ pub(crate) struct TestApp {
     router: Router,
     pub(crate) clock: Arc<MockClock>,
     pub(crate) store: Store,
+    pub(crate) keys: Keys,
     pub(crate) stop: CancellationToken,
-    _tasks: JoinSet<()>,
+    tasks: JoinSet<()>,
     _folder: TempDir,
     // Last: dropped when nobody uses it any more.
-    _database: TestDatabase,
+    ground: Ground,
+}
+
+/// What several servers may have in common.
+#[derive(Debug, Clone)]
+struct Ground {
+    database: Arc<TestDatabase>,
+    keys: PathBuf,
+    clock: Arc<MockClock>,
+    /// Of the ids: no two servers make the same.
+    seed: u64,
+}
+
+impl Ground {
+    fn new(database: TestDatabase) -> Self {
+        Self {
+            database: Arc::new(database),
+            keys: key_folder().to_owned(),
+            clock: Arc::new(MockClock::default()),
+            seed: 1,
+        }
+    }
 }
 
 /// Somebody who is logged in.
@@ -70,29 +96,51 @@ pub(crate) struct User {
 impl TestApp {
     /// With a mover, and no pipelines: views stay empty.
     pub(crate) async fn new() -> Self {
-        Self::build(TestDatabase::new().await, false, |_| {})
+        Self::build(Ground::new(TestDatabase::new().await), false, |_| {})
     }
 
     /// With all pipelines.
     pub(crate) async fn with_views() -> Self {
-        Self::build(TestDatabase::new().await, true, |_| {})
+        Self::build(Ground::new(TestDatabase::new().await), true, |_| {})
     }
 
     /// With other settings.
     pub(crate) async fn with_settings(change: impl FnOnce(&mut Settings)) -> Self {
-        Self::build(TestDatabase::new().await, false, change)
+        Self::build(Ground::new(TestDatabase::new().await), false, change)
     }
 
     /// With all pipelines, on a database like the embedded one.
     pub(crate) async fn with_one_connection() -> Self {
-        Self::build(TestDatabase::single_connection().await, true, |_| {})
+        Self::build(
+            Ground::new(TestDatabase::single_connection().await),
+            true,
+            |_| {},
+        )
     }
 
-    fn build(database: TestDatabase, views: bool, change: impl FnOnce(&mut Settings)) -> Self {
-        let pool = database.pool().clone();
-        let clock = Arc::new(MockClock::default());
+    /// With keys of its own, in this folder.
+    pub(crate) async fn with_keys(keys: &Path) -> Self {
+        let ground = Ground {
+            keys: keys.to_owned(),
+            ..Ground::new(TestDatabase::new().await)
+        };
+        Self::build(ground, false, |_| {})
+    }
+
+    /// Another server on the same database, with the same keys.
+    pub(crate) fn another_node(&self) -> Self {
+        let ground = Ground {
+            seed: self.ground.seed + 1,
+            ..self.ground.clone()
+        };
+        Self::build(ground, false, |_| {})
+    }
+
+    fn build(ground: Ground, views: bool, change: impl FnOnce(&mut Settings)) -> Self {
+        let pool = ground.database.pool().clone();
+        let clock = Arc::clone(&ground.clock);
         let mover = Mover::new(pool.clone());
-        let ids = Arc::new(SeededIds::new(1));
+        let ids = Arc::new(SeededIds::new(ground.seed));
         let store = Store::new(pool.clone(), mover.poke(), clock.clone(), ids);
         let folder = TempDir::new().unwrap();
         let log = PostgresLog::new(pool.clone(), Some(mover.tail()));
@@ -116,27 +164,38 @@ impl TestApp {
             setup_secret: Secret::new(SETUP_SECRET),
             registration_open: true,
             trusted_proxies: Vec::new(),
+            rate_limits: None,
+            cors_origins: Vec::new(),
         };
         change(&mut settings);
         let parts = Parts {
+            node: NODE.into(),
             store: store.clone(),
             log,
             signals,
             search: Some(index),
             checkpoints: Arc::new(OneCheckpoint),
-            keys: KeySet::load_or_create(key_folder(), clock.now()).unwrap(),
+            keys: Keys::open(&ground.keys, clock.clone()).unwrap(),
             settings,
         };
+        let keys = parts.keys.clone();
         let router = millstream_ingest_api::router(AppState::new(parts));
         Self {
             router,
             clock,
             store,
+            keys,
             stop,
-            _tasks: tasks,
+            tasks,
             _folder: folder,
-            _database: database,
+            ground,
         }
+    }
+
+    /// Stops everything that runs beside the app, and waits until it has.
+    pub(crate) async fn halt(&mut self) {
+        self.stop.cancel();
+        while self.tasks.join_next().await.is_some() {}
     }
 
     /// The router, for a server.

@@ -1,6 +1,11 @@
 //! Accounts and log-ins.
 
+mod attempts;
+mod forged;
+mod keys;
 mod password;
 mod register;
+mod reset;
 mod session;
 mod token;
+mod tokens;

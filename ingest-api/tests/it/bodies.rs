@@ -223,3 +223,44 @@ async fn an_assignee_without_a_role_is_a_collaborator() {
         assert_eq!(answer.data()["assignees"][0]["username"], "ada");
     }
 }
+
+#[tokio::test]
+async fn what_nobody_sees_and_what_turns_a_text_around_is_no_name() {
+    let app = TestApp::new().await;
+    let (ada, team, project) = app.with_project().await;
+    for (name, code) in [("\u{200b}\u{feff}", "required"), ("a\u{202e}b", "invalid")] {
+        let task = json!({"project_id": project, "title": name});
+        let named = json!({"name": name, "team_id": team, "key": "OPS"});
+        for (field, request) in [
+            ("title", app.post("/tasks", task)),
+            ("name", app.post("/teams", json!({"name": name}))),
+            ("name", app.post("/projects", named)),
+            (
+                "display_name",
+                app.patch("/auth/me", json!({"display_name": name})),
+            ),
+        ] {
+            let refused = request.by(&ada).send().await;
+            let refused = refused.expect_error(422, "validation_failed");
+            let wrong = &refused.json()["error"]["fields"][0];
+            assert_eq!(
+                (&wrong["field"], &wrong["code"]),
+                (&json!(field), &json!(code))
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn hours_with_more_than_two_decimals_are_refused_and_not_rounded_in_silence() {
+    let app = TestApp::new().await;
+    let (ada, _, project) = app.with_project().await;
+    let fine = json!({"project_id": project, "title": "Mill", "estimated_hours": 0.1256});
+    let refused = app.post("/tasks", fine).by(&ada).send().await;
+    let refused = refused.expect_error(422, "validation_failed");
+    let wrong = refused.json()["error"]["fields"][0].clone();
+    let expected = json!({
+        "field": "estimated_hours", "code": "invalid", "message": "must have at most two decimals",
+    });
+    assert_eq!(wrong, expected);
+}

@@ -37,7 +37,7 @@ async fn a_comment_is_written_edited_and_deleted_and_keeps_its_place() {
     assert_eq!(made.data()["author"]["username"], "grace");
     let html = made.data()["body_html"].as_str().unwrap().to_owned();
     assert!(
-        html.contains("<em>Left</em>") && !html.contains("script"),
+        html.contains("<em>Left</em>") && !html.contains("<script"),
         "{html}"
     );
     let path = format!("/tasks/ENG-1/comments/{}", made.id());
@@ -131,4 +131,67 @@ async fn a_comment_is_found_only_below_its_own_task() {
         .send()
         .await
         .expect_error(404, "not_found");
+}
+
+#[tokio::test]
+async fn what_a_comment_said_before_is_read_until_it_is_deleted() {
+    let Talk {
+        app,
+        ada,
+        grace,
+        viewer,
+    } = talk().await;
+    let made = app.post("/tasks/ENG-1/comments", json!({"body": "*Left* side."}));
+    let made = made.by(&grace).send().await.expect(201);
+    let other = app.post("/tasks/ENG-1/comments", json!({"body": "Both!"}));
+    other.by(&ada).send().await.expect(201);
+    let path = format!("/tasks/ENG-1/comments/{}", made.id());
+    let edited = app.patch(&path, json!({"body": "Right side."})).by(&grace);
+    let edited = edited.send().await.expect(200);
+    let history = format!("{path}/history");
+    let read = app
+        .get(&history)
+        .by(&viewer)
+        .after(&edited)
+        .send()
+        .await
+        .expect(200);
+    assert_eq!(read.each("type"), ["comment.created", "comment.edited"]);
+    assert_eq!(read.each("body"), ["*Left* side.", "Right side."]);
+    let first = &read.data()[0];
+    assert_eq!(first["actor"]["username"], "grace");
+    assert!(
+        first["body_html"]
+            .as_str()
+            .unwrap()
+            .contains("<em>Left</em>")
+    );
+    let page = app
+        .get(&format!("{history}?limit=1"))
+        .by(&viewer)
+        .send()
+        .await;
+    let cursor = page.expect(200).next_cursor().unwrap();
+    let page = app
+        .get(&format!("{history}?cursor={cursor}"))
+        .by(&viewer)
+        .send()
+        .await;
+    assert_eq!(page.expect(200).each("type"), ["comment.edited"]);
+    let stranger = app.user("stranger").await;
+    let hidden = app.get(&history).by(&stranger).send().await;
+    hidden.expect_error(404, "not_found");
+    // A maintainer has deleted it: who did what is kept, what it said is not shown.
+    let deleted = app.delete(&path).by(&ada).send().await.expect(204);
+    let read = app
+        .get(&history)
+        .by(&grace)
+        .after(&deleted)
+        .send()
+        .await
+        .expect(200);
+    let kinds = ["comment.created", "comment.edited", "comment.deleted"];
+    assert_eq!(read.each("type"), kinds);
+    assert!(!read.text().contains("side"), "{}", read.text());
+    assert_eq!(read.data()[2]["actor"]["username"], "ada");
 }

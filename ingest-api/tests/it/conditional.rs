@@ -91,9 +91,23 @@ async fn a_tag_that_is_not_ours_never_matches() {
         .by(&ada)
         .header("if-match", "\"odd\"");
     odd.send().await.expect_error(412, "precondition_failed");
-    let two = app
-        .patch(&path, json!({}))
-        .by(&ada)
-        .header("if-match", "\"1-a\", \"2-b\"");
-    two.send().await.expect_error(400, "bad_request");
+    let bare = app.patch(&path, json!({})).by(&ada).header("if-match", "1");
+    let refused = bare.send().await.expect_error(400, "bad_request");
+    let why = refused.json()["detail"].to_string();
+    assert!(why.contains("double quotes"), "{why}");
+}
+
+#[tokio::test]
+async fn of_a_list_of_tags_one_has_to_match() {
+    let app = TestApp::new().await;
+    let (ada, team, _) = app.with_project().await;
+    let path = format!("/teams/{team}");
+    let rename = |name: &str, tags: &str| {
+        let patch = app.patch(&path, json!({"name": name})).by(&ada);
+        patch.header("if-match", tags)
+    };
+    let good = rename("Bakers", "\"9-a\", W/\"1-b\", \"odd\"").send().await;
+    assert_eq!(good.expect(200).data()["version"], 2);
+    let stale = rename("Smiths", "\"1-a\", \"9-b\"").send().await;
+    stale.expect_error(412, "precondition_failed");
 }

@@ -2,6 +2,9 @@
 
 use crate::app::{Answer, TestApp};
 use axum::http::Method;
+use chrono::TimeDelta;
+use millstream_domain::clock::Clock;
+use millstream_store::pipeline;
 use serde_json::json;
 
 async fn get(app: &TestApp, path: &str) -> Answer {
@@ -42,4 +45,35 @@ async fn a_schema_that_lacks_a_step_is_not_ready() {
     sqlx::query(newest).execute(app.store.pool()).await.unwrap();
     let ready = get(&app, "/health/ready").await.expect(503);
     assert_eq!(ready.json()["parts"]["schema"], "behind");
+}
+
+#[tokio::test]
+async fn the_view_of_a_node_that_is_gone_has_stopped_and_takes_nobody_down() {
+    let app = TestApp::new().await;
+    app.user("ada").await;
+    let (pool, ttl) = (app.store.pool(), TimeDelta::seconds(15));
+    for node in ["gone", "here"] {
+        let name = format!("search@{node}");
+        pipeline::acquire(pool, &name, 1, node, app.clock.now(), ttl)
+            .await
+            .unwrap();
+        app.clock.advance(TimeDelta::seconds(61));
+    }
+    let here = pipeline::renew(pool, "search@here", 1, app.clock.now(), ttl);
+    assert!(here.await.unwrap());
+    let ready = get(&app, "/health/ready").await.expect(200);
+    let states: Vec<_> = ready.json()["pipelines"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|pipeline| (pipeline["name"].clone(), pipeline["state"].clone()))
+        .collect();
+    let expected = [("search@gone", "stopped"), ("search@here", "running")];
+    assert_eq!(
+        states,
+        expected.map(|(name, state)| (json!(name), json!(state)))
+    );
+    let ada = app.log_in("ada").await;
+    let pipelines = app.get("/pipelines").by(&ada).send().await.expect(200);
+    assert_eq!(pipelines.each("state"), ["stopped", "running"]);
 }

@@ -64,6 +64,30 @@ async fn keys_of_others_and_of_other_addresses_are_other_keys() {
 }
 
 #[tokio::test]
+async fn whoever_has_left_the_team_does_not_get_the_answer_again() {
+    let app = TestApp::new().await;
+    let (ada, team, project) = app.with_project().await;
+    let grace = app.user("grace").await;
+    app.team(&grace, "Bakers").await;
+    app.member(&ada, &team, &grace, "member").await;
+    let body = json!({"project_id": project, "title": "Grease the wheel"});
+    create(&app, &grace, "k", body.clone()).await.expect(201);
+    // Somebody who sees more by now gets it as before.
+    app.team(&grace, "Smiths").await;
+    let again = create(&app, &grace, "k", body.clone()).await.expect(201);
+    assert_eq!(again.header("idempotency-replayed"), Some("true"));
+    let membership = format!("/teams/{team}/members/{}", grace.id);
+    app.delete(&membership).by(&ada).send().await.expect(204);
+    let refused = create(&app, &grace, "k", body.clone()).await;
+    let refused = refused.expect_error(403, "forbidden");
+    let text = refused.json().to_string();
+    assert!(!text.contains("Grease"), "{text}");
+    // Back in the team, they see it again.
+    app.member(&ada, &team, &grace, "viewer").await;
+    create(&app, &grace, "k", body).await.expect(201);
+}
+
+#[tokio::test]
 async fn a_refusal_is_kept_but_a_conflict_may_pass() {
     let app = TestApp::new().await;
     let (ada, team, project) = app.with_project().await;

@@ -4,3 +4,6 @@ mod acts;
 mod create;
 mod history;
 mod list;
+mod moving;
+mod subtasks;
+mod watching;

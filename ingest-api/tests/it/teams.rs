@@ -86,3 +86,28 @@ async fn somebody_who_does_not_exist_cannot_be_added() {
         answer.send().await.expect_error(404, "not_found");
     }
 }
+
+#[tokio::test]
+async fn a_member_is_read_where_they_were_put() {
+    let app = TestApp::new().await;
+    let (ada, team, _) = app.with_project().await;
+    let grace = app.user("grace").await;
+    let path = format!("/teams/{team}/members/{}", grace.id);
+    app.get(&path)
+        .by(&ada)
+        .send()
+        .await
+        .expect_error(404, "not_found");
+    let put = app
+        .put(&path, json!({"role": "viewer"}))
+        .by(&ada)
+        .send()
+        .await;
+    let put = put.expect(201);
+    assert_eq!(put.header("location"), Some(&*format!("/api/v1{path}")));
+    let read = app.get(&path).by(&grace).send().await.expect(200);
+    assert_eq!(read.data(), put.data());
+    let stranger = app.user("stranger").await;
+    let hidden = app.get(&path).by(&stranger).send().await;
+    hidden.expect_error(404, "not_found");
+}

@@ -36,6 +36,19 @@ async fn only_admins_look_after_accounts() {
     foreign.expect_error(404, "not_found");
     let foreign = app.delete(&admins).by(&grace).send().await;
     foreign.expect_error(404, "not_found");
+    // Whom the list of people shows is no secret: but no business of hers either.
+    let team = app.team(&ada, "Millers").await;
+    app.member(&ada, &team, &grace, "member").await;
+    for request in [
+        app.get(&admins),
+        app.delete(&admins),
+        app.patch(&admins, json!({"display_name": "Ada"})),
+    ] {
+        let refused = request.by(&grace).send().await;
+        refused.expect_error(403, "forbidden");
+    }
+    let nobody = app.get(&format!("/users/{team}")).by(&grace).send().await;
+    nobody.expect_error(404, "not_found");
     let changed = app.patch(&hers, json!({"role": "manager"})).by(&ada);
     assert_eq!(changed.send().await.expect(200).data()["role"], "manager");
 }
@@ -55,6 +68,23 @@ async fn a_deactivated_person_is_out_at_once_and_may_come_back() {
     let back = app.patch(&hers, json!({"active": true})).by(&ada);
     back.send().await.expect(200);
     app.log_in("grace").await;
+}
+
+#[tokio::test]
+async fn the_last_owner_of_a_team_is_not_deactivated() {
+    let app = TestApp::new().await;
+    let ada = app.user("ada").await;
+    let grace = app.user("grace").await;
+    let team = app.team(&grace, "Millers").await;
+    let hers = format!("/users/{}", grace.id);
+    let delete = || app.delete(&hers).by(&ada);
+    let refused = delete().send().await.expect_error(409, "conflict");
+    let why = refused.json()["detail"].as_str().unwrap().to_owned();
+    assert!(why.contains("\"Millers\""), "{why}");
+    let off = app.patch(&hers, json!({"active": false})).by(&ada);
+    off.send().await.expect_error(409, "conflict");
+    app.member(&grace, &team, &ada, "owner").await;
+    delete().send().await.expect(204);
 }
 
 #[tokio::test]

@@ -3,7 +3,7 @@
 //! Timers are a function of state (`due`), rebuilt when a state is loaded and never stored. A key has at most one.
 
 use super::guard::contained;
-use super::{Clockwork, micros};
+use super::{Clockwork, from_micros, micros};
 use crate::operator::{Context, Operator, Reject};
 use chrono::{DateTime, Utc};
 use std::collections::{BTreeMap, BTreeSet};
@@ -82,10 +82,7 @@ impl<O: Operator> KeyStates<O> {
     /// changes the state: it would otherwise fire for ever.
     pub(super) fn timer(&mut self, key: &O::Key, due: Clockwork) -> Result<Called<O>, Reject> {
         let operator = self.operator.clone();
-        let at = i64::try_from(due)
-            .ok()
-            .and_then(DateTime::from_timestamp_micros)
-            .unwrap_or_default();
+        let at = from_micros(due);
         let called = self.call(key, at, |cx, state| {
             operator.timer(cx, key, state)?;
             match operator.due(state) {

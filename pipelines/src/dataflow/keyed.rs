@@ -8,14 +8,14 @@ use super::guard::contained;
 use super::key_state::{Called, KeyStates, StateChange};
 use super::output::{Kind, Output, Phase};
 use super::plain::by_record_key;
-use super::{Clockwork, Input, Restored, micros, wire};
+use super::stable_hash::stable_hash;
+use super::{Clockwork, Input, Restored, from_micros, micros, wire};
 use crate::operator::Operator;
 use crate::pipeline::{Graph, Route};
 use chrono::{DateTime, Utc};
 use millstream_event_log::{Record, Seq};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-use std::hash::{Hash, Hasher};
 use std::rc::Rc;
 use timely::container::CapacityContainerBuilder;
 use timely::dataflow::channels::pact::Exchange;
@@ -169,27 +169,6 @@ fn by_operator_key<O: Operator>(routed: &Routed<O>) -> u64 {
     match routed {
         Routed::Restored { key, .. } | Routed::Event { key, .. } => stable_hash(key),
         Routed::Refused { key, .. } => stable_hash(key),
-    }
-}
-
-fn stable_hash(key: &impl Hash) -> u64 {
-    let mut hasher = Fnv(0xcbf2_9ce4_8422_2325);
-    key.hash(&mut hasher);
-    hasher.finish()
-}
-
-/// FNV-1a, 64 bit: the same in every process and version, which the members of a cluster rely on.
-struct Fnv(u64);
-
-impl Hasher for Fnv {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-
-    fn write(&mut self, bytes: &[u8]) {
-        for byte in bytes {
-            self.0 = (self.0 ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3);
-        }
     }
 }
 
@@ -400,10 +379,3 @@ const LATER: Seq = 0;
 
 /// How many outputs of one key can stand before those of the next at the same record; more would only share places.
 const PLACES_PER_KEY: u32 = 1 << 16;
-
-fn from_micros(at: Clockwork) -> DateTime<Utc> {
-    i64::try_from(at)
-        .ok()
-        .and_then(DateTime::from_timestamp_micros)
-        .unwrap_or_default()
-}

@@ -2,6 +2,7 @@
 
 use super::guard::contained;
 use super::output::{Kind, Output, Phase};
+use super::stable_hash::stable_hash;
 use super::{Clockwork, Input};
 use crate::pipeline::{Graph, Item, Map};
 use millstream_event_log::Record;
@@ -40,16 +41,9 @@ impl<I: Item> Graph<I> for Plain<I> {
 /// Spreads records by their key, so that a key's records stay in order.
 pub(super) fn by_record_key(input: &Input) -> u64 {
     match input {
-        Input::Record(record) => key_hash(record.key.as_bytes()),
-        Input::Restored(restored) => key_hash(restored.key.as_bytes()),
+        Input::Record(record) => stable_hash(&record.key),
+        Input::Restored(restored) => stable_hash(&restored.key),
     }
-}
-
-/// The same in every process and version: a cluster's members must agree (FNV-1a, 64 bit).
-pub(super) fn key_hash(bytes: &[u8]) -> u64 {
-    bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
-        (hash ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3)
-    })
 }
 
 fn record_of(input: Input) -> Option<Record> {

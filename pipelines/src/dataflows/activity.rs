@@ -4,8 +4,8 @@
 //! log ─► tasks, comments, projects, teams, members ─► app.activity
 //! ```
 //!
-//! Without state: every event carries what its line needs. Log-ins and inboxes are nobody else's business and do not
-//! appear.
+//! Without state: every event carries what its line needs. Log-ins, inboxes and who watches what are nobody
+//! else's business and do not appear.
 
 use crate::operator::Reject;
 use crate::pipeline::Pipeline;
@@ -88,33 +88,32 @@ impl About {
             name: None,
         }
     }
+
+    /// A task: where it is, and what it is called.
+    fn task(team_id: TeamId, project_id: ProjectId, id: TaskId, name: &str, title: &str) -> Self {
+        Self {
+            project_id: Some(project_id),
+            task: Some(ActivityTask {
+                id,
+                name: name.to_owned(),
+                title: title.to_owned(),
+            }),
+            ..Self::team(team_id)
+        }
+    }
 }
 
 fn about(event: &Event) -> Option<About> {
     let about = match event {
         Event::Task(event) => {
-            let task = event.task();
-            About {
-                project_id: Some(task.project_id),
-                task: Some(ActivityTask {
-                    id: task.id,
-                    name: task.name.clone(),
-                    title: task.title.clone(),
-                }),
-                ..About::team(task.team_id)
-            }
+            let t = event.task();
+            About::task(t.team_id, t.project_id, t.id, &t.name, &t.title)
         }
         Event::Comment(event) => {
-            let (comment, task) = (event.comment(), &event.comment().task);
+            let t = &event.comment().task;
             About {
-                project_id: Some(task.project_id),
-                task: Some(ActivityTask {
-                    id: task.id,
-                    name: task.name.clone(),
-                    title: task.title.clone(),
-                }),
-                comment_id: Some(comment.id),
-                ..About::team(task.team_id)
+                comment_id: Some(event.comment().id),
+                ..About::task(t.team_id, t.project_id, t.id, &t.name, &t.title)
             }
         }
         Event::Project(event) => {
@@ -140,19 +139,25 @@ fn about(event: &Event) -> Option<About> {
                 ..About::team(member.team_id)
             }
         }
-        Event::Deadline(event) => {
-            let task = event.overdue();
+        Event::Tag(event) => {
+            let tag = event.tag();
             About {
-                project_id: Some(task.project_id),
-                task: Some(ActivityTask {
-                    id: task.task_id,
-                    name: task.name.clone(),
-                    title: task.title.clone(),
-                }),
-                ..About::team(task.team_id)
+                name: Some(tag.name.clone()),
+                ..About::team(tag.team_id)
             }
         }
-        Event::User(_) | Event::Session(_) | Event::Access(_) | Event::Notification(_) => {
+        Event::Deadline(event) => {
+            let t = event.overdue();
+            About::task(t.team_id, t.project_id, t.task_id, &t.name, &t.title)
+        }
+        Event::Watch(_)
+        | Event::User(_)
+        | Event::Session(_)
+        | Event::ApiToken(_)
+        | Event::Access(_)
+        | Event::Notification(_)
+        | Event::Job(_)
+        | Event::Key(_) => {
             return None;
         }
     };

@@ -1,15 +1,15 @@
 //! Notifications: what each person should know of.
 //!
 //! ```text
-//! log ─► tasks, comments ─► by task ─► Notify ─┐
-//!     └► inbox acts ──────► by person ─────────┴─► app.notification
+//! log ─► tasks, comments, watching ─► by task ─► Notify ─┐
+//!     └► inbox acts ────────────────► by person ─────────┴─► app.notification
 //! ```
 
 use crate::operator::Reject;
 use crate::operators::notify::{Fact, Happening, NotificationItem, Notify};
 use crate::pipeline::Pipeline;
 use millstream_event_log::events::comment::CommentState;
-use millstream_event_log::events::{CommentEvent, DeadlineEvent, NotificationEvent};
+use millstream_event_log::events::{CommentEvent, DeadlineEvent, NotificationEvent, WatchEvent};
 use millstream_event_log::{Event, Record};
 use uuid::Uuid;
 
@@ -45,15 +45,23 @@ fn route(record: &Record) -> Result<Vec<(Uuid, Fact)>, Reject> {
                 },
             }
         }
+        Event::Watch(event) => {
+            let watches = matches!(event, WatchEvent::Watched(_));
+            Happening::watch(event.watcher(), watches)
+        }
         Event::Notification(NotificationEvent::Read(read)) => Happening::Read { read },
         Event::Deadline(DeadlineEvent::Overdue(overdue)) => Happening::Overdue { overdue },
         Event::Comment(CommentEvent::Deleted(_))
+        | Event::Tag(_)
         | Event::Project(_)
         | Event::Team(_)
         | Event::Member(_)
         | Event::User(_)
         | Event::Session(_)
-        | Event::Access(_) => return Ok(Vec::new()),
+        | Event::ApiToken(_)
+        | Event::Access(_)
+        | Event::Job(_)
+        | Event::Key(_) => return Ok(Vec::new()),
     };
     let fact = Fact {
         event_id: record.id,

@@ -1,14 +1,14 @@
 //! Search: what is found, and by whom.
 //!
 //! ```text
-//! log ─► tasks, comments, people, members, projects, teams ─► search index
+//! log ─► tasks, comments, tags, people, members, projects, teams ─► search index
 //! ```
 //!
 //! Without state: every event carries the whole of what it is about, and the sink keeps the documents.
 
 use crate::operator::Reject;
 use crate::pipeline::Pipeline;
-use millstream_domain::ids::{CommentId, ProjectId, TaskId, TeamId, UserId};
+use millstream_domain::ids::{CommentId, ProjectId, TagId, TaskId, TeamId, UserId};
 use millstream_event_log::events::comment::CommentState;
 use millstream_event_log::events::member::Membership;
 use millstream_event_log::events::project::ProjectState;
@@ -16,7 +16,7 @@ use millstream_event_log::events::task::TaskState;
 use millstream_event_log::events::team::TeamState;
 use millstream_event_log::events::user::UserState;
 use millstream_event_log::events::{
-    CommentEvent, MemberEvent, ProjectEvent, TaskEvent, TeamEvent, UserEvent,
+    CommentEvent, MemberEvent, ProjectEvent, TagEvent, TaskEvent, TeamEvent, UserEvent,
 };
 use millstream_event_log::{Event, Record};
 use serde::{Deserialize, Serialize};
@@ -45,6 +45,13 @@ pub enum SearchChange {
         task_id: TaskId,
         /// Which.
         comment_id: CommentId,
+    },
+    /// A tag is called so now, on all tasks that carry it.
+    RenameTag {
+        /// The tag.
+        id: TagId,
+        /// Its new name.
+        name: String,
     },
     /// A person is so now.
     PutUser(Box<UserState>),
@@ -82,11 +89,19 @@ fn change(event: Event) -> Option<SearchChange> {
     match event {
         Event::Task(event) => Some(of_task(&event)),
         Event::Comment(event) => Some(of_comment(event)),
+        Event::Tag(event) => of_tag(event),
         Event::Project(event) => Some(of_project(event)),
         Event::Team(event) => Some(of_team(event)),
         Event::Member(event) => Some(of_member(event)),
         Event::User(event) => of_user(event),
-        Event::Session(_) | Event::Access(_) | Event::Notification(_) | Event::Deadline(_) => None,
+        Event::Watch(_)
+        | Event::Session(_)
+        | Event::ApiToken(_)
+        | Event::Access(_)
+        | Event::Notification(_)
+        | Event::Deadline(_)
+        | Event::Job(_)
+        | Event::Key(_) => None,
     }
 }
 
@@ -109,6 +124,19 @@ fn of_comment(event: CommentEvent) -> SearchChange {
             task_id: change.after.task.id,
             comment_id: change.after.id,
         },
+    }
+}
+
+/// A tag that is made is on no task yet, and one that is deleted on none any more.
+fn of_tag(event: TagEvent) -> Option<SearchChange> {
+    match event {
+        TagEvent::Updated(change) if change.before.name != change.after.name => {
+            Some(SearchChange::RenameTag {
+                id: change.after.id,
+                name: change.after.name,
+            })
+        }
+        TagEvent::Created(_) | TagEvent::Updated(_) | TagEvent::Deleted(_) => None,
     }
 }
 
@@ -144,7 +172,9 @@ fn of_user(event: UserEvent) -> Option<SearchChange> {
     let user = match event {
         UserEvent::Registered(user) => user.user,
         UserEvent::Updated(updated) => updated.change.after,
-        UserEvent::PasswordChanged(_) => return None,
+        UserEvent::PasswordChanged(_)
+        | UserEvent::PasswordResetAsked(_)
+        | UserEvent::PasswordReset(_) => return None,
     };
     Some(SearchChange::PutUser(Box::new(user)))
 }
@@ -209,7 +239,9 @@ mod tests {
                 .iter()
                 .any(|noun| event.kind().starts_with(noun));
             let kind = event.kind();
-            let expected = searched && !["user.password_changed", "task.overdue"].contains(&kind);
+            let silent = ["task.overdue", "task.watched", "task.unwatched"];
+            let is_silent = silent.contains(&kind) || kind.starts_with("user.password");
+            let expected = kind == "tag.updated" || searched && !is_silent;
             assert_eq!(change(event).is_some(), expected, "{kind}");
         }
     }

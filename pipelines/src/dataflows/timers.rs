@@ -27,13 +27,18 @@ fn route(record: &Record) -> Result<Vec<(Uuid, Standing)>, Reject> {
     Ok(match event {
         Event::Task(event) => vec![(record.key, Standing::after(&event))],
         Event::Comment(_)
+        | Event::Watch(_)
+        | Event::Tag(_)
         | Event::Project(_)
         | Event::Team(_)
         | Event::Member(_)
         | Event::User(_)
         | Event::Session(_)
+        | Event::ApiToken(_)
         | Event::Access(_)
         | Event::Notification(_)
-        | Event::Deadline(_) => Vec::new(),
+        | Event::Deadline(_)
+        | Event::Job(_)
+        | Event::Key(_) => Vec::new(),
     })
 }

@@ -1,13 +1,14 @@
 //! Notify: keyed by task (and, for what people do to their inbox, by person), remembers who takes part in a task, and
 //! tells them what happens to it. Nobody is told of their own acts, and nobody twice of the same event: where an event
-//! gives several reasons, the strongest counts (assigned, then mentioned, then commented, then status changed).
+//! gives several reasons, the strongest counts ([`Reason`]).
 
 use crate::operator::{Context, Operator, Reject};
 use millstream_domain::ids::{CommentId, EventId, NotificationId, TaskId, TeamId, UserId};
-use millstream_domain::task::Status;
+use millstream_domain::task::{Status, WATCHERS_MAX};
 use millstream_event_log::events::comment::CommentState;
 use millstream_event_log::events::deadline::TaskOverdue;
 use millstream_event_log::events::notification::{NotificationsRead, Selection};
+use millstream_event_log::events::watch::Watcher;
 use millstream_event_log::events::{TaskEvent, task::TaskState};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -87,6 +88,13 @@ pub enum Happening {
         /// The comment.
         comment: CommentState,
     },
+    /// Somebody wants to be told, or not to be told any more.
+    Watch {
+        /// Who.
+        user_id: UserId,
+        /// Whether they want to.
+        watches: bool,
+    },
     /// The task was not done when it was due.
     Overdue {
         /// The task, and who works on it.
@@ -124,6 +132,15 @@ impl TaskBrief {
 }
 
 impl Happening {
+    /// What it means for inboxes that somebody watches, or does not.
+    #[must_use]
+    pub fn watch(who: &Watcher, watches: bool) -> Self {
+        Self::Watch {
+            user_id: who.user_id,
+            watches,
+        }
+    }
+
     /// What a task's event means for inboxes.
     #[must_use]
     pub fn task(event: &TaskEvent) -> Self {
@@ -184,11 +201,33 @@ pub struct Participants {
     assignees: BTreeSet<UserId>,
     /// Who made it and who commented on it.
     others: BTreeSet<UserId>,
+    /// Who chose to be told.
+    #[serde(default)]
+    watchers: BTreeSet<UserId>,
+    /// Who chose not to be told of what happens to it, though they take part. What is meant for them they are told.
+    #[serde(default)]
+    muted: BTreeSet<UserId>,
 }
 
 impl Participants {
     fn all(&self) -> impl Iterator<Item = UserId> {
-        self.assignees.iter().chain(&self.others).copied()
+        let all = self.assignees.iter().chain(&self.others);
+        all.chain(&self.watchers)
+            .filter(|person| !self.muted.contains(person))
+            .copied()
+    }
+
+    /// The last choice counts, and outlasts whatever else somebody does with the task.
+    fn chose(&mut self, person: UserId, watches: bool) {
+        let (into, out_of) = if watches {
+            (&mut self.watchers, &mut self.muted)
+        } else {
+            (&mut self.muted, &mut self.watchers)
+        };
+        out_of.remove(&person);
+        if into.len() < WATCHERS_MAX {
+            into.insert(person);
+        }
     }
 
     fn joins(&mut self, who: Option<UserId>) {
@@ -254,6 +293,10 @@ impl Operator for Notify {
                 });
                 return Ok(());
             }
+            Happening::Watch { user_id, watches } => {
+                state.chose(user_id, watches);
+                return Ok(());
+            }
             Happening::Task { deleted: true, .. } => {
                 *state = Participants::default();
                 return Ok(());
@@ -281,6 +324,7 @@ impl Operator for Notify {
             }
             Happening::Overdue { overdue } => {
                 telling.tell(Reason::Overdue, overdue.assignees.iter().copied());
+                telling.tell(Reason::Overdue, state.watchers.iter().copied());
                 (late(overdue), None)
             }
             Happening::Commented { comment } => {

@@ -3,10 +3,11 @@
 use super::backoff::Backoff;
 use super::commit::Pile;
 use super::reader::Permit;
+use super::vitals::Monitor;
 use super::{End, Limits};
 use crate::dataflow::{Clockwork, Finished};
 use crate::pipeline::{Item, OnReject};
-use crate::sink::{Fault, Health, Sink};
+use crate::sink::{Commit, Fault, Sink, in_full};
 use millstream_event_log::Cut;
 use millstream_event_log::signals::Signals;
 use std::collections::VecDeque;
@@ -21,6 +22,8 @@ const IDLE_CUT: Duration = Duration::from_secs(1);
 const REJECTS_MAX: usize = 100;
 /// The time over which refused records are counted.
 const REJECTS_WINDOW: Duration = Duration::from_mins(1);
+/// How long a commit may take before people are told that the sink does not answer: longer than the largest takes.
+const ANSWER_TIME_MAX: Duration = Duration::from_secs(30);
 
 /// Everything the committer needs.
 pub(super) struct Committer<'a, I, S> {
@@ -29,7 +32,7 @@ pub(super) struct Committer<'a, I, S> {
     pub(super) sink: &'a mut S,
     pub(super) signals: &'a Signals,
     pub(super) limits: Limits,
-    pub(super) health: watch::Sender<Health>,
+    pub(super) monitor: Monitor,
     pub(super) due: watch::Sender<Option<Clockwork>>,
     pub(super) finished: mpsc::UnboundedReceiver<Finished<I, Permit>>,
     /// The cut that the sink has.
@@ -69,11 +72,13 @@ impl<I: Item, S: Sink<Item = I>> Committer<'_, I, S> {
     /// ends this life of the pipeline.
     pub(super) async fn run(mut self, stop: &CancellationToken, over: &CancellationToken) -> End {
         let mut next_commit = Instant::now();
+        let mut unwritten = None;
         loop {
-            let idle = self.written < self.seen;
+            // Since it moved: records without effects that keep coming must not put it off for ever.
+            unwritten = (self.written < self.seen).then(|| unwritten.unwrap_or_else(Instant::now));
             let message = tokio::select! {
                 message = self.finished.recv() => message,
-                () = tokio::time::sleep(IDLE_CUT), if idle => {
+                () = idle(unwritten) => {
                     if let Err(end) = self.write_cut(over).await {
                         return end;
                     }
@@ -202,7 +207,7 @@ impl<I: Item, S: Sink<Item = I>> Committer<'_, I, S> {
 
     /// The dead letter for the one record that the sink refused.
     fn refuse(&mut self, one: Pile<I>, error: &dyn std::error::Error) -> Result<Pile<I>, End> {
-        let error = super::chain(error);
+        let error = in_full(error);
         tracing::warn!(
             pipeline = self.name,
             seq = one.cut.seq,
@@ -231,28 +236,24 @@ impl<I: Item, S: Sink<Item = I>> Committer<'_, I, S> {
         let mut backoff = Backoff::default();
         loop {
             let started = Instant::now();
-            match self.sink.commit(&commit).await {
+            match self.answer(&commit).await {
                 Ok(()) => {
                     metrics::histogram!("millstream_pipeline_commit_seconds", "pipeline" => self.name)
                         .record(started.elapsed().as_secs_f64());
                     metrics::counter!("millstream_pipeline_effects_total", "pipeline" => self.name)
                         .increment(commit.effects.len() as u64);
                     self.written = self.written.max(commit.cut);
-                    self.health.send_if_modified(|health| {
-                        let recovered = *health != Health::Running;
-                        *health = Health::Running;
-                        recovered
-                    });
+                    self.monitor.committing(None);
                     return Ok(());
                 }
                 Err(Fault::Transient(error)) if !over.is_cancelled() => {
-                    let error = super::chain(&*error);
+                    let error = in_full(&*error);
                     tracing::warn!(
                         pipeline = self.name,
                         error,
                         "the sink cannot commit; trying again"
                     );
-                    self.health.send_replace(Health::Stalled(error));
+                    self.monitor.committing(Some(error));
                     backoff.pause(over).await;
                 }
                 Err(fault) => return Err(fault),
@@ -260,10 +261,33 @@ impl<I: Item, S: Sink<Item = I>> Committer<'_, I, S> {
         }
     }
 
+    /// What the sink answers, however long it takes; from some time on, people are told that it takes long.
+    async fn answer(&mut self, commit: &Commit<I>) -> Result<(), Fault> {
+        let mut answer = std::pin::pin!(self.sink.commit(commit));
+        if let Ok(answer) = tokio::time::timeout(ANSWER_TIME_MAX, &mut answer).await {
+            return answer;
+        }
+        let error = format!(
+            "the sink has not answered for {} s",
+            ANSWER_TIME_MAX.as_secs()
+        );
+        tracing::warn!(pipeline = self.name, "the sink does not answer");
+        self.monitor.committing(Some(error));
+        answer.await
+    }
+
     /// Writes a cut that moved without effects.
     async fn write_cut(&mut self, over: &CancellationToken) -> Result<(), End> {
         let nothing = Pile::new(Vec::new(), self.seen);
         self.write(nothing, over).await
+    }
+}
+
+/// Waits until a cut that has stood unwritten since then has to be written; for ever, where there is none.
+async fn idle(unwritten: Option<Instant>) {
+    match unwritten {
+        Some(since) => tokio::time::sleep_until(since + IDLE_CUT).await,
+        None => std::future::pending().await,
     }
 }
 

@@ -1,5 +1,6 @@
 //! Holding on to a pipeline: takes the lease, renews it in time, and tells people how the pipeline is.
 
+use super::vitals::Vitals;
 use super::{End, LEASE_RETRY};
 use crate::sink::{Fault, Generation, Health, Lease};
 use std::time::Duration;
@@ -12,11 +13,19 @@ const RENEW: Duration = Duration::from_secs(5);
 /// Waits for the lease; `None` when told to stop before.
 pub(super) async fn acquire(
     lease: &mut impl Lease,
+    pipeline: &'static str,
     stop: &CancellationToken,
 ) -> Result<Option<Generation>, Fault> {
+    let mut told = false;
     loop {
         if let Some(generation) = lease.acquire().await? {
             return Ok(Some(generation));
+        }
+        if !std::mem::replace(&mut told, true) {
+            tracing::info!(
+                pipeline,
+                "the pipeline is run by another process, or was run by a newer version: waiting for it"
+            );
         }
         tokio::select! {
             () = tokio::time::sleep(LEASE_RETRY) => {}
@@ -28,11 +37,16 @@ pub(super) async fn acquire(
 /// Renews the lease and reports health until `over`.
 pub(super) async fn keep(
     lease: &mut impl Lease,
-    mut health: watch::Receiver<Health>,
+    mut vitals: watch::Receiver<Vitals>,
     over: &CancellationToken,
 ) -> End {
-    lease.report(&Health::Running).await;
+    let mut told = false;
     loop {
+        // What was not heard is said again at the next turn, so that nobody reads for ever that all is well.
+        if !told {
+            let health = vitals.borrow_and_update().health();
+            told = lease.report(&health).await.is_ok();
+        }
         tokio::select! {
             () = over.cancelled() => return End::Stopped,
             () = tokio::time::sleep(RENEW) => match lease.renew().await {
@@ -41,13 +55,26 @@ pub(super) async fn keep(
                 Err(Fault::Transient(error)) => tracing::warn!(error, "the lease could not be renewed"),
                 Err(fault) => return End::of_fault(fault),
             },
-            changed = health.changed() => {
+            changed = vitals.changed() => {
                 if changed.is_err() {
                     return End::Stopped;
                 }
-                let now = health.borrow_and_update().clone();
-                lease.report(&now).await;
+                told = false;
             }
+        }
+    }
+}
+
+/// Tells that the pipeline has halted, until told to stop: again and again, so that people see that somebody still knows
+/// of it. The lease runs out meanwhile, and another node may find that what stops this one does not stop it.
+pub(super) async fn tell_halted(lease: &mut impl Lease, error: String, stop: &CancellationToken) {
+    let halted = Health::Halted(error);
+    loop {
+        // Not heard, it is said again soon.
+        let _ = lease.report(&halted).await;
+        tokio::select! {
+            () = tokio::time::sleep(RENEW) => {}
+            () = stop.cancelled() => return,
         }
     }
 }

@@ -2,10 +2,12 @@
 
 use super::backoff::Backoff;
 use super::runtime::Runtime;
+use super::vitals::Monitor;
 use super::{DRAIN, End, Limits};
 use crate::dataflow::{Clockwork, Feed, Restored, micros};
+use crate::sink::in_full;
 use millstream_domain::clock::Clock;
-use millstream_event_log::{Batch, Budget, Cut, Log, LogError};
+use millstream_event_log::{Budget, Cut, Log, LogError, Record};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
@@ -68,18 +70,11 @@ impl Permit {
     }
 
     /// Gives back what the batch does not use. (A record larger than all the room comes alone and keeps all of it.)
-    fn shrink(&mut self, batch: &Batch) {
-        let bytes: usize = batch
-            .records
-            .iter()
-            .map(millstream_event_log::Record::size)
-            .sum();
+    fn shrink(&mut self, records: &[Record]) {
+        let bytes: usize = records.iter().map(Record::size).sum();
         drop(
-            self.records.split(
-                self.records
-                    .num_permits()
-                    .saturating_sub(batch.records.len()),
-            ),
+            self.records
+                .split(self.records.num_permits().saturating_sub(records.len())),
         );
         drop(
             self.bytes
@@ -97,6 +92,7 @@ pub(super) struct Reader<'a> {
     /// When the next timer wants to fire.
     pub(super) due: watch::Receiver<Option<Clockwork>>,
     pub(super) pipeline: &'static str,
+    pub(super) monitor: Monitor,
 }
 
 impl Reader<'_> {
@@ -132,8 +128,7 @@ impl Reader<'_> {
         let mut backoff = Backoff::default();
         let mut ticked = 0;
         while let Some(mut permit) = self.permits.take(&self.limits, over).await {
-            let budget = permit.budget();
-            let batch = match self.log.read(cut, budget).await {
+            let batch = match self.log.read(cut, permit.budget()).await {
                 Ok(batch) => batch,
                 Err(error @ LogError::Unavailable(_)) => {
                     tracing::warn!(
@@ -141,6 +136,7 @@ impl Reader<'_> {
                         error = &error as &dyn std::error::Error,
                         "the log cannot be read"
                     );
+                    self.monitor.reading(Some(in_full(&error)));
                     drop(permit);
                     backoff.pause(over).await;
                     continue;
@@ -148,9 +144,10 @@ impl Reader<'_> {
                 Err(error) => return End::of_log(&error),
             };
             backoff = Backoff::default();
-            permit.shrink(&batch);
+            self.monitor.reading(None);
+            permit.shrink(&batch.records);
             cut = batch.cut;
-            let behind = is_full(&batch, budget);
+            let behind = batch.has_more();
             if let Some(last) = batch.records.last() {
                 // While there is more, time is what the records say it was.
                 let at = micros(if behind { last.at } else { self.clock.now() });
@@ -185,10 +182,7 @@ impl Reader<'_> {
                 let Some(mut permit) = self.permits.take(&self.limits, over).await else {
                     return false;
                 };
-                permit.shrink(&Batch {
-                    records: Vec::new(),
-                    cut,
-                });
+                permit.shrink(&[]);
                 *ticked = now;
                 runtime.send(Feed::Tick { at: now, permit });
                 continue;
@@ -218,14 +212,3 @@ const TICK_MIN: Duration = Duration::from_millis(1);
 
 /// Longest sleep before a timer: a clock that was set and a machine that was asleep are noticed after it.
 const TICK_MAX: Duration = Duration::from_secs(1);
-
-/// Whether the read used its budget up, so that there may be more.
-fn is_full(batch: &Batch, budget: Budget) -> bool {
-    let bytes: usize = batch
-        .records
-        .iter()
-        .map(millstream_event_log::Record::size)
-        .sum();
-    // One more record might not have fitted: being wrong here costs one more read.
-    batch.records.len() >= budget.records || bytes * 2 >= budget.bytes
-}

@@ -142,15 +142,22 @@ fn repeated<I>(kept: &Kept<I>, commit: &Commit<I>) -> bool {
 pub struct FreeLease {
     generation: Arc<Mutex<i64>>,
     reports: Arc<Mutex<Vec<Health>>>,
+    /// How many reports are not heard yet.
+    deaf: Arc<Mutex<usize>>,
 }
 
 impl FreeLease {
+    /// The next reports, so many, are not heard.
+    pub fn be_deaf(&self, reports: usize) {
+        *self.deaf.lock().unwrap_or_else(PoisonError::into_inner) = reports;
+    }
+
     /// A lease whose next generation comes after this one.
     #[must_use]
     pub fn after(generation: Generation) -> Self {
         Self {
             generation: Arc::new(Mutex::new(generation.0)),
-            reports: Arc::default(),
+            ..Self::default()
         }
     }
 
@@ -180,10 +187,16 @@ impl Lease for FreeLease {
 
     async fn release(&mut self) {}
 
-    async fn report(&mut self, health: &Health) {
+    async fn report(&mut self, health: &Health) -> Result<(), Fault> {
+        let deaf = &mut *self.deaf.lock().unwrap_or_else(PoisonError::into_inner);
+        if *deaf > 0 {
+            *deaf -= 1;
+            return Err(Fault::Transient("nobody listens".into()));
+        }
         self.reports
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .push(health.clone());
+        Ok(())
     }
 }

@@ -7,6 +7,7 @@
 
 mod counter;
 mod golden;
+mod health;
 mod naked;
 mod runner;
 mod simulation;

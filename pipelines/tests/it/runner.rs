@@ -1,7 +1,7 @@
 //! The runner on real threads: faults of sinks, stuck neighbours, clean stops.
 
 use crate::counter::{BAD, Said, by_key, counter, event, fold};
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use millstream_domain::clock::{MockClock, SystemClock};
 use millstream_event_log::backends::memory::MemoryLog;
 use millstream_event_log::events::{Payload, TeamEvent};
@@ -42,9 +42,20 @@ impl Running {
         sink: &MemorySink<Said>,
         limits: Limits,
     ) -> Self {
+        Self::at(at(0), pipeline, log, sink, limits)
+    }
+
+    /// The same at another time than that of the first records.
+    fn at(
+        now: DateTime<Utc>,
+        pipeline: Pipeline<Said>,
+        log: &MemoryLog,
+        sink: &MemorySink<Said>,
+        limits: Limits,
+    ) -> Self {
         let lease = FreeLease::after(sink.kept().generation);
         let (signals, stop) = (Signals::default(), CancellationToken::new());
-        let clock = Arc::new(MockClock::new(at(0)));
+        let clock = Arc::new(MockClock::new(now));
         let runner = Runner::new(
             pipeline,
             Log::Memory(log.clone()),
@@ -170,6 +181,24 @@ async fn a_stopped_pipeline_goes_on_where_it_was() {
     running.rested().await;
     running.stopped().await;
     assert_folded(&log, &sink);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_cut_is_written_while_records_without_effects_keep_coming() {
+    let (log, sink) = (MemoryLog::default(), MemorySink::default());
+    let running = Running::start(counter(), &log, &sink);
+    let coming = async {
+        // Something that no counter counts.
+        for n in 1.. {
+            log.append([new_event(n, TeamEvent::samples().swap_remove(0))]);
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    tokio::select! {
+        () = coming => {}
+        () = running.until(|r| r.sink.kept().cut > Cut::START) => {}
+    }
+    running.stopped().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -340,6 +369,32 @@ async fn a_neighbour_that_is_stuck_for_ever_is_not_noticed() {
     assert!(!stuck.is_finished());
     stuck.abort();
     let _ = stuck.await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_replay_in_batches_that_large_records_cut_short_fires_no_timer_too_early() {
+    const BLOCKS: u64 = 50;
+    let log = MemoryLog::default();
+    let large = "a".repeat(10_000);
+    // The timer that the first three set is put off by the last, a second before it is due; what is between is of others.
+    for block in 0..BLOCKS {
+        let (first, key) = (block * 62, u128::from(block));
+        log.append((first + 1..=first + 3).map(|n| event(n, key, "a")));
+        log.append((first + 4..=first + 61).map(|n| event(n, 1_000 + u128::from(n), &large)));
+        log.append([event(first + 62, key, "a")]);
+    }
+    let limits = Limits {
+        read_bytes: 5_000,
+        ..Limits::default()
+    };
+    let sink = MemorySink::default();
+    let running = Running::at(at(1_000_000), counter(), &log, &sink, limits);
+    running.caught_up().await;
+    running
+        .until(|r| r.sink.kept().states.len() == usize::try_from(BLOCKS * 58).unwrap())
+        .await;
+    running.stopped().await;
+    assert_folded(&log, &sink);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -6,7 +6,7 @@ use millstream_domain::task::{AssigneeRole, Status};
 use millstream_event_log::events::comment::{CommentAlone, CommentState};
 use millstream_event_log::events::notification::{NotificationEvent, NotificationsRead, Selection};
 use millstream_event_log::events::task::{Assignee, TaskAlone, TaskState};
-use millstream_event_log::events::{Change, CommentEvent, Payload, TaskEvent};
+use millstream_event_log::events::{Change, CommentEvent, Payload, TaskEvent, WatchEvent};
 use millstream_event_log::testing::record;
 use millstream_event_log::{Event, Record};
 use uuid::Uuid;
@@ -37,6 +37,7 @@ pub(crate) fn all() -> Vec<Story> {
         story("life_of_a_task", life_of_a_task()),
         story("an_inbox_is_read", an_inbox_is_read()),
         story("due_times_pass", due_times_pass()),
+        story("somebody_watches", somebody_watches()),
     ]
 }
 
@@ -65,6 +66,8 @@ fn assigned(assignees: &[(UserId, &str)]) -> Vec<Assignee> {
         user_id: *user_id,
         username: (*name).to_owned(),
         role: AssigneeRole::Collaborator,
+        assigned_by: Some(ADA),
+        assigned_at: DateTime::UNIX_EPOCH,
     };
     assignees.iter().map(assignee).collect()
 }
@@ -160,6 +163,32 @@ fn an_inbox_is_read() -> Vec<(UserId, Event)> {
             read(Selection::Ids(vec![NotificationId(Uuid::from_u128(1))])),
         ),
     ]
+}
+
+/// Ada made the task and does not want to hear of it; Alan, who has nothing to do with it, does for a while.
+fn somebody_watches() -> Vec<(UserId, Event)> {
+    let mut one = task(1, &[(GRACE, "grace")]);
+    let watcher = |user_id| {
+        let mut watcher = WatchEvent::samples().swap_remove(0).watcher().clone();
+        (watcher.user_id, watcher.task_id) = (user_id, one.id);
+        watcher
+    };
+    let (ada, alan) = (watcher(ADA), watcher(ALAN));
+    one.created_by = Some(ADA);
+    let mut acts = vec![
+        (ADA, created(&one)),
+        (ALAN, WatchEvent::Watched(alan.clone()).into()),
+        (GRACE, comment(&one, 1, GRACE, &[])),
+        (ADA, WatchEvent::Unwatched(ada).into()),
+    ];
+    acts.push((
+        GRACE,
+        changed(&mut one, TaskEvent::Updated, |t| t.status = Status::Blocked),
+    ));
+    acts.push((ALAN, WatchEvent::Unwatched(alan.clone()).into()));
+    acts.push((GRACE, comment(&one, 2, GRACE, &[ADA])));
+    acts.push((ALAN, WatchEvent::Watched(alan).into()));
+    acts
 }
 
 /// Of five tasks that are due on the same day one is left as it is and one is given another day.

@@ -1,6 +1,8 @@
 //! Fields of the query language, on tasks that differ in them.
 
-use crate::world::{ADA, GRACE, ROOT, World, assigned, comment, id, names, now, task, task_with};
+use crate::world::{
+    ADA, GRACE, ROOT, World, assigned, comment, id, names, now, tags, task, task_with,
+};
 use chrono::TimeDelta;
 use millstream_domain::task::{Priority, Status};
 use millstream_search::Change;
@@ -11,14 +13,14 @@ fn world() -> World {
             (t.status, t.priority) = (Status::Todo, Priority::Low);
             t.due_at = Some(now() - TimeDelta::hours(1));
             t.assignees = assigned(ADA, "ada");
-            t.tags = vec!["Needs Review".into(), "api".into()];
+            t.tags = tags(&["Needs Review", "api"]);
         }),
         task_with(2, "two", |t| {
             (t.status, t.priority) = (Status::Blocked, Priority::High);
             t.due_at = Some(now() + TimeDelta::days(3));
             t.assignees = assigned(GRACE, "grace");
             t.created_by = Some(ADA);
-            t.tags = vec!["api docs".into()];
+            t.tags = tags(&["api docs"]);
         }),
         task_with(3, "three", |t| {
             (t.status, t.priority) = (Status::Done, Priority::Urgent);

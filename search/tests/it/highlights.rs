@@ -1,6 +1,6 @@
 //! Highlights: what fits is marked, and everything else is spelled out.
 
-use crate::world::{ADA, World, comment, comment_id, put, task, task_with};
+use crate::world::{ADA, World, comment, comment_id, put, tags, task, task_with};
 use millstream_search::results::Highlight;
 
 fn shown(world: &World, query: &str) -> Vec<(&'static str, String)> {
@@ -23,7 +23,7 @@ fn check(world: &World, query: &str, expected: &[(&'static str, &str)]) {
 fn what_fits_is_marked_in_every_place_where_it_stands() {
     let mut world = World::with([task_with(1, "The Mill wheel", |t| {
         t.description = "A wheel, wheels and a cog.".into();
-        t.tags = vec!["wheel".into(), "cog".into()];
+        t.tags = tags(&["wheel", "cog"]);
     })]);
     world.write([comment(1, 1, "No cog."), comment(1, 2, "WHEEL!")]);
     check(
@@ -50,7 +50,7 @@ fn text_is_spelled_out_so_that_nothing_in_it_is_markup() {
     let evil = "<script>alert('mill')</script> & \"wheel\" <mark>not this</mark>";
     let mut world = World::with([task_with(1, evil, |t| {
         t.description = evil.into();
-        t.tags = vec!["<i>mill</i>".into()];
+        t.tags = tags(&["<i>mill</i>"]);
     })]);
     world.write([comment(1, 1, evil)]);
     for query in [

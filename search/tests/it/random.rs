@@ -1,7 +1,8 @@
 //! The same log in commits of any size, with restarts in between, gives the same index; and no query breaks it.
 
 use crate::world::{
-    ADA, BAKERS, GENERATION, GRACE, MILLERS, World, comment, comment_id, id, now, put, task_with,
+    ADA, BAKERS, GENERATION, GRACE, MILLERS, World, comment, comment_id, id, now, put, tag_id,
+    tags, task_with,
 };
 use chrono_tz::Tz;
 use millstream_domain::query::Query;
@@ -32,12 +33,13 @@ fn text(rng: &mut ChaCha8Rng) -> String {
 
 fn change(rng: &mut ChaCha8Rng) -> Change {
     let (n, c) = (rng.random_range(1..8), rng.random_range(1..6));
-    match rng.random_range(0..12) {
+    match rng.random_range(0..13) {
         0 => Change::RemoveTask(id(n)),
         1..=3 => comment(n, c, &text(rng)),
         4 => Change::RemoveComment(id(n), comment_id(c)),
         5 => Change::PutMember(GRACE, BAKERS, TeamRole::Member),
         6 => Change::RemoveMember(GRACE, BAKERS),
+        12 => Change::RenameTag(tag_id(WORDS[rng.random_range(0..3)]), text(rng)),
         7 => Change::PutTask(
             Box::new(task_with(n, "moved", |t| t.name = format!("OPS-{n}"))),
             Some(format!("ENG-{n}")),
@@ -51,6 +53,7 @@ fn change(rng: &mut ChaCha8Rng) -> Change {
                 } else {
                     BAKERS
                 };
+                t.tags = tags(&WORDS[rng.random_range(0..3)..3]);
                 t.archived = rng.random_bool(0.2);
                 t.trashed = rng.random_bool(0.2);
             }))

@@ -1,6 +1,6 @@
 //! Tasks that are put away, thrown away, brought back and removed.
 
-use crate::world::{ADA, World, comment, id, put, task, task_with};
+use crate::world::{ADA, World, comment, id, put, tag_id, tags, task, task_with};
 use millstream_search::{Change, Task};
 
 fn archived(n: u32, title: &str) -> Task {
@@ -67,7 +67,7 @@ fn what_is_removed_for_ever_is_gone_with_its_comments() {
 
 #[test]
 fn an_edit_replaces_all_of_the_task() {
-    let mut world = World::with([task_with(1, "wheel", |t| t.tags = vec!["api".into()])]);
+    let mut world = World::with([task_with(1, "wheel", |t| t.tags = tags(&["api"]))]);
     world.write([put(task(1, "gear"))]);
     world.check("wheel ", &[]);
     world.check("tag:api", &[]);
@@ -90,4 +90,50 @@ fn many_changes_of_one_commit_become_the_last_state() {
     world.check("wheel ", &[]);
     world.check("belt OR chain ", &["ENG-2"]);
     assert_eq!(world.ask(ADA, "").total, 2);
+}
+
+#[test]
+fn a_renamed_tag_is_found_by_its_new_name_on_every_task() {
+    let tagged = |n, names: &[&str]| task_with(n, "wheel", |t| t.tags = tags(names));
+    let binned = task_with(3, "wheel", |t| {
+        (t.tags, t.trashed) = (tags(&["api"]), true);
+    });
+    let mut world = World::with([tagged(1, &["api", "oil"]), tagged(2, &["oil"]), binned]);
+    world.write([comment(1, 1, "squeaks")]);
+    let rename = |from: &str, to: &str| Change::RenameTag(tag_id(from), to.into());
+    world.write([rename("api", "Door Bell"), rename("oil", "grease")]);
+    for (query, expected) in [
+        ("tag:api", &[][..]),
+        ("api in:tags", &[]),
+        ("tag:\"door bell\"", &["ENG-1"]),
+        ("bell in:tags", &["ENG-1"]),
+        ("tag:grease", &["ENG-1", "ENG-2"]),
+        ("squeaks ", &["ENG-1"]),
+    ] {
+        world.check(query, expected);
+    }
+    let back = task_with(3, "wheel", |t| t.tags = tags(&["api"]));
+    // What follows in the same commit has the new name, and what came before it gets it.
+    world.write([
+        put(back),
+        rename("api", "Door Bell"),
+        comment(1, 2, "still"),
+    ]);
+    world.check("tag:\"door bell\"", &["ENG-1", "ENG-3"]);
+    let sources = world.index.sources().unwrap();
+    assert!(
+        !sources.iter().any(|source| source.contains("\"api\"")),
+        "{sources:?}"
+    );
+}
+
+#[test]
+fn a_tag_is_renamed_on_more_tasks_than_one_segment_holds() {
+    let mut world = World::new();
+    for n in 1..=120 {
+        world.write([put(task_with(n, "wheel", |t| t.tags = tags(&["api"])))]);
+    }
+    world.write([Change::RenameTag(tag_id("api"), "bell".into())]);
+    assert_eq!(world.ask(ADA, "tag:bell").total, 120);
+    assert_eq!(world.ask(ADA, "").total, 120);
 }

@@ -1,6 +1,6 @@
 //! Words, phrases, beginnings and typing errors, and which hit comes first.
 
-use crate::world::{World, comment, task, task_with};
+use crate::world::{World, comment, tags, task, task_with};
 
 fn mill() -> World {
     let mut world = World::with([
@@ -9,7 +9,7 @@ fn mill() -> World {
             t.description = "Under the wheel, where the water runs.".into();
         }),
         task_with(3, "Order millstones", |t| {
-            t.tags = vec!["needs review".into()];
+            t.tags = tags(&["needs review"]);
         }),
         task_with(4, "Café au lait for the visitors", |t| {
             t.description = "ПРИВЕТ 水車の修理 🚀".into();
@@ -48,7 +48,7 @@ fn words_of_a_phrase_stand_next_to_each_other_in_one_place() {
 #[test]
 fn a_phrase_does_not_reach_from_one_comment_or_tag_into_the_next() {
     let mut world = World::with([task_with(1, "x", |t| {
-        t.tags = vec!["needs".into(), "review".into()];
+        t.tags = tags(&["needs", "review"]);
     })]);
     world.write([comment(1, 1, "mill"), comment(1, 2, "wheel")]);
     world.check("\"mill wheel\"", &[]);

@@ -2,15 +2,15 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
-use millstream_domain::ids::{ProjectId, TaskId, TeamId, UserId};
+use millstream_domain::ids::{ProjectId, TagId, TaskId, TeamId, UserId};
 use millstream_domain::query::Query;
 use millstream_domain::task::{AssigneeRole, Priority, Status};
 use millstream_domain::team::TeamRole;
 use millstream_domain::user::Role;
 use millstream_search::results::Assignee;
 use millstream_search::{
-    Change, Comment, Hit, Index, Person, Project, SearchError, SearchRequest, SearchResults, Task,
-    Team,
+    Change, Comment, Hit, Index, Person, Project, SearchError, SearchRequest, SearchResults, Tag,
+    Task, Team,
 };
 use tempfile::TempDir;
 use uuid::Uuid;
@@ -209,6 +209,19 @@ pub(crate) fn assigned(user_id: UserId, username: &str) -> Vec<Assignee> {
         username: username.into(),
         role: AssigneeRole::Owner,
     }]
+}
+
+/// Tags of these names; one of the same name is the same tag.
+pub(crate) fn tags(names: &[&str]) -> Vec<Tag> {
+    let tag = |name: &&str| Tag {
+        id: tag_id(name),
+        name: (*name).into(),
+    };
+    names.iter().map(tag).collect()
+}
+
+pub(crate) fn tag_id(name: &str) -> TagId {
+    Uuid::new_v5(&Uuid::nil(), name.as_bytes()).into()
 }
 
 /// Comment `n` about a task; a higher number was written later.

@@ -10,10 +10,9 @@ use super::finding::Finding;
 use super::key::SigningKey;
 use super::note::NoteError;
 use super::walk::Walk;
-use millstream_pipelines::sink::Health;
+use millstream_pipelines::sink::{Health, in_full};
 use millstream_store::views::audit::tree::{self, TreeError};
 use sqlx::PgPool;
-use std::error::Error;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
@@ -102,7 +101,7 @@ impl Checkpointer {
         }
     }
 
-    /// How it is: for readiness and for the list of pipelines.
+    /// How it is. The log says the same when it changes, and the metric `millstream_audit_checkpoint_halted` all the time.
     #[must_use]
     pub fn health(&self) -> watch::Receiver<Health> {
         self.health.subscribe()
@@ -205,17 +204,6 @@ impl Checkpointer {
         self.listed = true;
         Ok(newest)
     }
-}
-
-/// An error and what it came from, for people.
-fn in_full(error: &CheckpointerError) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(error) = source {
-        text = format!("{text}: {error}");
-        source = error.source();
-    }
-    text
 }
 
 #[expect(

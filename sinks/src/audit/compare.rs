@@ -5,6 +5,7 @@ use super::entry;
 use super::finding::Finding;
 use super::report::{Compared, Report};
 use super::verify::VerifyError;
+use crate::postgres::signed;
 use millstream_event_log::backends::postgres::PostgresLog;
 use millstream_event_log::{Budget, Cut, LogError, Record};
 use millstream_pipelines::dataflows::audit;
@@ -149,8 +150,4 @@ fn not_in_log(row: &Row) -> Finding {
         index: u64::try_from(row.index).unwrap_or(0),
         seq: row.seq,
     }
-}
-
-fn signed(number: u64) -> i64 {
-    i64::try_from(number).unwrap_or(i64::MAX)
 }

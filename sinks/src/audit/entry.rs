@@ -17,6 +17,7 @@
 //!
 //! *Invariant:* a form, once written, never changes. A new one gets a new number and the old ones stay readable.
 
+use crate::postgres::signed;
 use millstream_pipelines::dataflows::audit::Entry;
 use millstream_store::merkle::{Hash, leaf_hash};
 use millstream_store::views::audit::rows::Row;
@@ -99,11 +100,6 @@ fn field(bytes: &mut Vec<u8>, value: Option<&[u8]>) {
     bytes.push(1);
     bytes.extend(length.to_be_bytes());
     bytes.extend(value);
-}
-
-/// Postgres has no unsigned integers, and nothing here counts to 2^63.
-fn signed(number: u64) -> i64 {
-    i64::try_from(number).unwrap_or(i64::MAX)
 }
 
 /// The columns in which two rows of the same record differ, in the words of the API; their places aside.

@@ -64,7 +64,7 @@ impl VerifierKey {
     fn of(public: [u8; 32]) -> Self {
         let id = Sha256::digest(public);
         Self {
-            name: format!("millstream/audit/{}", hexadecimal(&id[..4])),
+            name: format!("millstream/audit/{}", hex::encode(&id[..4])),
             public,
         }
     }
@@ -114,7 +114,7 @@ impl FromStr for VerifierKey {
         };
         let fits = !name.is_empty()
             && !name.contains(char::is_whitespace)
-            && hash == hexadecimal(&key.hash());
+            && hash == hex::encode(key.hash());
         if fits {
             Ok(key)
         } else {
@@ -208,7 +208,7 @@ impl FromStr for SigningKey {
             name: name.to_owned(),
             public: public_of(&pair),
         };
-        let fits = hash == hexadecimal(&verifier.hash());
+        let fits = hash == hex::encode(verifier.hash());
         if fits {
             Ok(Self { pair, verifier })
         } else {
@@ -230,7 +230,7 @@ fn write_key(f: &mut fmt::Formatter<'_>, key: &VerifierKey, bytes: &[u8]) -> fmt
         f,
         "{}+{}+{}",
         key.name,
-        hexadecimal(&key.hash()),
+        hex::encode(key.hash()),
         STANDARD.encode(bytes)
     )
 }
@@ -241,13 +241,6 @@ fn key_bytes(base64: &str) -> Result<[u8; 32], KeyError> {
         Some((&ED25519_NUMBER, key)) => key.try_into().map_err(|_| KeyError::Malformed),
         _ => Err(KeyError::Malformed),
     }
-}
-
-fn hexadecimal(bytes: &[u8]) -> String {
-    let digits = bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]);
-    digits
-        .filter_map(|digit| char::from_digit(digit.into(), 16))
-        .collect()
 }
 
 #[cfg(unix)]

@@ -3,6 +3,7 @@
 
 use super::entry;
 use super::finding::Finding;
+use crate::postgres::signed;
 use millstream_store::merkle::{Frontier, Hash};
 use millstream_store::views::audit::rows::{self, Row};
 use millstream_store::views::audit::tree::{self, TreeError};
@@ -44,7 +45,7 @@ impl Walk {
             seq: 0,
         };
         if let Some(last) = size.checked_sub(1) {
-            rows::walk(pool, signed(last..size), |row| walk.seq = row.seq).await?;
+            rows::walk(pool, signed_range(last..size), |row| walk.seq = row.seq).await?;
         }
         Ok(walk)
     }
@@ -88,7 +89,7 @@ impl Walk {
         found: &mut (dyn FnMut(Finding) + Send),
     ) -> Result<(), sqlx::Error> {
         let mut page = (self.next + PAGE).min(end);
-        let mut range = signed(self.next..page);
+        let mut range = signed_range(self.next..page);
         if self.next == 0 {
             // Also what somebody put before the first.
             range.start = i64::MIN;
@@ -101,7 +102,7 @@ impl Walk {
         .await?;
         if empty {
             // A gap may be as long as somebody likes.
-            let next = rows::next_index(pool, signed(page..end)).await?;
+            let next = rows::next_index(pool, signed_range(page..end)).await?;
             page = next.map_or(end, |next| u64::try_from(next).unwrap_or(end));
         }
         // What is missing at the end of the page.
@@ -167,7 +168,6 @@ impl Walk {
     }
 }
 
-fn signed(range: Range<u64>) -> Range<i64> {
-    let signed = |n| i64::try_from(n).unwrap_or(i64::MAX);
+fn signed_range(range: Range<u64>) -> Range<i64> {
     signed(range.start)..signed(range.end)
 }

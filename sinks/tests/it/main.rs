@@ -2,7 +2,10 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod audit;
+mod jobs;
 mod kill;
+mod lag;
+mod mail;
 mod reading;
 mod searching;
 mod suite;

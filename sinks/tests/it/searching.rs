@@ -229,6 +229,7 @@ async fn archive_trash_and_removal_are_followed() {
     let purge = PurgeTask {
         actor: world.root.clone(),
         task: world.task(),
+        expected_version: None,
     };
     world.test.done(&world.root, purge).await;
     assert_eq!(world.found(ada, "").await, NOTHING);

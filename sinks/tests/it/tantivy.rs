@@ -192,6 +192,31 @@ async fn an_index_that_was_lost_is_rebuilt_from_the_start() {
 }
 
 #[tokio::test]
+async fn an_index_whose_row_was_forgotten_goes_on_under_a_generation_above_its_own() {
+    let log = log();
+    let case = Search::new().await;
+    for _ in 0..5 {
+        case.open().await;
+    }
+    let (mut sink, _) = case.open().await;
+    sink.commit(&commit(&log[..8])).await.unwrap();
+    drop(sink);
+    sqlx::query("delete from stream.pipeline")
+        .execute(case.database.pool())
+        .await
+        .unwrap();
+    let case = case.restarted();
+    let mut sink = case.sink();
+    let first = case.lease("a").acquire().await.unwrap().expect("its own");
+    let refused = sink.open(first).await;
+    assert!(matches!(refused, Err(Fault::Fenced)), "{refused:?}");
+    let (mut sink, cut) = case.open().await;
+    assert_eq!(cut, Cut::at(8));
+    sink.commit(&commit(&log)).await.unwrap();
+    assert_eq!(case.seen().await, straight().await);
+}
+
+#[tokio::test]
 async fn a_poisoned_record_becomes_a_dead_letter_and_the_index_goes_on() {
     let log = log();
     let case = Search::new().await;

@@ -41,6 +41,12 @@ fn a_row_becomes_a_task_that_knows_where_it_came_from() {
 }
 
 #[test]
+fn hours_that_others_counted_more_exactly_are_rounded() {
+    let row = one("title,storypoint\nA,0.1256\n");
+    assert_eq!(row.task.estimated_hours.map(Hours::get), Some(0.13));
+}
+
+#[test]
 fn the_text_that_means_nothing_is_nothing() {
     let row = one("issuekey,title,description,storypoint\nX-1,A,NULL,NULL\n");
     assert_eq!(
@@ -52,8 +58,8 @@ fn the_text_that_means_nothing_is_nothing() {
 
 #[test]
 fn odd_characters_in_a_title_become_spaces_and_a_nul_stays_visible() {
-    let row = one("title,description\n\"a\tb\r\nc\u{7}d\",x\0y\n");
-    assert_eq!(row.task.title.as_str(), "a b c d");
+    let row = one("title,description\n\"a\tb\r\nc\u{7}d\u{202e}e\",x\0y\n");
+    assert_eq!(row.task.title.as_str(), "a b c d e");
     assert_eq!(
         row.task.description.as_ref().map(Description::as_str),
         Some("x\u{fffd}y")
@@ -122,4 +128,19 @@ fn days_and_times_are_read() {
         time("2026-11-21T10:00:00+01:00").map(|t| t.to_rfc3339()),
         Ok("2026-11-21T09:00:00+00:00".into())
     );
+    assert_eq!(
+        time("2026-11-21T09:00:00.123456789Z").map(|t| t.timestamp_subsec_nanos()),
+        Ok(123_456_000),
+        "what the database keeps"
+    );
+    for odd in [
+        "9999-12-31T23:59:59-01:00",
+        "-5000-01-01",
+        "+99999-01-01",
+        "2026-02-30",
+        "soon",
+        "",
+    ] {
+        assert!(time(odd).is_err(), "{odd}");
+    }
 }

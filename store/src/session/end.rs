@@ -2,6 +2,7 @@
 
 use crate::{Change, Changed, Changing, StoreError};
 use millstream_domain::ids::{SessionId, UserId};
+use millstream_domain::policy::Refusal;
 use millstream_event_log::Event;
 use millstream_event_log::events::session::{EndReason, SessionEnded, SessionEvent};
 use uuid::Uuid;
@@ -42,6 +43,49 @@ impl Change for EndSession {
             reason,
         });
         Ok(Changed::because((), event))
+    }
+}
+
+/// Somebody ends all of their sessions but the one they ask from.
+#[derive(Debug)]
+pub struct EndOtherSessions {
+    /// Whose.
+    pub user_id: UserId,
+    /// The session that goes on.
+    pub kept_session: SessionId,
+}
+
+impl Change for EndOtherSessions {
+    type Output = ();
+
+    async fn apply(self, cx: &mut Changing<'_>) -> Result<Changed<()>, StoreError> {
+        // Two that end each other's session come one after the other; the second has ended by then, and ends nothing.
+        sqlx::query!(
+            "select id from app.user where id = $1 for no key update",
+            self.user_id.0
+        )
+        .fetch_one(cx.db())
+        .await?;
+        let now = cx.now;
+        let live = sqlx::query_scalar!(
+            "select id from app.session where id = $1 and user_id = $2 and ended_at is null and expires_at > $3",
+            self.kept_session.0,
+            self.user_id.0,
+            now,
+        )
+        .fetch_optional(cx.db())
+        .await?;
+        if live.is_none() {
+            return Err(Refusal::Unauthenticated.into());
+        }
+        let events = end_all(
+            cx,
+            self.user_id,
+            Some(self.kept_session),
+            EndReason::Revoked,
+        )
+        .await?;
+        Ok(Changed { output: (), events })
     }
 }
 

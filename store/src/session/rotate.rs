@@ -1,5 +1,11 @@
 //! Refresh tokens are exchanged: each is used once, and its use gives out the next. A token that turns up twice is in
 //! two hands, so the session ends; but for a short grace, in which the answer to its first use may have been lost.
+//!
+//! ```text
+//!            ┌─► t1 ──► t3      t0 came twice within the grace, so it has two heirs. The first of them that is used lives
+//!     t0 ────┤                  on; the other is lost from then on. Should it turn up after all, somebody holds each
+//!            └─► t2  lost       branch, and the session ends (within the grace it is only refused: two tabs).
+//! ```
 
 use super::end::end;
 use super::{IDLE_MAX, REUSE_GRACE, SESSION_MAX, TokenHash, add_token};
@@ -8,6 +14,9 @@ use chrono::{DateTime, TimeDelta, Utc};
 use millstream_domain::ids::{SessionId, UserId};
 use millstream_event_log::events::session::{EndReason, SessionEnded, SessionEvent};
 use sqlx::postgres::types::PgInterval;
+
+/// Most heirs of one token: more tabs and repeats than anybody has within the grace. What comes beyond is refused.
+pub const HEIRS_MAX: i64 = 64;
 
 /// Somebody exchanges a refresh token for a new one.
 #[derive(Debug)]
@@ -28,18 +37,34 @@ pub enum Rotated {
         /// Whose.
         user_id: UserId,
     },
-    /// There is no live session behind the token.
+    /// There is no live session behind the token, or another branch was chosen a moment ago.
     Refused,
     /// The token was used before: somebody else has it too, so the session has ended.
     Reused,
 }
 
-/// A refresh token as it is stored, with the session that it belongs to.
+/// A refresh token of a live session, as it is stored.
 struct Presented {
     session_id: SessionId,
     user_id: UserId,
+    parent: Option<Vec<u8>>,
+    /// When it was first exchanged.
     used_at: Option<DateTime<Utc>>,
-    successor: Option<Vec<u8>>,
+    /// Whether a sibling was used instead.
+    is_lost: bool,
+    /// When the token that it was given out for was first exchanged.
+    parent_used_at: Option<DateTime<Utc>>,
+    /// How many tokens were given out for it.
+    heirs: i64,
+    /// Whether one of these was used.
+    is_outlived: bool,
+}
+
+/// What to do about a token.
+enum Verdict {
+    Renew,
+    Refuse,
+    End,
 }
 
 impl Change for RotateRefresh {
@@ -50,23 +75,28 @@ impl Change for RotateRefresh {
             return Ok(Changed::nothing(Rotated::Refused));
         };
         let (session_id, user_id) = (presented.session_id, presented.user_id);
-        if !presented.may_be_used(cx).await? {
-            end(cx, session_id).await?;
-            let reason = EndReason::RefreshReused;
-            let event = SessionEvent::Ended(SessionEnded {
-                session_id,
-                user_id,
-                reason,
-            });
-            return Ok(Changed::because(Rotated::Reused, event));
+        match presented.verdict(cx.now) {
+            Verdict::Renew => {
+                self.choose(cx, &presented).await?;
+                add_token(cx, session_id, self.successor, Some(self.token)).await?;
+                touch(cx, session_id).await?;
+                Ok(Changed::nothing(Rotated::Renewed {
+                    session_id,
+                    user_id,
+                }))
+            }
+            Verdict::Refuse => Ok(Changed::nothing(Rotated::Refused)),
+            Verdict::End => {
+                end(cx, session_id).await?;
+                let reason = EndReason::RefreshReused;
+                let event = SessionEvent::Ended(SessionEnded {
+                    session_id,
+                    user_id,
+                    reason,
+                });
+                Ok(Changed::because(Rotated::Reused, event))
+            }
         }
-        supersede(cx, presented.successor.as_deref()).await?;
-        add_token(cx, session_id, self.successor).await?;
-        self.mark_used(cx, &presented).await?;
-        Ok(Changed::nothing(Rotated::Renewed {
-            session_id,
-            user_id,
-        }))
     }
 }
 
@@ -87,7 +117,14 @@ impl RotateRefresh {
         let Some(live) = live else { return Ok(None) };
         // Read after the lock: another request with the same token may just have used it.
         let token = sqlx::query!(
-            "select used_at, successor from app.refresh_token where hash = $1",
+            r#"
+            select t.parent, t.used_at, t.lost_at is not null as "is_lost!", p.used_at as "parent_used_at?",
+                   (select count(*) from app.refresh_token h where h.parent = t.hash) as "heirs!",
+                   exists (select from app.refresh_token h where h.parent = t.hash and h.used_at is not null)
+                       as "is_outlived!"
+            from app.refresh_token t left join app.refresh_token p on p.hash = t.parent
+            where t.hash = $1
+            "#,
             &self.token.0
         )
         .fetch_optional(cx.db())
@@ -95,32 +132,29 @@ impl RotateRefresh {
         Ok(token.map(|token| Presented {
             session_id: SessionId(live.id),
             user_id: UserId(live.user_id),
+            parent: token.parent,
             used_at: token.used_at,
-            successor: token.successor,
+            is_lost: token.is_lost,
+            parent_used_at: token.parent_used_at,
+            heirs: token.heirs,
+            is_outlived: token.is_outlived,
         }))
     }
 
-    async fn mark_used(
-        &self,
-        cx: &mut Changing<'_>,
-        presented: &Presented,
-    ) -> Result<(), StoreError> {
+    /// This branch lives: its siblings are lost. Does nothing the second time.
+    async fn choose(&self, cx: &mut Changing<'_>, presented: &Presented) -> Result<(), StoreError> {
+        // The grace counts from the first use, or it would never end.
+        if presented.used_at.is_some() {
+            return Ok(());
+        }
         let now = cx.now;
         sqlx::query!(
-            "update app.refresh_token set used_at = $2, successor = $3 where hash = $1",
+            "update app.refresh_token
+             set used_at = case when hash = $1 then $2::timestamptz end, lost_at = case when hash <> $1 then $2 end
+             where hash = $1 or (parent = $3 and lost_at is null)",
             &self.token.0,
-            // The grace counts from the first use, or it would never end.
-            presented.used_at.unwrap_or(now),
-            &self.successor.0,
-        )
-        .execute(cx.db())
-        .await?;
-        sqlx::query!(
-            "update app.session set last_used_at = $2, expires_at = least($3, created_at + $4::interval) where id = $1",
-            presented.session_id.0,
             now,
-            now + IDLE_MAX,
-            interval(SESSION_MAX),
+            presented.parent.as_deref(),
         )
         .execute(cx.db())
         .await?;
@@ -129,37 +163,34 @@ impl RotateRefresh {
 }
 
 impl Presented {
-    /// Once; and again within the grace, as long as nobody has used what the first use gave out.
-    async fn may_be_used(&self, cx: &mut Changing<'_>) -> Result<bool, StoreError> {
-        let Some(used_at) = self.used_at else {
-            return Ok(true);
-        };
-        let Some(successor) = self
-            .successor
-            .as_deref()
-            .filter(|_| cx.now - used_at <= REUSE_GRACE)
-        else {
-            return Ok(false);
-        };
-        let unused = sqlx::query_scalar!(
-            r#"select exists (select from app.refresh_token where hash = $1 and used_at is null) as "unused!""#,
-            successor,
-        )
-        .fetch_one(cx.db())
-        .await?;
-        Ok(unused)
+    fn verdict(&self, now: DateTime<Utc>) -> Verdict {
+        let is_recent =
+            |used: Option<DateTime<Utc>>| used.is_some_and(|at| now - at <= REUSE_GRACE);
+        match self.used_at {
+            None if !self.is_lost => Verdict::Renew,
+            None if is_recent(self.parent_used_at) => Verdict::Refuse,
+            // Whoever has used what it gave out has had the answer.
+            Some(_) if is_recent(self.used_at) && !self.is_outlived => {
+                if self.heirs < HEIRS_MAX {
+                    Verdict::Renew
+                } else {
+                    Verdict::Refuse
+                }
+            }
+            None | Some(_) => Verdict::End,
+        }
     }
 }
 
-/// The successor whose answer was lost gives way to the new one, so that there is one live branch. Its row stays, used
-/// and without a successor: should it turn up after all, somebody holds each branch, and the session ends.
-async fn supersede(cx: &mut Changing<'_>, lost: Option<&[u8]>) -> Result<(), StoreError> {
-    let Some(lost) = lost else { return Ok(()) };
+/// The session is in use, and lasts on.
+async fn touch(cx: &mut Changing<'_>, session: SessionId) -> Result<(), StoreError> {
     let now = cx.now;
     sqlx::query!(
-        "update app.refresh_token set used_at = $2, successor = null where hash = $1",
-        lost,
-        now
+        "update app.session set last_used_at = $2, expires_at = least($3, created_at + $4::interval) where id = $1",
+        session.0,
+        now,
+        now + IDLE_MAX,
+        interval(SESSION_MAX),
     )
     .execute(cx.db())
     .await?;

@@ -2,7 +2,7 @@
 
 use super::update::TaskEdit;
 use super::{AssigneeSpec, Task, TaskRef, locked, save};
-use crate::user::check_version;
+use crate::version::check_version;
 use crate::{Change, Changed, Changing, StoreError};
 use millstream_domain::policy::{Action, Actor};
 use millstream_event_log::events::task::TaskEvent;
@@ -50,7 +50,7 @@ pub struct SetTaskPlace {
     /// Which.
     pub task: TaskRef,
     /// The version that they know, if they said.
-    pub expected_version: Option<i64>,
+    pub expected_version: Option<crate::Versions>,
     /// Where to.
     pub place: TaskPlace,
 }

@@ -3,14 +3,16 @@
 use super::references::References;
 use super::update::as_kept;
 use super::{AssigneeSpec, Task, name, save, sort};
-use crate::{Change, Changed, Changing, StoreError, tag};
+use crate::tag::{self, Given};
+use crate::{Change, Changed, Changing, StoreError};
 use chrono::{DateTime, Utc};
 use millstream_domain::field::FieldCode;
 use millstream_domain::ids::{ProjectId, TaskId, TeamId};
 use millstream_domain::policy::{Action, Actor, Refusal, Target, decide};
 use millstream_domain::rank;
+use millstream_domain::recurrence::Recurrence;
 use millstream_domain::task::{Description, Hours, Metadata, Priority, Status, TagName, Title};
-use millstream_event_log::events::task::{Tag, TaskAlone, TaskEvent, TaskState};
+use millstream_event_log::events::task::{TaskAlone, TaskEvent, TaskState};
 
 /// What a new task is.
 #[derive(Debug, Clone)]
@@ -40,7 +42,7 @@ pub struct NewTask {
     /// What the team keeps with it.
     pub metadata: Metadata,
     /// How it recurs.
-    pub recurrence: Option<String>,
+    pub recurrence: Option<Recurrence>,
 }
 
 /// Somebody makes a task.
@@ -60,16 +62,16 @@ impl Change for CreateTask {
         let new = &self.task;
         let mut references = References::default();
         let assignees = references
-            .assignees(cx, project.team_id, &new.assignees)
+            .assignees(cx, project.team_id, &new.assignees, &[])
             .await?;
         if let Some(parent) = new.parent_id {
-            // Nothing is a part of a task that does not exist yet, so no lock: no circle can come of it.
+            // Nothing is a part of a task that does not exist yet, so the team is not locked: no circle can come of it.
             references.parent(cx, project.team_id, None, parent).await?;
         }
         references.checked()?;
-        let tags = project.tags(cx, &new.tags).await?;
+        let given = project.tags(cx, &new.tags).await?;
         let mut state = self.state(cx.id(), &project, cx.now);
-        (state.assignees, state.tags) = (assignees, tags);
+        (state.assignees, state.tags) = (assignees, given.tags);
         sort(&mut state);
         project.give_number(cx, &mut state).await?;
         save::insert(cx, &state).await?;
@@ -78,14 +80,12 @@ impl Change for CreateTask {
         let event = TaskEvent::Created(Box::new(TaskAlone {
             task: state.clone(),
         }));
-        Ok(Changed::because(
-            Task {
-                state,
-                watchers_count: 0,
-                comments_count: 0,
-            },
-            event,
-        ))
+        let task = Task {
+            state,
+            watchers_count: 0,
+            comments_count: 0,
+        };
+        Ok(Changed::because(task, event).after(given.events))
     }
 }
 
@@ -113,7 +113,7 @@ impl CreateTask {
             tags: Vec::new(),
             parent_id: new.parent_id,
             metadata: new.metadata,
-            recurrence: new.recurrence,
+            recurrence: new.recurrence.map(Recurrence::into_string),
             archived: false,
             trashed_at: None,
             rank: String::new(),
@@ -173,9 +173,12 @@ impl Writable {
         &self,
         cx: &mut Changing<'_>,
         names: &[TagName],
-    ) -> Result<Vec<Tag>, StoreError> {
+    ) -> Result<Given, StoreError> {
         if let Some(tags) = tag::find(cx, self.team_id, names).await? {
-            return Ok(tags);
+            return Ok(Given {
+                tags,
+                events: Vec::new(),
+            });
         }
         sqlx::query!(
             "select id from app.project where id = $1 for no key update",

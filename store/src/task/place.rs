@@ -3,13 +3,14 @@
 use super::create::{Writable, writable};
 use super::references::team_members;
 use super::{Task, TaskRef, locked_live, save};
-use crate::user::check_version;
+use crate::version::check_version;
 use crate::{Change, Changed, Changing, StoreError};
 use millstream_domain::field::FieldCode;
 use millstream_domain::ids::{ProjectId, TaskId};
 use millstream_domain::policy::Actor;
 use millstream_domain::rank;
 use millstream_domain::task::{Status, TagName};
+use millstream_event_log::Event;
 use millstream_event_log::events::task::{TaskEvent, TaskState};
 use uuid::Uuid;
 
@@ -25,7 +26,7 @@ pub struct MoveTask {
     /// Which.
     pub task: TaskRef,
     /// The version that they know, if they said.
-    pub expected_version: Option<i64>,
+    pub expected_version: Option<crate::Versions>,
     /// Into this column.
     pub status: Option<Status>,
     /// Right behind this task.
@@ -42,10 +43,10 @@ impl Change for MoveTask {
     async fn apply(self, cx: &mut Changing<'_>) -> Result<Changed<Task>, StoreError> {
         let before = locked_live(cx, &self.actor, &self.task).await?;
         check_version(self.expected_version, before.state.version)?;
-        let mut after = before.state.clone();
+        let (mut after, mut made) = (before.state.clone(), Vec::new());
         if let Some(project) = self.project.filter(|project| *project != after.project_id) {
             let project = writable(cx, &self.actor, project).await?;
-            change_project(cx, &mut after, &project).await?;
+            made = change_project(cx, &mut after, &project).await?;
         }
         if let Some(status) = self.status {
             after.status = status;
@@ -54,19 +55,23 @@ impl Change for MoveTask {
         if self.after.is_some() || self.before.is_some() {
             after.rank = self.rank(cx, &after).await?;
         }
-        save::changed(cx, before, after, TaskEvent::Moved).await
+        let changed = save::changed(cx, before, after, TaskEvent::Moved).await?;
+        Ok(changed.after(made))
     }
 }
 
-/// Gives the task a number in the project, and leaves behind what does not belong there.
+/// Gives the task a number in the project, and leaves behind what does not belong there. What is to be said of tags that the
+/// other team did not have.
 async fn change_project(
     cx: &mut Changing<'_>,
     task: &mut TaskState,
     project: &Writable,
-) -> Result<(), StoreError> {
-    if project.team_id != task.team_id {
-        change_team(cx, task, project).await?;
-    }
+) -> Result<Vec<Event>, StoreError> {
+    let made = if project.team_id == task.team_id {
+        Vec::new()
+    } else {
+        change_team(cx, task, project).await?
+    };
     sqlx::query!(
         "insert into app.task_alias (name, task_id) values ($1, $2)
          on conflict (name) do update set task_id = excluded.task_id",
@@ -77,7 +82,7 @@ async fn change_project(
     .await?;
     project.give_number(cx, task).await?;
     task.project_id = project.id;
-    Ok(())
+    Ok(made)
 }
 
 /// Parents and sub-tasks stay within a team; people stay assigned who belong to the other team too; tags go by name.
@@ -85,7 +90,7 @@ async fn change_team(
     cx: &mut Changing<'_>,
     task: &mut TaskState,
     project: &Writable,
-) -> Result<(), StoreError> {
+) -> Result<Vec<Event>, StoreError> {
     let has_parts = sqlx::query_scalar!(
         r#"select exists (select from app.task where parent_id = $1) as "any!""#,
         task.id.0,
@@ -105,10 +110,11 @@ async fn change_team(
         .iter()
         .filter_map(|tag| TagName::new(&tag.name).ok())
         .collect();
-    task.tags = project.tags(cx, &names).await?;
+    let given = project.tags(cx, &names).await?;
+    task.tags = given.tags;
     task.parent_id = None;
     task.team_id = project.team_id;
-    Ok(())
+    Ok(given.events)
 }
 
 impl MoveTask {

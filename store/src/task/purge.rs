@@ -1,11 +1,18 @@
-//! A task is removed for ever.
+//! A task is removed for ever: by an admin, or because it has been in the trash for long enough.
 
-use super::{TaskRef, load_one, locked, save};
-use crate::{Change, Changed, Changing, StoreError};
+use super::{TaskRef, load, locked, save};
+use crate::version::check_version;
+use crate::{Change, Changed, Changing, Store, StoreError};
+use chrono::{DateTime, TimeDelta, Utc};
 use millstream_domain::ids::TaskId;
 use millstream_domain::policy::{Action, Actor};
-use millstream_event_log::Event;
-use millstream_event_log::events::task::{TaskAlone, TaskEvent};
+use millstream_event_log::events::task::{TaskAlone, TaskEvent, TaskState};
+use millstream_event_log::{Event, Origin};
+
+/// Days that a task stays in the trash: long enough to miss something after a holiday.
+pub const TRASH_DAYS: i64 = 30;
+/// Tasks that one round of housekeeping removes, each in a transaction of its own. A backlog takes more rounds.
+const PURGED_PER_ROUND: i64 = 500;
 
 /// An admin removes a task for ever, with its comments; in the trash or not. Its sub-tasks stay, on their own.
 #[derive(Debug)]
@@ -14,6 +21,8 @@ pub struct PurgeTask {
     pub actor: Actor,
     /// Which.
     pub task: TaskRef,
+    /// The version that they know, if they said.
+    pub expected_version: Option<crate::Versions>,
 }
 
 impl Change for PurgeTask {
@@ -21,16 +30,66 @@ impl Change for PurgeTask {
 
     async fn apply(self, cx: &mut Changing<'_>) -> Result<Changed<()>, StoreError> {
         super::update::lock_team(cx, &self.actor, &self.task, Action::PurgeTasks).await?;
-        let task = locked(cx, &self.actor, &self.task, Action::PurgeTasks)
-            .await?
-            .state;
-        let mut events = set_parts_free(cx, task.id).await?;
-        sqlx::query!("delete from app.task where id = $1", task.id.0)
-            .execute(cx.db())
-            .await?;
-        events.push(TaskEvent::Deleted(Box::new(TaskAlone { task })).into());
-        Ok(Changed { output: (), events })
+        let task = locked(cx, &self.actor, &self.task, Action::PurgeTasks).await?;
+        check_version(self.expected_version, task.state.version)?;
+        remove(cx, task.state).await
     }
+}
+
+/// The time of a task in the trash has passed.
+struct Forget {
+    task: TaskId,
+    /// What was thrown away before.
+    before: DateTime<Utc>,
+}
+
+impl Change for Forget {
+    type Output = ();
+
+    async fn apply(self, cx: &mut Changing<'_>) -> Result<Changed<()>, StoreError> {
+        let (actor, task) = (Actor::System, TaskRef::Id(self.task));
+        super::update::lock_team(cx, &actor, &task, Action::PurgeTasks).await?;
+        let task = locked(cx, &actor, &task, Action::PurgeTasks).await?.state;
+        // It may have come back, and even gone again, since the list was made.
+        if task.trashed_at.is_none_or(|at| at >= self.before) {
+            return Ok(Changed::nothing(()));
+        }
+        remove(cx, task).await
+    }
+}
+
+impl Store {
+    /// Removes what has been in the trash for [`TRASH_DAYS`], and says so. Each task once: who comes second finds nothing.
+    pub(crate) async fn empty_trash(&self) -> Result<(), StoreError> {
+        let before = self.clock.now() - TimeDelta::days(TRASH_DAYS);
+        let tasks = sqlx::query_scalar!(
+            "select id from app.task where trashed_at < $1 order by trashed_at, id limit $2",
+            before,
+            PURGED_PER_ROUND,
+        )
+        .fetch_all(&self.pool)
+        .await?;
+        for task in tasks.into_iter().map(TaskId) {
+            match self
+                .write(&Origin::default(), Forget { task, before })
+                .await
+            {
+                // Another process was faster.
+                Ok(_) | Err(StoreError::NotFound) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+}
+
+async fn remove(cx: &mut Changing<'_>, task: TaskState) -> Result<Changed<()>, StoreError> {
+    let mut events = set_parts_free(cx, task.id).await?;
+    sqlx::query!("delete from app.task where id = $1", task.id.0)
+        .execute(cx.db())
+        .await?;
+    events.push(TaskEvent::Deleted(Box::new(TaskAlone { task })).into());
+    Ok(Changed { output: (), events })
 }
 
 /// The foreign key would do it too, and say nothing.
@@ -42,8 +101,7 @@ async fn set_parts_free(cx: &mut Changing<'_>, parent: TaskId) -> Result<Vec<Eve
     .fetch_all(cx.db())
     .await?;
     let mut events = Vec::with_capacity(parts.len() + 1);
-    for part in parts {
-        let before = load_one(cx.db(), TaskId(part)).await?;
+    for before in load(cx.db(), &parts).await? {
         let mut after = before.state.clone();
         after.parent_id = None;
         events.extend(

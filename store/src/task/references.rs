@@ -29,12 +29,14 @@ impl References {
         self.0.push(FieldError::new(field, code, message));
     }
 
-    /// Assignees must be active members of the team, each once.
+    /// Assignees must be active members of the team, each once. Who is one already stays one as they became it, by the same
+    /// hand and since then.
     pub(super) async fn assignees(
         &mut self,
         cx: &mut Changing<'_>,
         team: TeamId,
         specs: &[AssigneeSpec],
+        before: &[Assignee],
     ) -> Result<Vec<Assignee>, StoreError> {
         if specs.is_empty() {
             return Ok(Vec::new());
@@ -54,11 +56,13 @@ impl References {
                     self.wrong(field(), FieldCode::Invalid, "must not be listed twice");
                 }
                 Some(username) => {
-                    let (user_id, username, role) = (spec.user_id, username.clone(), spec.role);
+                    let known = before.iter().find(|a| a.user_id == spec.user_id);
                     found.push(Assignee {
-                        user_id,
-                        username,
-                        role,
+                        user_id: spec.user_id,
+                        username: username.clone(),
+                        role: spec.role,
+                        assigned_by: known.map_or(cx.origin.actor, |a| a.assigned_by),
+                        assigned_at: known.map_or(cx.now, |a| a.assigned_at),
                     });
                 }
             }
@@ -67,7 +71,8 @@ impl References {
     }
 
     /// A parent must be a task of the same team, not too deep, and not a part of `task` itself. For a task that exists,
-    /// the team is locked: shared locks on the way up would not keep two tasks from becoming each other's parent.
+    /// the team is locked: shared locks on the way up would not keep two tasks from becoming each other's parent. The parent
+    /// is locked, too, and looked at after that: it may have moved to another team or gone into the trash until now.
     pub(super) async fn parent(
         &mut self,
         cx: &mut Changing<'_>,
@@ -75,6 +80,13 @@ impl References {
         task: Option<TaskId>,
         parent: TaskId,
     ) -> Result<(), StoreError> {
+        sqlx::query!(
+            "select id from app.task where id = $1 and team_id = $2 for key share",
+            parent.0,
+            team.0,
+        )
+        .fetch_optional(cx.db())
+        .await?;
         let line = sqlx::query_scalar!(
             r#"
             with recursive line (id, parent_id, depth) as (
@@ -103,7 +115,7 @@ impl References {
                 FieldCode::Invalid,
                 "must not be the task itself or a part of it",
             );
-        } else if line.len() >= usize::try_from(PARENTS_MAX).unwrap_or(usize::MAX) {
+        } else if line.len() + height(cx, task).await? > usize::try_from(PARENTS_MAX).unwrap_or(0) {
             self.wrong(
                 "parent_id",
                 FieldCode::OutOfRange,
@@ -112,6 +124,26 @@ impl References {
         }
         Ok(())
     }
+}
+
+/// How many levels of parts begin with a task: one, where it has none.
+async fn height(cx: &mut Changing<'_>, task: Option<TaskId>) -> Result<usize, StoreError> {
+    let Some(task) = task else { return Ok(1) };
+    let height = sqlx::query_scalar!(
+        r#"
+        with recursive parts (id, depth) as (
+            select $1::uuid, 1
+            union all
+            select t.id, parts.depth + 1 from parts join app.task t on t.parent_id = parts.id where parts.depth < $2
+        )
+        select max(depth) as "height!" from parts
+        "#,
+        task.0,
+        PARENTS_MAX,
+    )
+    .fetch_one(cx.db())
+    .await?;
+    Ok(usize::try_from(height).unwrap_or(1))
 }
 
 /// Those of `users` who are active members of the team, with their names.

@@ -134,7 +134,7 @@ async fn drop_assignees(cx: &mut Changing<'_>, task: &TaskState) -> Result<(), S
     Ok(())
 }
 
-/// Who is an assignee already keeps the time of it.
+/// Who is an assignee already only gets the role.
 pub(super) async fn add_assignees(
     cx: &mut Changing<'_>,
     task: &TaskState,
@@ -144,16 +144,23 @@ pub(super) async fn add_assignees(
     }
     let users: Vec<Uuid> = task.assignees.iter().map(|a| a.user_id.0).collect();
     let roles: Vec<String> = task.assignees.iter().map(|a| a.role.to_string()).collect();
-    let (by, now) = (cx.origin.actor.map(Uuid::from), cx.now);
+    let by: Vec<_> = task
+        .assignees
+        .iter()
+        .map(|a| a.assigned_by.map(Uuid::from))
+        .collect();
+    let at: Vec<_> = task.assignees.iter().map(|a| a.assigned_at).collect();
     sqlx::query!(
         "insert into app.task_assignee as a (task_id, user_id, role, assigned_by, assigned_at)
-         select $1, user_id, role, $4, $5 from unnest($2::uuid[], $3::text[]) as t (user_id, role)
+         select $1, user_id, role, assigned_by, assigned_at
+         from unnest($2::uuid[], $3::text[], $4::uuid[], $5::timestamptz[])
+              as t (user_id, role, assigned_by, assigned_at)
          on conflict (task_id, user_id) do update set role = excluded.role where a.role <> excluded.role",
         task.id.0,
         &users,
         &roles,
-        by,
-        now,
+        &by as &[Option<Uuid>],
+        &at,
     )
     .execute(cx.db())
     .await?;

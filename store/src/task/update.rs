@@ -3,12 +3,14 @@
 use super::references::References;
 use super::save::{self, EventOf};
 use super::{AssigneeSpec, Task, TaskRef, locked_live, resolve};
-use crate::user::check_version;
+use crate::version::check_version;
 use crate::{Change, Changed, Changing, StoreError, tag};
 use chrono::{DateTime, SubsecRound, Utc};
 use millstream_domain::ids::{TaskId, TeamId};
 use millstream_domain::policy::{Action, Actor, Target, decide};
+use millstream_domain::recurrence::Recurrence;
 use millstream_domain::task::{Description, Hours, Metadata, Priority, Status, TagName, Title};
+use millstream_event_log::Event;
 use millstream_event_log::events::task::{TaskEvent, TaskState};
 use serde_json::{Map, Value};
 
@@ -38,7 +40,7 @@ pub struct TaskEdit {
     /// What the team keeps with it: a merge patch (RFC 7396).
     pub metadata: Option<Option<Map<String, Value>>>,
     /// How it recurs.
-    pub recurrence: Option<Option<String>>,
+    pub recurrence: Option<Option<Recurrence>>,
 }
 
 /// Somebody changes fields of a task.
@@ -49,7 +51,7 @@ pub struct UpdateTask {
     /// Which.
     pub task: TaskRef,
     /// The version that they know, if they said.
-    pub expected_version: Option<i64>,
+    pub expected_version: Option<crate::Versions>,
     /// What is to be different.
     pub edit: TaskEdit,
 }
@@ -77,7 +79,7 @@ impl TaskEdit {
         cx: &mut Changing<'_>,
         actor: &Actor,
         task: &TaskRef,
-        expected_version: Option<i64>,
+        expected_version: Option<crate::Versions>,
         event: EventOf,
     ) -> Result<Changed<Task>, StoreError> {
         let team = match self.parent_id {
@@ -91,20 +93,23 @@ impl TaskEdit {
             ));
         }
         check_version(expected_version, before.state.version)?;
-        let after = self.applied(cx, &before.state).await?;
-        save::changed(cx, before, after, event).await
+        let (after, made) = self.applied(cx, &before.state).await?;
+        let changed = save::changed(cx, before, after, event).await?;
+        Ok(changed.after(made))
     }
 
-    /// The task as it is to be. Looks up what the edit refers to, and makes tags that are new.
+    /// The task as it is to be, and what is to be said of tags that are new. Looks up what the edit refers to.
     async fn applied(
         self,
         cx: &mut Changing<'_>,
         before: &TaskState,
-    ) -> Result<TaskState, StoreError> {
+    ) -> Result<(TaskState, Vec<Event>), StoreError> {
         let mut task = before.clone();
         let mut references = References::default();
         if let Some(assignees) = &self.assignees {
-            task.assignees = references.assignees(cx, task.team_id, assignees).await?;
+            task.assignees = references
+                .assignees(cx, task.team_id, assignees, &before.assignees)
+                .await?;
         }
         if let Some(parent) = self.parent_id {
             task.parent_id = parent;
@@ -118,11 +123,13 @@ impl TaskEdit {
         if let Some(patch) = &self.metadata {
             task.metadata = merged(&task.metadata, patch.as_ref())?;
         }
+        let mut made = Vec::new();
         if let Some(names) = &self.tags {
-            task.tags = tag::find_or_make(cx, task.team_id, names).await?;
+            let given = tag::find_or_make(cx, task.team_id, names).await?;
+            (task.tags, made) = (given.tags, given.events);
         }
         self.set_fields(&mut task, cx.now);
-        Ok(task)
+        Ok((task, made))
     }
 
     /// The fields that refer to nothing.
@@ -144,7 +151,9 @@ impl TaskEdit {
         task.actual_hours = self
             .actual_hours
             .map_or(task.actual_hours, |h| h.map(Hours::get));
-        task.recurrence = self.recurrence.unwrap_or(task.recurrence.take());
+        if let Some(recurrence) = self.recurrence {
+            task.recurrence = recurrence.map(Recurrence::into_string);
+        }
         task.completed_at = save::completed_at(task.status, task.completed_at, now);
     }
 }

@@ -1,6 +1,7 @@
 //! Who belongs to a team, and as what. The team is locked while that changes.
 
 use super::locked;
+use super::owner::keep_another;
 use crate::actor::stored;
 use crate::{Change, Changed, Changing, Store, StoreError};
 use chrono::{DateTime, Utc};
@@ -138,7 +139,7 @@ impl Change for PutMember {
             }));
         }
         if before.role == TeamRole::Owner {
-            keep_an_owner(cx, self.team_id).await?;
+            keep_another(cx, self.team_id, self.user_id).await?;
         }
         sqlx::query!(
             "update app.membership set role = $3 where team_id = $1 and user_id = $2",
@@ -293,7 +294,7 @@ impl Change for RemoveMember {
                     Target::team(self.team_id),
                 )?;
             }
-            keep_an_owner(cx, self.team_id).await?;
+            keep_another(cx, self.team_id, self.user_id).await?;
         }
         sqlx::query!(
             "delete from app.membership where team_id = $1 and user_id = $2",
@@ -324,19 +325,4 @@ pub(super) async fn remove_all(
     .await?;
     let event = |row: Row| MemberEvent::Removed(left(team, row.into_member())).into();
     Ok(rows.into_iter().map(event).collect())
-}
-
-/// The team is locked, so the count holds until the commit.
-async fn keep_an_owner(cx: &mut Changing<'_>, team: TeamId) -> Result<(), StoreError> {
-    let owners = sqlx::query_scalar!(
-        r#"select count(*) as "owners!" from app.membership where team_id = $1 and role = 'owner'"#,
-        team.0,
-    )
-    .fetch_one(cx.db())
-    .await?;
-    if owners <= 1 {
-        let message = "the last owner cannot go: make somebody else owner first";
-        return Err(StoreError::Conflict(message.into()));
-    }
-    Ok(())
 }

@@ -1,6 +1,8 @@
 //! Somebody sets a new password.
 
-use crate::{Change, Changed, Changing, StoreError, session};
+use super::Credentials;
+use super::reset::void_links;
+use crate::{Change, Changed, Changing, Store, StoreError, session};
 use millstream_domain::ids::{SessionId, UserId};
 use millstream_event_log::events::session::EndReason;
 use millstream_event_log::events::user::{UserEvent, UserOnly};
@@ -35,6 +37,7 @@ impl Change for ChangePassword {
                 "the password was changed meanwhile".into(),
             ));
         }
+        void_links(cx, self.user_id).await?;
         let mut events = vec![
             UserEvent::PasswordChanged(UserOnly {
                 user_id: self.user_id,
@@ -51,5 +54,25 @@ impl Change for ChangePassword {
             .await?,
         );
         Ok(Changed { output: (), events })
+    }
+}
+
+impl Store {
+    /// Keeps another hash of the same password, which nobody but the database learns. Nothing happens when the password was
+    /// changed meanwhile.
+    pub async fn renew_password_hash(
+        &self,
+        of: &Credentials,
+        new_hash: &str,
+    ) -> Result<(), StoreError> {
+        sqlx::query!(
+            "update app.user set password_hash = $3 where id = $1 and password_hash = $2",
+            of.user_id.0,
+            of.password_hash,
+            new_hash,
+        )
+        .execute(&self.pool)
+        .await?;
+        Ok(())
     }
 }

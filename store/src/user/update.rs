@@ -1,6 +1,9 @@
 //! An account is changed.
 
-use super::{Row, User, check_version};
+use super::reset::void_links;
+use super::{Row, User};
+use crate::team::owner::keep_another_everywhere;
+use crate::version::check_version;
 use crate::{Change, Changed, Changing, StoreError, session};
 use millstream_domain::ids::UserId;
 use millstream_domain::user::{DisplayName, Email, Locale, Role, TimeZone};
@@ -14,7 +17,7 @@ pub struct UpdateUser {
     /// Whose.
     pub user_id: UserId,
     /// The version that the caller knows, if they said.
-    pub expected_version: Option<i64>,
+    pub expected_version: Option<crate::Versions>,
     /// What is to be different.
     pub edit: UserEdit,
 }
@@ -79,6 +82,9 @@ impl Change for UpdateUser {
         if is_admin(&before.state) && !is_admin(&after.state) {
             keep_an_admin(cx).await?;
         }
+        if before.state.active && !after.state.active {
+            keep_another_everywhere(cx, self.user_id).await?;
+        }
         after.state.version += 1;
         after.state.updated_at = cx.now;
         save(cx, &after).await?;
@@ -87,6 +93,9 @@ impl Change for UpdateUser {
             events = session::end_all(cx, self.user_id, None, EndReason::Deactivated).await?;
         }
         let email_changed = after.email != before.email;
+        if email_changed || !after.state.active {
+            void_links(cx, self.user_id).await?;
+        }
         let change = Before {
             before: before.state,
             after: after.state.clone(),

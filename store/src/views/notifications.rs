@@ -5,7 +5,7 @@ use super::activity::{Name, name};
 use crate::team::ids;
 use crate::{Page, PageRequest, Store, StoreError};
 use chrono::{DateTime, Utc};
-use millstream_domain::ids::{CommentId, EventId, NotificationId, TaskId};
+use millstream_domain::ids::{CommentId, EventId, NotificationId, TaskId, UserId};
 use millstream_domain::policy::{Actor, Person};
 use millstream_event_log::events::notification::Selection;
 use serde::{Deserialize, Serialize};
@@ -114,6 +114,28 @@ impl Store {
         )
         .fetch_one(&self.pool)
         .await?)
+    }
+}
+
+impl Store {
+    /// Those of these people whom records of this stretch told something.
+    pub async fn told_between(
+        &self,
+        people: &[UserId],
+        first: u64,
+        last: u64,
+    ) -> Result<Vec<UserId>, StoreError> {
+        let people: Vec<Uuid> = people.iter().map(|id| id.0).collect();
+        let bound = |seq: u64| i64::try_from(seq).unwrap_or(i64::MAX);
+        let told = sqlx::query_scalar!(
+            "select distinct user_id from app.notification where user_id = any($1) and seq between $2 and $3",
+            &people,
+            bound(first),
+            bound(last),
+        )
+        .fetch_all(&self.pool)
+        .await?;
+        Ok(told.into_iter().map(UserId).collect())
     }
 }
 

@@ -80,18 +80,26 @@ impl Talk {
 }
 
 #[tokio::test]
-async fn only_people_of_the_team_are_mentioned() {
+async fn only_people_who_see_the_task_are_mentioned() {
     let talk = Talk::new().await;
+    // The admin sees it without belonging to the team.
+    let root = talk
+        .store
+        .store
+        .person_named("root")
+        .await
+        .unwrap()
+        .unwrap();
     talk.store
         .done(
             &talk.ada,
-            talk.say(&talk.ada, "@joan @eve @nobody @ada look"),
+            talk.say(&talk.ada, "@joan @eve @nobody @root @ada look"),
         )
         .await;
     let event = talk.last_event().await;
     assert_eq!(
         event.comment().mentions,
-        [id_of(&talk.ada), id_of(&talk.joan)]
+        [id_of(&talk.ada), id_of(&talk.joan), root.id]
     );
     assert_eq!(event.comment().task.name, "ENG-1");
 }

@@ -11,12 +11,19 @@
 
 mod access;
 mod account;
+mod api_token;
+mod attempt;
 mod comment;
 mod idempotency;
+mod job;
+mod mail;
 mod one_connection;
+mod pipeline;
 mod project;
+mod reset;
 mod session;
 mod statements;
+mod tag;
 mod task;
 mod team;
 mod write_path;

@@ -30,6 +30,7 @@ async fn everything(store: &TestStore) {
     let project = store.with_project(&ada, team, "ENG").await.id;
     let start = StartSession {
         user_id: id_of(&ada),
+        password_hash: None,
         token: TokenHash::of("t0"),
     };
     let session = store.done(&ada, start).await;
@@ -110,10 +111,13 @@ async fn everything(store: &TestStore) {
             PurgeTask {
                 actor: root.clone(),
                 task,
+                expected_version: None,
             },
         )
         .await;
     store.store.keep_house_once().await.unwrap();
+    store.store.take_back_jobs().await.unwrap();
+    store.store.claim_mails("example.org", 9).await.unwrap();
     store.events().await;
 }
 

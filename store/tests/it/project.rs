@@ -4,6 +4,7 @@ use millstream_domain::policy::Refusal;
 use millstream_domain::team::TeamRole;
 use millstream_store::StoreError;
 use millstream_store::project::{CreateProject, DeleteProject, ProjectFilter, UpdateProject};
+use millstream_store::task::{MoveTask, TaskRef};
 use millstream_store::testing::builders::page;
 use millstream_store::testing::{TaskBuilder, TestStore};
 
@@ -74,7 +75,7 @@ async fn members_see_a_project_and_maintainers_change_it() {
         matches!(refused, Err(StoreError::Refused(Refusal::Forbidden))),
         "{refused:?}"
     );
-    let put_away = store.done(&ada, archive(ada.clone(), Some(1))).await;
+    let put_away = store.done(&ada, archive(ada.clone(), Some(1.into()))).await;
     assert_eq!((put_away.archived, put_away.version), (true, 2));
     let into = store
         .write(&joan, TaskBuilder::new(project.id, "late").by(&joan))
@@ -148,4 +149,51 @@ async fn deleting_a_project_while_a_task_is_made_in_it_lets_one_of_them_win() {
             other => panic!("{round}: {other:?}"),
         }
     }
+}
+
+#[tokio::test]
+async fn a_key_stays_taken_while_tasks_answer_to_names_with_it() {
+    let store = TestStore::new().await;
+    store.with_user("root").await;
+    let mut ada = store.with_user("ada").await;
+    let team = store.with_team(&mut ada, "Millers").await;
+    let (old, new) = (
+        store.with_project(&ada, team, "OLD").await.id,
+        store.with_project(&ada, team, "NEW").await.id,
+    );
+    let task = store.done(&ada, TaskBuilder::new(old, "x").by(&ada)).await;
+    let moved = MoveTask {
+        actor: ada.clone(),
+        task: TaskRef::Id(task.state.id),
+        expected_version: None,
+        status: None,
+        after: None,
+        before: None,
+        project: Some(new),
+    };
+    store.done(&ada, moved).await;
+    let delete = DeleteProject {
+        actor: ada.clone(),
+        id: old,
+        expected_version: None,
+    };
+    store.done(&ada, delete).await;
+    let create = |key: &str| CreateProject {
+        actor: ada.clone(),
+        team_id: team,
+        key: key.parse().unwrap(),
+        name: key.parse().unwrap(),
+        description: None,
+    };
+    let again = store.write(&ada, create("OLD")).await;
+    assert!(
+        matches!(again, Err(StoreError::Taken { field: "key" })),
+        "{again:?}"
+    );
+    store.done(&ada, create("OLDER")).await;
+    let named = store
+        .store
+        .task(&ada, &TaskRef::Name("OLD-1".parse().unwrap()))
+        .await;
+    assert_eq!(named.unwrap().state.name, "NEW-1");
 }

@@ -6,10 +6,14 @@ use millstream_domain::policy::Actor;
 use millstream_event_log::Event;
 use millstream_event_log::events::SessionEvent;
 use millstream_event_log::events::session::EndReason;
+use millstream_store::PageRequest;
 use millstream_store::StoreError;
-use millstream_store::session::{EndSession, RotateRefresh, Rotated, StartSession, TokenHash};
+use millstream_store::session::{
+    EndOtherSessions, EndSession, HEIRS_MAX, RotateRefresh, Rotated, StartSession, TokenHash,
+};
 use millstream_store::testing::TestStore;
 use millstream_store::testing::builders::{id_of, origin};
+use millstream_store::user::ChangePassword;
 
 struct LoggedIn {
     store: TestStore,
@@ -23,6 +27,7 @@ impl LoggedIn {
         let ada = store.with_user("ada").await;
         let start = StartSession {
             user_id: id_of(&ada),
+            password_hash: None,
             token: TokenHash::of(token),
         };
         let session = store.done(&ada, start).await;
@@ -128,39 +133,77 @@ async fn the_grace_ends_when_the_successor_was_used() {
 }
 
 #[tokio::test]
-async fn a_branch_that_was_thought_lost_and_turns_up_ends_the_session() {
+async fn of_two_branches_the_one_that_is_used_lives_whichever_it_is() {
+    for (used, other) in [("first", "second"), ("second", "first")] {
+        let ada = LoggedIn::with("t0").await;
+        ada.refresh("t0", "first").await;
+        assert_eq!(ada.refresh("t0", "second").await, ada.renewed());
+        assert_eq!(ada.refresh(used, "next").await, ada.renewed());
+        // Two tabs that asked at once: the one that comes too late is refused, and costs the other nothing.
+        assert_eq!(ada.refresh(other, "x").await, Rotated::Refused);
+        assert_eq!(ada.refresh("next", "last").await, ada.renewed());
+        assert!(ada.is_live().await);
+        assert_eq!(ada.reuses_told().await, 0);
+    }
+}
+
+#[tokio::test]
+async fn a_branch_that_was_lost_and_turns_up_ends_the_session() {
     let ada = LoggedIn::with("t0").await;
     ada.refresh("t0", "owner").await;
-    // Within the grace a thief uses the same token, and gets the one live branch.
+    // Within the grace a thief uses the same token, and goes on with what they get before the owner does.
     assert_eq!(ada.refresh("t0", "thief").await, ada.renewed());
+    assert_eq!(ada.refresh("thief", "thief 2").await, ada.renewed());
+    ada.store.clock.advance(TimeDelta::seconds(11));
     assert_eq!(ada.refresh("owner", "owner 2").await, Rotated::Reused);
-    assert_eq!(ada.refresh("thief", "thief 2").await, Rotated::Refused);
+    assert_eq!(ada.refresh("thief 2", "thief 3").await, Rotated::Refused);
     assert!(!ada.is_live().await);
     assert_eq!(ada.reuses_told().await, 1);
 }
 
 #[tokio::test]
-async fn of_many_refreshes_at_once_one_branch_lives() {
+async fn a_token_has_a_limited_number_of_heirs() {
     let ada = LoggedIn::with("t0").await;
-    let at_once = (0..8).map(|n| {
-        let (store, origin) = (ada.store.store.clone(), origin(&ada.ada));
-        tokio::spawn(async move {
-            store
-                .write(&origin, rotate("t0", &format!("branch {n}")))
-                .await
-                .unwrap()
-                .output
-        })
-    });
-    for done in futures::future::join_all(at_once).await {
-        assert_eq!(done.unwrap(), ada.renewed());
+    for n in 0..HEIRS_MAX {
+        assert_eq!(ada.refresh("t0", &format!("{n}")).await, ada.renewed());
     }
-    let tokens: i64 =
-        sqlx::query_scalar("select count(*) from app.refresh_token where used_at is null")
-            .fetch_one(ada.store.database().pool())
-            .await
-            .unwrap();
-    assert_eq!(tokens, 1);
+    assert_eq!(ada.refresh("t0", "too many").await, Rotated::Refused);
+    assert_eq!(ada.refresh("0", "next").await, ada.renewed());
+}
+
+#[tokio::test]
+async fn of_many_refreshes_at_once_one_branch_lives() {
+    const AT_ONCE: usize = 20;
+    let ada = LoggedIn::with("t0").await;
+    let all_at_once = async |token: &str, heir: &str| {
+        let (store, origin) = (&ada.store.store, origin(&ada.ada));
+        let each = (0..AT_ONCE).map(|n| {
+            let token = token.replace("{n}", &n.to_string());
+            let heir = format!("{heir} {n}");
+            let origin = origin.clone();
+            async move { store.write(&origin, rotate(&token, &heir)).await }
+        });
+        let done = futures::future::join_all(each).await;
+        done.into_iter()
+            .map(|done| done.unwrap().output)
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(
+        all_at_once("t0", "branch").await,
+        vec![ada.renewed(); AT_ONCE]
+    );
+    let next = all_at_once("branch {n}", "next").await;
+    let renewed: Vec<_> = (0..AT_ONCE).filter(|n| next[*n] == ada.renewed()).collect();
+    let [lives] = renewed[..] else {
+        panic!("{next:?}");
+    };
+    let refused = next.iter().filter(|done| **done == Rotated::Refused);
+    assert_eq!(refused.count(), AT_ONCE - 1);
+    assert!(ada.is_live().await);
+    assert_eq!(
+        ada.refresh(&format!("next {lives}"), "last").await,
+        ada.renewed()
+    );
 }
 
 #[tokio::test]
@@ -172,9 +215,10 @@ async fn a_session_that_nobody_refreshes_ends_by_itself() {
     assert!(
         ada.store
             .store
-            .sessions(id_of(&ada.ada))
+            .sessions(id_of(&ada.ada), &PageRequest::default())
             .await
             .unwrap()
+            .items
             .is_empty()
     );
 }
@@ -218,6 +262,58 @@ async fn only_its_owner_ends_a_session_and_only_once() {
     assert_eq!(ada.refresh("t0", "t1").await, Rotated::Refused);
 }
 
+#[tokio::test]
+async fn one_session_is_left_of_many_that_end_each_other() {
+    let ada = LoggedIn::with("t0").await;
+    let mut sessions = vec![ada.session];
+    for n in 1..8 {
+        let start = StartSession {
+            user_id: id_of(&ada.ada),
+            password_hash: None,
+            token: TokenHash::of(&format!("other {n}")),
+        };
+        sessions.push(ada.store.done(&ada.ada, start).await);
+    }
+    let end = |kept_session: SessionId| EndOtherSessions {
+        user_id: id_of(&ada.ada),
+        kept_session,
+    };
+    let each = sessions
+        .iter()
+        .map(|session| ada.store.write(&ada.ada, end(*session)));
+    let done = futures::future::join_all(each).await;
+    assert_eq!(done.iter().filter(|ended| ended.is_ok()).count(), 1);
+    let page = PageRequest::default();
+    let left = ada.store.store.sessions(id_of(&ada.ada), &page).await;
+    assert_eq!(left.unwrap().items.len(), 1);
+}
+
+#[tokio::test]
+async fn a_log_in_with_a_password_that_was_just_changed_begins_nothing() {
+    for _ in 0..10 {
+        let store = TestStore::new().await;
+        let ada = store.with_user("ada").await;
+        let (user_id, page) = (id_of(&ada), PageRequest::default());
+        let hash = store.store.credentials_of(user_id).await.unwrap();
+        let change = ChangePassword {
+            user_id,
+            kept_session: None,
+            old_hash: hash.password_hash.clone(),
+            new_hash: "another".into(),
+        };
+        let start = StartSession {
+            user_id,
+            password_hash: Some(hash.password_hash),
+            token: TokenHash::of("t0"),
+        };
+        // Whichever comes first: either the log-in is refused, or the change ends its session.
+        let (changed, _) = tokio::join!(store.write(&ada, change), store.write(&ada, start));
+        changed.unwrap();
+        let left = store.store.sessions(user_id, &page).await.unwrap();
+        assert!(left.items.is_empty(), "{left:?}");
+    }
+}
+
 /// Ending locks the session and removes its tokens; refreshing locks the session and uses one. In another order they
 /// would wait for each other.
 #[tokio::test]
@@ -247,6 +343,7 @@ async fn sessions_that_have_long_been_over_are_forgotten() {
     ada.store.clock.advance(TimeDelta::days(40));
     let start = StartSession {
         user_id: id_of(&ada.ada),
+        password_hash: None,
         token: TokenHash::of("fresh"),
     };
     ada.store.done(&ada.ada, start).await;

@@ -4,7 +4,9 @@ mod create;
 mod list;
 mod moving;
 mod place;
+mod plans;
 mod update;
+mod watch;
 
 use millstream_domain::ids::{ProjectId, TaskId, TeamId};
 use millstream_domain::policy::Actor;

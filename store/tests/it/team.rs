@@ -7,6 +7,7 @@ use millstream_store::StoreError;
 use millstream_store::team::{DeleteTeam, PutMember, RemoveMember};
 use millstream_store::testing::TestStore;
 use millstream_store::testing::builders::{id_of, page};
+use millstream_store::user::{UpdateUser, UserEdit};
 
 struct Mill {
     store: TestStore,
@@ -56,6 +57,17 @@ impl Mill {
             actor: by.clone(),
             team_id: self.team,
             user_id: id_of(whom),
+        }
+    }
+
+    fn active(who: &Actor, active: bool) -> UpdateUser {
+        UpdateUser {
+            user_id: id_of(who),
+            expected_version: None,
+            edit: UserEdit {
+                active: Some(active),
+                ..UserEdit::default()
+            },
         }
     }
 
@@ -199,6 +211,48 @@ async fn the_last_owner_cannot_go_even_when_two_go_at_once() {
 }
 
 #[tokio::test]
+async fn an_owner_who_cannot_log_in_is_not_one_who_is_left() {
+    let mill = Mill::new().await;
+    let system = Actor::System;
+    let put = mill.put(&system, &mill.maintainer, TeamRole::Owner);
+    mill.store.done(&system, put).await;
+    mill.store
+        .done(&system, Mill::active(&mill.maintainer, false))
+        .await;
+    let left = mill.remove(&mill.owner, &mill.owner);
+    let refused = mill.refusal(&mill.owner, left).await;
+    assert!(refused.starts_with("Conflict"), "{refused}");
+    let deactivate = Mill::active(&mill.owner, false);
+    let Err(StoreError::Conflict(why)) = mill.store.write(&system, deactivate).await else {
+        panic!("the last owner was deactivated")
+    };
+    assert!(why.contains(r#"the last owner of "Millers""#), "{why}");
+    // The one who is not active may go, as long as another stays.
+    mill.store
+        .done(&system, mill.remove(&system, &mill.maintainer))
+        .await;
+}
+
+#[tokio::test]
+async fn of_two_owners_who_are_deactivated_at_once_one_stays() {
+    let mill = Mill::new().await;
+    let system = Actor::System;
+    let put = mill.put(&system, &mill.maintainer, TeamRole::Owner);
+    mill.store.done(&system, put).await;
+    for round in 0..5 {
+        let (one, two) = tokio::join!(
+            mill.store.write(&system, Mill::active(&mill.owner, false)),
+            mill.store
+                .write(&system, Mill::active(&mill.maintainer, false)),
+        );
+        assert!(one.is_ok() != two.is_ok(), "{round}: {one:?} {two:?}");
+        for who in [&mill.owner, &mill.maintainer] {
+            mill.store.done(&system, Mill::active(who, true)).await;
+        }
+    }
+}
+
+#[tokio::test]
 async fn members_leave_by_themselves_and_see_nothing_afterwards() {
     let mill = Mill::new().await;
     mill.store
@@ -226,7 +280,7 @@ async fn a_team_goes_with_its_members_when_it_holds_no_project() {
     let delete = |by: &Actor| DeleteTeam {
         actor: by.clone(),
         id: mill.team,
-        expected_version: Some(1),
+        expected_version: Some(1.into()),
     };
     let refused = mill
         .refusal(&mill.maintainer, delete(&mill.maintainer))

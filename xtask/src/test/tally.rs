@@ -1,6 +1,7 @@
 //! Counting results in the output of `cargo test`. A test program that dies in the middle says no
 //! result; what it had done by then is counted, and its death counts as one failure.
 
+use crate::steps::Outcome;
 use std::fmt;
 use std::process::ExitCode;
 
@@ -48,6 +49,15 @@ impl Tally {
             self.sum.failed = 1;
         }
         self
+    }
+
+    /// Counts one more test, which was not cargo's.
+    pub(crate) fn also(&mut self, outcome: &Outcome) {
+        match outcome {
+            Outcome::Ok(_) => self.sum.passed += 1,
+            Outcome::Failed(_) => self.sum.failed += 1,
+            Outcome::LeftOut(_) => self.sum.skipped += 1,
+        }
     }
 
     /// Whether nothing failed.

@@ -10,6 +10,8 @@
 
 mod arrows;
 mod clippy_toml;
+mod documents;
+mod metrics;
 mod migrations;
 mod names;
 mod repo;

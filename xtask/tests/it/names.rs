@@ -35,7 +35,7 @@ const RULES: &[Rule] = &[
     Rule {
         part: "pipelines/tests/golden/",
         fits: is_golden,
-        form: "`<dataflow>/<case>/input.jsonl` and `expected.jsonl`",
+        form: "`<dataflow>/<story>/expected.jsonl`; the stories are in pipelines/tests/it/stories.rs",
     },
     Rule {
         part: "analytics-engine/tests/reports/",
@@ -136,11 +136,7 @@ fn is_wire_form(name: &str) -> bool {
 fn is_golden(name: &str) -> bool {
     let parts: Vec<_> = name.split('/').collect();
     match parts[..] {
-        [dataflow, case, file] => {
-            is_snake(dataflow)
-                && is_snake(case)
-                && ["input.jsonl", "expected.jsonl"].contains(&file)
-        }
+        [dataflow, story, "expected.jsonl"] => is_snake(dataflow) && is_snake(story),
         _ => false,
     }
 }

@@ -63,6 +63,7 @@ pub(crate) struct TaskName {
     summary = "What happened",
     description = "In the teams that you see, newest first. A view: it answers how far it is.",
     params(
+        WaitFor,
         ("project" = Option<Uuid>, Query, description = "Only of this project"),
         ("user" = Option<String>, Query, description = "Only by this person; `me` for yourself"),
         ("task" = Option<Uuid>, Query, description = "Only of this task"),

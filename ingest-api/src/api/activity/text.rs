@@ -1,11 +1,13 @@
 //! The activity in sentences, in the languages that Millstream speaks.
 //!
-//! To add a type of event: a row in each language below. One that is missing reads as its type, which is never wrong.
+//! To add a type of event: a row in each language below. One that is missing reads as its type, which is never wrong. The
+//! names of fields and what stands in them: `words.rs`.
 
+use super::words::{Turn, field, turn, value_of};
+use millstream_domain::task::Status;
 use millstream_domain::user::Locale;
 use millstream_event_log::changes::FieldChange;
 use millstream_store::views::activity::ActivityLine;
-use serde_json::Value;
 
 /// What somebody did, as a sentence without a full stop.
 pub(crate) fn sentence(line: &ActivityLine, locale: Locale) -> String {
@@ -58,32 +60,42 @@ fn english(line: &ActivityLine) -> String {
         "comment.created" => format!("commented on {thing}"),
         "comment.edited" => format!("edited a comment on {thing}"),
         "comment.deleted" => format!("deleted a comment on {thing}"),
+        "tag.created" => format!("made the tag {thing}"),
+        "tag.updated" => english_change(&line.changes, &thing),
+        "tag.deleted" => format!("deleted the tag {thing}"),
         "team.created" => format!("founded the team {thing}"),
         "team.deleted" => format!("deleted the team {thing}"),
-        "member.added" => format!("added {}{}", member(line), role(line, " as ")),
-        "member.changed" => format!("made {} a different role{}", member(line), role(line, ": ")),
+        "member.added" => format!("added {}{}", member(line), role(line, " as ", Locale::En)),
+        "member.changed" => format!(
+            "made {} a different role{}",
+            member(line),
+            role(line, ": ", Locale::En)
+        ),
         "member.removed" => format!("removed {}", member(line)),
         other => format!("{other} {thing}").trim_end().to_owned(),
     }
 }
 
 fn english_change(changes: &[FieldChange], thing: &str) -> String {
-    match (changes, status(changes)) {
-        ([_], Some("done")) => format!("finished {thing}"),
-        ([change], _) => match (short(&change.from), short(&change.to)) {
-            (Some(from), Some(to)) => {
-                format!("changed {} of {thing} from {from} to {to}", words(change))
-            }
-            (None, Some(to)) => format!("set {} of {thing} to {to}", words(change)),
-            (Some(_), None) if change.to.is_null() => {
-                format!("cleared {} of {thing}", words(change))
-            }
-            (_, None) => format!("changed {} of {thing}", words(change)),
+    let called = |change: &FieldChange| field(&change.field, Locale::En).to_owned();
+    match changes {
+        [change] if is_finished(change) => format!("finished {thing}"),
+        [change] if change.field == "archived" => match change.to.as_bool() {
+            Some(true) => format!("archived {thing}"),
+            _ => format!("took {thing} out of the archive"),
         },
-        (many, _) => format!(
-            "changed {} of {thing}",
-            many.iter().map(words).collect::<Vec<_>>().join(", ")
-        ),
+        [change] => match (called(change), turn(change, Locale::En)) {
+            (field, Turn::Between(from, to)) => {
+                format!("changed {field} of {thing} from {from} to {to}")
+            }
+            (field, Turn::To(to)) => format!("set {field} of {thing} to {to}"),
+            (field, Turn::Cleared) => format!("cleared {field} of {thing}"),
+            (field, Turn::Other) => format!("changed {field} of {thing}"),
+        },
+        many => {
+            let fields: Vec<_> = many.iter().map(called).collect();
+            format!("changed {} of {thing}", fields.join(", "))
+        }
     }
 }
 
@@ -91,7 +103,9 @@ fn german(line: &ActivityLine) -> String {
     let thing = thing(line, ('„', '“'));
     match line.kind.as_str() {
         "task.created" | "project.created" => format!("hat {thing} angelegt"),
-        "task.updated" | "project.updated" | "team.updated" => german_change(&line.changes, &thing),
+        "task.updated" | "project.updated" | "team.updated" | "tag.updated" => {
+            german_change(&line.changes, &thing)
+        }
         "task.assigned" => match assignees(&line.changes) {
             Some(names) if !names.is_empty() => {
                 format!("hat {thing} zugewiesen: {}", names.join(", "))
@@ -107,13 +121,19 @@ fn german(line: &ActivityLine) -> String {
         "comment.created" => format!("hat {thing} kommentiert"),
         "comment.edited" => format!("hat einen Kommentar zu {thing} bearbeitet"),
         "comment.deleted" => format!("hat einen Kommentar zu {thing} gelöscht"),
+        "tag.created" => format!("hat den Tag {thing} angelegt"),
+        "tag.deleted" => format!("hat den Tag {thing} gelöscht"),
         "team.created" => format!("hat das Team {thing} gegründet"),
         "team.deleted" => format!("hat das Team {thing} gelöscht"),
-        "member.added" => format!("hat {} aufgenommen{}", member(line), role(line, " als ")),
+        "member.added" => format!(
+            "hat {} aufgenommen{}",
+            member(line),
+            role(line, ", Rolle: ", Locale::De)
+        ),
         "member.changed" => format!(
             "hat {} eine andere Rolle gegeben{}",
             member(line),
-            role(line, ": ")
+            role(line, ": ", Locale::De)
         ),
         "member.removed" => format!("hat {} entfernt", member(line)),
         other => format!("{other} {thing}").trim_end().to_owned(),
@@ -121,32 +141,30 @@ fn german(line: &ActivityLine) -> String {
 }
 
 fn german_change(changes: &[FieldChange], thing: &str) -> String {
-    match (changes, status(changes)) {
-        ([_], Some("done")) => format!("hat {thing} erledigt"),
-        ([change], _) => match (short(&change.from), short(&change.to)) {
-            (Some(from), Some(to)) => format!(
-                "hat bei {thing} {} von {from} auf {to} geändert",
-                change.field
-            ),
-            (None, Some(to)) => format!("hat bei {thing} {} auf {to} gesetzt", change.field),
-            (Some(_), None) if change.to.is_null() => {
-                format!("hat bei {thing} {} geleert", change.field)
-            }
-            (_, None) => format!("hat bei {thing} {} geändert", change.field),
+    let called = |change: &FieldChange| field(&change.field, Locale::De).to_owned();
+    match changes {
+        [change] if is_finished(change) => format!("hat {thing} erledigt"),
+        [change] if change.field == "archived" => match change.to.as_bool() {
+            Some(true) => format!("hat {thing} archiviert"),
+            _ => format!("hat {thing} aus dem Archiv geholt"),
         },
-        (many, _) => {
-            let fields: Vec<_> = many.iter().map(|change| change.field.as_str()).collect();
-            format!("hat bei {thing} geändert: {}", fields.join(", "))
+        [change] => match (called(change), turn(change, Locale::De)) {
+            (field, Turn::Between(from, to)) => {
+                format!("hat bei {thing} {field} von {from} auf {to} geändert")
+            }
+            (field, Turn::To(to)) => format!("hat bei {thing} {field} auf {to} gesetzt"),
+            (field, Turn::Cleared) => format!("hat bei {thing} {field} entfernt"),
+            (field, Turn::Other) => format!("hat bei {thing} {field} geändert"),
+        },
+        many => {
+            let fields: Vec<_> = many.iter().map(called).collect();
+            format!("hat bei {thing} {} geändert", fields.join(", "))
         }
     }
 }
 
-fn status(changes: &[FieldChange]) -> Option<&str> {
-    changes
-        .iter()
-        .find(|change| change.field == "status")?
-        .to
-        .as_str()
+fn is_finished(change: &FieldChange) -> bool {
+    change.field == "status" && change.to.as_str() == Some(Status::Done.as_str())
 }
 
 fn assignees(changes: &[FieldChange]) -> Option<Vec<&str>> {
@@ -155,34 +173,19 @@ fn assignees(changes: &[FieldChange]) -> Option<Vec<&str>> {
         .find(|change| change.field == "assignees")?
         .to
         .as_array()?;
-    Some(names.iter().filter_map(Value::as_str).collect())
+    Some(
+        names
+            .iter()
+            .filter_map(|who| who["username"].as_str())
+            .collect(),
+    )
 }
 
-fn role(line: &ActivityLine, before: &str) -> String {
-    let role = line
-        .changes
-        .iter()
-        .find(|change| change.field == "role")
-        .and_then(|change| change.to.as_str());
+fn role(line: &ActivityLine, before: &str, locale: Locale) -> String {
+    let change = line.changes.iter().find(|change| change.field == "role");
+    let role = change.and_then(|change| value_of("role", &change.to, locale));
     role.map(|role| format!("{before}{role}"))
         .unwrap_or_default()
-}
-
-fn words(change: &FieldChange) -> String {
-    change
-        .field
-        .trim_end_matches("_at")
-        .trim_end_matches("_id")
-        .replace('_', " ")
-}
-
-/// A value that is worth repeating in a sentence.
-fn short(value: &Value) -> Option<String> {
-    match value {
-        Value::String(text) => Some(text.replace('_', " ")),
-        Value::Number(number) => Some(number.to_string()),
-        Value::Bool(_) | Value::Null | Value::Array(_) | Value::Object(_) => None,
-    }
 }
 
 #[cfg(test)]
@@ -193,6 +196,7 @@ mod tests {
     use millstream_event_log::Event;
     use millstream_event_log::changes::changes;
     use millstream_store::views::activity::Name;
+    use serde_json::{Value, json};
     use uuid::Uuid;
 
     fn line(kind: &str, changes: Vec<FieldChange>) -> ActivityLine {
@@ -227,7 +231,7 @@ mod tests {
         assert_eq!(sentence(&line, Locale::De), german);
     }
 
-    fn field(name: &str, from: Value, to: Value) -> FieldChange {
+    fn changed(name: &str, from: Value, to: Value) -> FieldChange {
         FieldChange {
             field: name.into(),
             from,
@@ -245,30 +249,77 @@ mod tests {
         );
         check(
             "task.updated",
-            vec![field("status", "todo".into(), "in_progress".into())],
-            "Ada changed status of ENG-42 “Fix the mill wheel” from todo to in progress",
-            "Ada hat bei ENG-42 „Fix the mill wheel“ status von todo auf in progress geändert",
+            vec![changed("status", "todo".into(), "in_progress".into())],
+            "Ada changed status of ENG-42 “Fix the mill wheel” from to do to in progress",
+            "Ada hat bei ENG-42 „Fix the mill wheel“ den Status von offen auf in Arbeit geändert",
         );
         check(
             "task.updated",
-            vec![field("status", "todo".into(), "done".into())],
+            vec![changed("status", "todo".into(), "done".into())],
             "Ada finished ENG-42 “Fix the mill wheel”",
             "Ada hat ENG-42 „Fix the mill wheel“ erledigt",
         );
         check(
             "member.added",
-            vec![field("role", Value::Null, "viewer".into())],
+            vec![changed("role", Value::Null, "viewer".into())],
             "Ada added Grace as viewer",
-            "Ada hat Grace aufgenommen als viewer",
+            "Ada hat Grace aufgenommen, Rolle: Lesen",
+        );
+    }
+
+    #[test]
+    fn what_changed_is_told_in_the_words_of_the_language() {
+        let both = |english: &str, german: &str, changes| {
+            let thing = ["ENG-42 “Fix the mill wheel”", "ENG-42 „Fix the mill wheel“"];
+            check(
+                "task.updated",
+                changes,
+                &english.replace("THIS", thing[0]),
+                &german.replace("DIES", thing[1]),
+            );
+        };
+        both(
+            "Ada changed title of THIS from q to r",
+            "Ada hat bei DIES den Titel von q auf r geändert",
+            vec![changed("title", json!("q"), json!("r"))],
+        );
+        both(
+            "Ada set estimated hours of THIS to 1.5",
+            "Ada hat bei DIES die geschätzten Stunden auf 1,5 gesetzt",
+            vec![changed("estimated_hours", Value::Null, json!(1.5))],
+        );
+        both(
+            "Ada cleared due date of THIS",
+            "Ada hat bei DIES die Fälligkeit entfernt",
+            vec![changed(
+                "due_at",
+                json!("2026-05-01T12:30:00Z"),
+                Value::Null,
+            )],
+        );
+        both(
+            "Ada archived THIS",
+            "Ada hat DIES archiviert",
+            vec![changed("archived", json!(false), json!(true))],
+        );
+        both(
+            "Ada changed description, priority of THIS",
+            "Ada hat bei DIES die Beschreibung, die Priorität geändert",
+            vec![
+                changed("description", Value::Null, Value::Null),
+                changed("priority", json!("low"), json!("high")),
+            ],
         );
     }
 
     #[test]
     fn every_event_that_the_activity_shows_has_its_own_words() {
-        let shown = ["task", "comment", "project", "team", "member"];
+        let shown = ["task", "comment", "tag", "project", "team", "member"];
         for event in Event::samples() {
             let noun = event.kind().split('.').next().unwrap_or_default();
-            if shown.contains(&noun) {
+            // Who watches what is nobody else's business.
+            let is_shown = shown.contains(&noun) && !matches!(event, Event::Watch(_));
+            if is_shown {
                 let line = line(event.kind(), changes(&event));
                 for locale in [Locale::En, Locale::De] {
                     let text = sentence(&line, locale);

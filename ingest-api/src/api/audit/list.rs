@@ -116,6 +116,7 @@ fn json(text: Option<String>) -> Option<Box<RawValue>> {
     description = "Newest first. Admins may ask for anything; others for the audit of a task that they see \
                    (`entity=task&entity_id=…`), without addresses. A view: it answers how far it is.",
     params(
+        WaitFor,
         ("actor" = Option<String>, Query, description = "By whom; `me` for yourself"),
         ("action" = Option<String>, Query, description = "What was done, such as `task.created`"),
         ("entity" = Option<String>, Query, description = "To which kind of thing, such as `task`"),

@@ -2,8 +2,9 @@
 
 use crate::answer::{Answer, One};
 use crate::api::auth::password::PASSWORD_BYTES_MAX;
-use crate::api::schema::Problems;
+use crate::api::schema::{self, Problems};
 use crate::api::users::UserBody;
+use crate::auth::attempts;
 use crate::auth::caller::anonymous_origin;
 use crate::auth::secret::refresh_token;
 use crate::auth::token::{Bearer, LIFETIME, Tokens};
@@ -17,7 +18,8 @@ use axum::http::header::CACHE_CONTROL;
 use millstream_domain::field::{FieldCode, Invalid};
 use millstream_domain::ids::{SessionId, UserId};
 use millstream_event_log::{Origin, Position};
-use millstream_store::session::{RecordFailedLogin, StartSession, TokenHash};
+use millstream_store::session::{StartSession, TokenHash};
+use millstream_store::user::Credentials;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -26,11 +28,13 @@ const LOGIN_BYTES_MAX: usize = 1024;
 
 /// A log-in.
 #[derive(ToSchema)]
+#[schema(example = json!({"login": "ada", "password": "her own password"}))]
 #[expect(dead_code, reason = "describes the body, which is read field by field")]
 pub(crate) struct LoginBody {
     /// Username or e-mail address.
-    #[schema(example = "ada")]
+    #[schema(schema_with = schema::block::<1024>)]
     login: String,
+    #[schema(max_length = 2048)]
     password: String,
 }
 
@@ -80,7 +84,9 @@ fn login_name(text: &str) -> Result<String, Invalid> {
 #[utoipa::path(
     post, path = "/auth/login", tag = "auth",
     summary = "Log in",
-    description = "Begins a session. Wrong names and wrong passwords answer alike.",
+    description = "Begins a session. Wrong names and wrong passwords answer alike. After too many wrong tries at an \
+                   account within an hour, 429 says when the next one is looked at: 100 from all addresses together that \
+                   never logged in to it, 20 from each that has.",
     request_body = LoginBody,
     responses((status = 200, description = "Logged in", body = One<TokensBody>), Problems),
 )]
@@ -89,32 +95,17 @@ pub(crate) async fn log_in(
     _: NoParams,
     JsonBody(fields): JsonBody,
 ) -> Result<Answer, ApiError> {
-    let asked = read(fields)?;
-    let account = app.store().credentials(&asked.login).await?;
-    let (known, hash) = account
-        .map(|a| (a.user_id, a.active.then_some(a.password_hash)))
-        .unzip();
-    let origin = anonymous_origin();
-    // One path for all: without an account, or with one that is not active, a password is checked against nobody's hash.
-    if !app
-        .passwords()
-        .verify(asked.password, hash.flatten())
-        .await?
-    {
-        app.store()
-            .write(&origin, RecordFailedLogin { user_id: known })
-            .await?;
-        return Err(ApiError::unauthenticated("login or password is wrong"));
-    }
-    let user_id = known.ok_or_else(|| ApiError::unauthenticated("login or password is wrong"))?;
+    let account = identify(&app, fields).await?;
+    let user_id = account.user_id;
     let refresh_token = refresh_token();
     let start = StartSession {
         user_id,
+        password_hash: Some(account.password_hash),
         token: TokenHash::of(&refresh_token),
     };
     let origin = Origin {
         actor: Some(user_id),
-        ..origin
+        ..anonymous_origin()
     };
     let written = app.store().write(&origin, start).await?;
     tokens(
@@ -125,6 +116,12 @@ pub(crate) async fn log_in(
         written.position,
     )
     .await
+}
+
+/// Whose name and password these are. One path for every way to log in.
+pub(crate) async fn identify(app: &AppState, fields: Fields) -> Result<Credentials, ApiError> {
+    let asked = read(fields)?;
+    attempts::identify(app, &asked.login, asked.password).await
 }
 
 /// The answer to a log-in and to a renewal.

@@ -20,6 +20,7 @@ use utoipa::ToSchema;
 #[expect(dead_code, reason = "describes the body, which is read field by field")]
 pub(crate) struct LogoutBody {
     /// Not needed: the session of the access token ends, and its refresh tokens with it.
+    #[schema(max_length = 512)]
     refresh_token: Option<String>,
 }
 
@@ -41,7 +42,7 @@ pub(crate) async fn log_out(
     fields.finish(|| Some(()))?;
     let end = EndSession {
         user_id: caller.id,
-        session_id: caller.session,
+        session_id: caller.session()?,
         reason: EndReason::LoggedOut,
     };
     let written = app.store().write(&caller.origin, end).await?;

@@ -18,16 +18,19 @@ use utoipa::ToSchema;
 #[expect(dead_code, reason = "describes the body, which is read field by field")]
 pub(crate) struct ProfilePatch {
     /// 1 to 80 characters.
+    #[schema(schema_with = schema::line::<80>, required = false)]
     display_name: Option<String>,
+    #[schema(schema_with = schema::email, required = false)]
     email: Option<String>,
     /// A name of the IANA time zone database.
-    #[schema(example = "Europe/Vienna")]
+    #[schema(schema_with = schema::time_zone, required = false)]
     time_zone: Option<String>,
-    #[schema(schema_with = schema::locale)]
+    #[schema(schema_with = schema::locale, required = false)]
     locale: Option<String>,
 }
 
-fn read(mut fields: Fields) -> Result<UserEdit, ApiError> {
+/// Reads the body.
+pub(crate) fn read(mut fields: Fields) -> Result<UserEdit, ApiError> {
     let edit = UserEdit {
         display_name: fields.changed("display_name", text(DisplayName::new)),
         email: fields.changed("email", text(Email::new)),
@@ -59,6 +62,7 @@ pub(crate) async fn read_me(
 #[utoipa::path(
     patch, path = "/auth/me", tag = "auth",
     summary = "Change your profile",
+    params(IfMatch),
     request_body(content = ProfilePatch, content_type = "application/merge-patch+json"),
     responses((status = 200, description = "You, as you are now", body = One<UserBody>), Problems),
     security(("bearer" = [])),

@@ -2,7 +2,7 @@
 
 use crate::answer::Answer;
 use crate::api::schema::Problems;
-use crate::auth::Caller;
+use crate::auth::{Caller, attempts};
 use crate::error::ApiError;
 use crate::extract::params::bounded;
 use crate::extract::value::text;
@@ -11,33 +11,36 @@ use crate::state::AppState;
 use axum::extract::State;
 use axum::http::StatusCode;
 use millstream_domain::field::{FieldCode, FieldError, Invalid};
-use millstream_domain::user::check_password;
+use millstream_domain::password::NewPassword;
+use millstream_event_log::Position;
 use millstream_store::user::ChangePassword;
 use utoipa::ToSchema;
 
-/// Most bytes of a password that is hashed: 128 characters of four bytes.
-pub(crate) const PASSWORD_BYTES_MAX: usize = 512;
+/// Most bytes of a password as it is typed: 128 characters, each put together of up to four parts of four bytes.
+pub(crate) const PASSWORD_BYTES_MAX: usize = 2048;
 
 /// A change of one's password.
 #[derive(ToSchema)]
 #[expect(dead_code, reason = "describes the body, which is read field by field")]
 pub(crate) struct PasswordBody {
+    #[schema(max_length = 2048)]
     current_password: String,
-    /// 8 to 128 characters.
+    /// 8 to 128 characters, and none of the common ones.
+    #[schema(min_length = 8, max_length = 128)]
     new_password: String,
 }
 
 struct Asked {
     current: String,
-    new: String,
+    new: NewPassword,
 }
 
-fn read(mut fields: Fields) -> Result<Asked, ApiError> {
+fn read(mut fields: Fields, names: &[&str]) -> Result<Asked, ApiError> {
     let current = fields.required(
         "current_password",
         text(|text| bounded(text, PASSWORD_BYTES_MAX)),
     );
-    let new = fields.required("new_password", text(new_password));
+    let new = fields.required("new_password", text(new_password(names)));
     fields.finish(|| {
         Some(Asked {
             current: current?,
@@ -46,9 +49,9 @@ fn read(mut fields: Fields) -> Result<Asked, ApiError> {
     })
 }
 
-/// A password that somebody chooses.
-pub(crate) fn new_password(text: &str) -> Result<String, Invalid> {
-    check_password(text).map(|()| text.to_owned())
+/// A password that somebody of these names chooses.
+pub(crate) fn new_password(names: &[&str]) -> impl FnOnce(&str) -> Result<NewPassword, Invalid> {
+    |text| NewPassword::new(&bounded(text, PASSWORD_BYTES_MAX)?, names)
 }
 
 #[utoipa::path(
@@ -65,28 +68,32 @@ pub(crate) async fn change_password(
     _: NoParams,
     JsonBody(fields): JsonBody,
 ) -> Result<Answer, ApiError> {
-    let asked = read(fields)?;
-    let old_hash = app.store().credentials_of(caller.id).await?.password_hash;
-    if !app
-        .passwords()
-        .verify(asked.current, Some(old_hash.clone()))
-        .await?
-    {
+    let position = change(&app, &caller, fields).await?;
+    Ok(Answer::empty(StatusCode::NO_CONTENT).at(position))
+}
+
+/// Changes somebody's own password, once they have shown that they know it.
+pub(crate) async fn change(
+    app: &AppState,
+    caller: &Caller,
+    fields: Fields,
+) -> Result<Option<Position>, ApiError> {
+    let user = app.store().user(caller.id).await?;
+    let asked = read(fields, &[&user.state.username, &user.email])?;
+    let Some(old_hash) = attempts::confirm(app, caller, asked.current).await? else {
         let wrong = FieldError::new(
             "current_password",
             FieldCode::Invalid,
             "must be your password as it is now",
         );
         return Err(ApiError::validation(vec![wrong]));
-    }
-    let new_hash = app.passwords().hash(asked.new).await?;
-    let kept_session = Some(caller.session);
+    };
+    let new_hash = app.passwords().hash(asked.new.into_string()).await?;
     let change = ChangePassword {
         user_id: caller.id,
-        kept_session,
+        kept_session: Some(caller.session()?),
         old_hash,
         new_hash,
     };
-    let written = app.store().write(&caller.origin, change).await?;
-    Ok(Answer::empty(StatusCode::NO_CONTENT).at(written.position))
+    Ok(app.store().write(&caller.origin, change).await?.position)
 }

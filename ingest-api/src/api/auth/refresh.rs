@@ -19,6 +19,7 @@ use utoipa::ToSchema;
 #[expect(dead_code, reason = "describes the body, which is read field by field")]
 pub(crate) struct RefreshBody {
     /// The newest one of the session. It is used up.
+    #[schema(max_length = 512)]
     refresh_token: String,
 }
 

@@ -2,7 +2,7 @@
 
 use crate::answer::{Answer, One};
 use crate::api::auth::password::new_password;
-use crate::api::schema::Problems;
+use crate::api::schema::{self, Problems};
 use crate::api::users::UserBody;
 use crate::auth::caller::anonymous_origin;
 use crate::error::ApiError;
@@ -11,8 +11,10 @@ use crate::extract::{Fields, JsonBody, NoParams};
 use crate::problem::Code;
 use crate::state::AppState;
 use axum::extract::State;
+use millstream_domain::password::NewPassword;
 use millstream_domain::user::{Email, Username};
-use millstream_store::user::Register;
+use millstream_store::Written;
+use millstream_store::user::{Register, User};
 use utoipa::ToSchema;
 
 /// A new account.
@@ -20,11 +22,12 @@ use utoipa::ToSchema;
 #[expect(dead_code, reason = "describes the body, which is read field by field")]
 pub(crate) struct RegisterBody {
     /// 2 to 32 letters, digits, dots, underscores, hyphens; kept in lower case.
-    #[schema(example = "ada")]
+    #[schema(example = "ada", pattern = "^[A-Za-z0-9][A-Za-z0-9._-]{1,31}$")]
     username: String,
-    #[schema(example = "ada@example.org")]
+    #[schema(schema_with = schema::email)]
     email: String,
-    /// 8 to 128 characters.
+    /// 8 to 128 characters, and none of the common ones.
+    #[schema(min_length = 8, max_length = 128)]
     password: String,
     /// The first person to register must bring it, and becomes admin; later it is ignored.
     setup_secret: Option<String>,
@@ -33,14 +36,19 @@ pub(crate) struct RegisterBody {
 struct Asked {
     username: Username,
     email: Email,
-    password: String,
+    password: NewPassword,
     setup_secret: Option<String>,
 }
 
 fn read(mut fields: Fields) -> Result<Asked, ApiError> {
     let username = fields.required("username", text(Username::new));
     let email = fields.required("email", text(Email::new));
-    let password = fields.required("password", text(new_password));
+    let names = [
+        username.as_ref().map(Username::as_str),
+        email.as_ref().map(Email::as_str),
+    ];
+    let names: Vec<&str> = names.into_iter().flatten().collect();
+    let password = fields.required("password", text(new_password(&names)));
     let setup_secret = fields.optional("setup_secret", text(|secret| Ok(secret.to_owned())));
     fields.finish(|| {
         Some(Asked {
@@ -64,6 +72,18 @@ pub(crate) async fn register(
     _: NoParams,
     JsonBody(fields): JsonBody,
 ) -> Result<Answer, ApiError> {
+    let written = create(&app, fields).await?;
+    let (user, version) = (
+        UserBody::full(&written.output),
+        written.output.state.version,
+    );
+    Ok(Answer::versioned(version, &user)
+        .created(&user.location())
+        .at(written.position))
+}
+
+/// Makes the account that these fields describe.
+pub(crate) async fn create(app: &AppState, fields: Fields) -> Result<Written<User>, ApiError> {
     let asked = read(fields)?;
     let has_setup_secret = asked
         .setup_secret
@@ -82,7 +102,7 @@ pub(crate) async fn register(
             "registration is closed here: ask an admin",
         ));
     }
-    let password_hash = app.passwords().hash(asked.password).await?;
+    let password_hash = app.passwords().hash(asked.password.into_string()).await?;
     let register = Register {
         username: asked.username,
         email: asked.email,
@@ -90,12 +110,5 @@ pub(crate) async fn register(
         password_hash,
         has_setup_secret,
     };
-    let written = app.store().write(&anonymous_origin(), register).await?;
-    let (user, version) = (
-        UserBody::full(&written.output),
-        written.output.state.version,
-    );
-    Ok(Answer::versioned(version, &user)
-        .created(&user.location())
-        .at(written.position))
+    Ok(app.store().write(&anonymous_origin(), register).await?)
 }

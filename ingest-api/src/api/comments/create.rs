@@ -2,7 +2,7 @@
 
 use crate::answer::One;
 use crate::api::comments::{CommentBody, comment_answer};
-use crate::api::schema::Problems;
+use crate::api::schema::{self, Problems};
 use crate::auth::Caller;
 use crate::error::ApiError;
 use crate::extract::value::text;
@@ -18,10 +18,11 @@ use utoipa::ToSchema;
 
 /// The text of a comment.
 #[derive(ToSchema)]
+#[schema(example = json!({"body": "Grease it, @grace."}))]
 #[expect(dead_code, reason = "describes the body, which is read field by field")]
 pub(crate) struct CommentText {
     /// Markdown, up to 64 KiB. `@ada` mentions a member of the team.
-    #[schema(example = "Grease it, @grace.")]
+    #[schema(schema_with = schema::said)]
     body: String,
 }
 

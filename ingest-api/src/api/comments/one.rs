@@ -2,7 +2,7 @@
 
 use crate::answer::{Answer, One};
 use crate::api::comments::{CommentBody, comment_answer};
-use crate::api::schema::Problems;
+use crate::api::schema::{self, Problems};
 use crate::auth::Caller;
 use crate::error::ApiError;
 use crate::extract::value::text;
@@ -23,6 +23,7 @@ use utoipa::ToSchema;
 #[expect(dead_code, reason = "describes the body, which is read field by field")]
 pub(crate) struct CommentPatch {
     /// Markdown, up to 64 KiB.
+    #[schema(schema_with = schema::said, required = false)]
     body: Option<String>,
 }
 
@@ -50,6 +51,7 @@ pub(crate) async fn read_comment(
     patch, path = "/tasks/{id}/comments/{comment_id}", tag = "comments",
     summary = "Edit a comment of yours",
     params(
+        IfMatch,
         ("id" = String, Path, description = "The task's id, or its name such as `ENG-42`"),
         ("comment_id" = Uuid, Path, description = "The comment"),
     ),
@@ -109,6 +111,7 @@ async fn unchanged(
     summary = "Delete a comment",
     description = "By its author or a maintainer of the team. Its text is gone, its place remains.",
     params(
+        IfMatch,
         ("id" = String, Path, description = "The task's id, or its name such as `ENG-42`"),
         ("comment_id" = Uuid, Path, description = "The comment"),
     ),

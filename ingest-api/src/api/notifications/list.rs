@@ -84,6 +84,7 @@ pub(crate) struct CountBody {
     summary = "Your notifications",
     description = "Newest first. A view: it answers how far it is.",
     params(
+        WaitFor,
         ("unread" = Option<bool>, Query, description = "`true`: only those that you have not read"),
         ("limit" = Option<u32>, Query, description = "1 to 100, default 50"),
         ("cursor" = Option<String>, Query, description = "`meta.next_cursor` of the page before"),
@@ -111,6 +112,7 @@ pub(crate) async fn list_notifications(
 #[utoipa::path(
     get, path = "/notifications/count", tag = "notifications",
     summary = "How many you have not read",
+    params(WaitFor),
     responses((status = 200, description = "The number", body = One<CountBody>), Problems),
     security(("bearer" = [])),
 )]

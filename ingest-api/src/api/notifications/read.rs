@@ -2,7 +2,7 @@
 
 use super::list::CountBody;
 use crate::answer::{Answer, One};
-use crate::api::schema::Problems;
+use crate::api::schema::{self, Problems};
 use crate::auth::Caller;
 use crate::error::ApiError;
 use crate::extract::value::{boolean, id, time};
@@ -11,28 +11,42 @@ use crate::idempotency::write;
 use crate::state::AppState;
 use axum::extract::State;
 use axum::response::Response;
-use chrono::{DateTime, Utc};
 use millstream_domain::field::{FieldCode, FieldError, Invalid};
 use millstream_domain::ids::NotificationId;
 use millstream_event_log::events::notification::Selection;
 use millstream_store::notification::ReadNotifications;
-use utoipa::ToSchema;
-use uuid::Uuid;
+use utoipa::openapi::RefOr;
+use utoipa::openapi::schema::{ArrayBuilder, ObjectBuilder, Schema, Type};
+use utoipa::{PartialSchema, ToSchema};
 
 /// Most notifications that are named one by one: ten pages.
 const IDS_MAX: usize = 1_000;
 
 /// What was read: exactly one of the three.
-#[derive(ToSchema)]
-#[expect(dead_code, reason = "describes the body, which is read field by field")]
-pub(crate) struct ReadBody {
-    /// These.
-    ids: Option<Vec<Uuid>>,
-    /// `true`: every one.
-    all: Option<bool>,
-    /// Every one made before this time.
-    before: Option<DateTime<Utc>>,
+pub(crate) struct ReadBody;
+
+impl PartialSchema for ReadBody {
+    fn schema() -> RefOr<Schema> {
+        let only_true = ObjectBuilder::new()
+            .schema_type(Type::Boolean)
+            .enum_values(Some([true]))
+            .description(Some("Every one"));
+        let ids = ArrayBuilder::new()
+            .items(schema::id())
+            .max_items(Some(IDS_MAX))
+            .description(Some("These"));
+        let body = ObjectBuilder::new()
+            .description(Some("What was read: exactly one of the three"))
+            .property("ids", ids)
+            .property("all", only_true)
+            .property("before", schema::time())
+            .min_properties(Some(1))
+            .max_properties(Some(1));
+        body.into()
+    }
 }
+
+impl ToSchema for ReadBody {}
 
 fn read(mut fields: Fields) -> Result<Selection, ApiError> {
     let given = ["ids", "all", "before"]

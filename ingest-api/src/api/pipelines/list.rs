@@ -8,6 +8,7 @@ use crate::extract::NoParams;
 use crate::state::AppState;
 use axum::extract::State;
 use chrono::{DateTime, Utc};
+use millstream_domain::policy::Action;
 use millstream_event_log::{Position, Seq};
 use millstream_store::pipeline::PipelineStatus;
 use serde::Serialize;
@@ -29,12 +30,12 @@ pub(crate) struct PipelineBody {
     /// How old the oldest of them is.
     lag_ms: i64,
     rate_per_s: f64,
-    /// `running`, `stalled`, `halted` or `rebuilding`.
+    /// `running`, `stalled`, `halted` or `rebuilding`; `stopped` when nobody has run it for a minute.
     #[schema(example = "running")]
     state: String,
     /// What is wrong.
     error: Option<String>,
-    /// Who runs it.
+    /// Who runs it; who ran it last, when it stopped without giving it up.
     owner: Option<String>,
     /// Raised at each change of owner.
     generation: i64,
@@ -52,9 +53,10 @@ pub(crate) struct PipelineBody {
 )]
 pub(crate) async fn list_pipelines(
     State(app): State<AppState>,
-    _: Caller,
+    caller: Caller,
     _: NoParams,
 ) -> Result<Answer, ApiError> {
+    caller.may(Action::ReadPipelines)?;
     let pipelines = app.store().pipelines().await?;
     Ok(Answer::all(
         pipelines

@@ -2,7 +2,7 @@
 
 use crate::answer::One;
 use crate::api::projects::{ProjectBody, project_answer};
-use crate::api::schema::Problems;
+use crate::api::schema::{self, Problems};
 use crate::auth::Caller;
 use crate::error::ApiError;
 use crate::extract::value::{boolean, id, text};
@@ -24,19 +24,21 @@ pub(crate) struct NewProject {
     /// The team it belongs to.
     team_id: uuid::Uuid,
     /// 2 to 10 capitals and digits, unique; it stays.
-    #[schema(example = "ENG")]
+    #[schema(example = "ENG", pattern = "^[A-Z][A-Z0-9]{1,9}$")]
     key: String,
     /// 1 to 80 characters.
-    #[schema(example = "Engine")]
+    #[schema(schema_with = schema::line::<80>)]
     name: String,
     /// Markdown, up to 4 KiB.
+    #[schema(schema_with = schema::block_or_null::<4096>, required = false)]
     description: Option<String>,
     /// A new project is not archived.
     #[schema(example = false)]
     archived: Option<bool>,
 }
 
-fn read(mut fields: Fields, caller: &Caller) -> Result<CreateProject, ApiError> {
+/// Reads the body.
+pub(crate) fn read(mut fields: Fields, caller: &Caller) -> Result<CreateProject, ApiError> {
     let team_id = fields.required("team_id", id);
     let key = fields.required("key", text(ProjectKey::new));
     let name = fields.required("name", text(ProjectName::new));

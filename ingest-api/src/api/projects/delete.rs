@@ -15,7 +15,7 @@ use millstream_store::project::DeleteProject;
     delete, path = "/projects/{id}", tag = "projects",
     summary = "Delete a project",
     description = "Only one that holds no tasks; archive it otherwise.",
-    params(("id" = uuid::Uuid, Path, description = "The project")),
+    params(IfMatch, ("id" = uuid::Uuid, Path, description = "The project")),
     responses((status = 204, description = "Deleted"), Problems),
     security(("bearer" = [])),
 )]

@@ -2,7 +2,7 @@
 
 use crate::answer::One;
 use crate::api::projects::{ProjectBody, project_answer};
-use crate::api::schema::Problems;
+use crate::api::schema::{self, Problems};
 use crate::auth::Caller;
 use crate::error::ApiError;
 use crate::extract::value::{boolean, text};
@@ -22,9 +22,12 @@ use utoipa::ToSchema;
 #[expect(dead_code, reason = "describes the body, which is read field by field")]
 pub(crate) struct ProjectPatch {
     /// 1 to 80 characters.
+    #[schema(schema_with = schema::line::<80>, required = false)]
     name: Option<String>,
     /// Markdown, up to 4 KiB; null empties it.
+    #[schema(schema_with = schema::block_or_null::<4096>, required = false)]
     description: Option<String>,
+    #[schema(nullable = false)]
     archived: Option<bool>,
 }
 
@@ -32,7 +35,7 @@ fn read(
     mut fields: Fields,
     caller: &Caller,
     id: ProjectId,
-    expected_version: Option<i64>,
+    expected_version: Option<millstream_store::Versions>,
 ) -> Result<UpdateProject, ApiError> {
     let name = fields.changed("name", text(ProjectName::new));
     let description = fields.emptiable("description", Purpose::new);
@@ -61,7 +64,7 @@ fn read(
 #[utoipa::path(
     patch, path = "/projects/{id}", tag = "projects",
     summary = "Change a project",
-    params(("id" = uuid::Uuid, Path, description = "The project")),
+    params(IfMatch, ("id" = uuid::Uuid, Path, description = "The project")),
     request_body(content = ProjectPatch, content_type = "application/merge-patch+json"),
     responses((status = 200, description = "The project as it is now", body = One<ProjectBody>), Problems),
     security(("bearer" = [])),

@@ -11,7 +11,7 @@ use axum::http::StatusCode;
 use axum::http::header::CACHE_CONTROL;
 use axum::response::{IntoResponse, Response};
 use millstream_store::StoreError;
-use millstream_store::pipeline::PipelineStatus;
+use millstream_store::pipeline::{PipelineStatus, view};
 use millstream_store::schema::SchemaState;
 use serde::Serialize;
 use std::time::Duration;
@@ -53,11 +53,19 @@ pub(crate) struct ReadyParts {
 pub(crate) struct ReadyPipeline {
     #[schema(example = "activity")]
     pub(crate) name: String,
+    /// `running`, `stalled`, `halted` or `rebuilding`; `stopped` when nobody has run it for a minute.
     #[schema(example = "running")]
     pub(crate) state: String,
     pub(crate) lag_records: i64,
     pub(crate) lag_ms: i64,
     pub(crate) dead_letters: i64,
+}
+
+impl ReadyPipeline {
+    /// The view that it keeps: several nodes may keep one each.
+    pub(crate) fn view(&self) -> &str {
+        view(&self.name)
+    }
 }
 
 impl From<PipelineStatus> for ReadyPipeline {
@@ -97,6 +105,14 @@ pub(crate) async fn ready(State(app): State<AppState>, _: NoParams) -> Response 
         StatusCode::SERVICE_UNAVAILABLE
     };
     (status, [(CACHE_CONTROL, "no-store")], Json(ready)).into_response()
+}
+
+/// The pipelines; none when the database does not answer soon.
+pub(crate) async fn pipelines(app: &AppState) -> Vec<PipelineStatus> {
+    match tokio::time::timeout(ANSWER_TIME_MAX, app.store().pipelines()).await {
+        Ok(Ok(pipelines)) => pipelines,
+        Ok(Err(_)) | Err(_) => Vec::new(),
+    }
 }
 
 /// Looks at every part.

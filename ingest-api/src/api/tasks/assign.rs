@@ -21,6 +21,7 @@ use utoipa::ToSchema;
 #[expect(dead_code, reason = "describes the body, which is read field by field")]
 pub(crate) struct Assignment {
     /// At most 20 members of the team; none takes everybody off.
+    #[schema(max_items = 20)]
     assignees: Vec<AssigneeSpecBody>,
 }
 

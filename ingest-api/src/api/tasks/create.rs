@@ -25,31 +25,36 @@ use uuid::Uuid;
 pub(crate) struct NewTaskBody {
     project_id: Uuid,
     /// One line, 1 to 200 characters.
-    #[schema(example = "Fix the mill wheel")]
+    #[schema(schema_with = schema::line::<200>)]
     title: String,
     /// Markdown, up to 64 KiB.
+    #[schema(schema_with = schema::block_or_null::<65536>, required = false)]
     description: Option<String>,
     /// Default `todo`.
-    #[schema(schema_with = schema::status, required = false)]
+    #[schema(schema_with = schema::status_or_null, required = false)]
     status: Option<String>,
     /// Default `medium`.
-    #[schema(schema_with = schema::priority, required = false)]
+    #[schema(schema_with = schema::priority_or_null, required = false)]
     priority: Option<String>,
     due_at: Option<DateTime<Utc>>,
-    /// 0 to 99,999.99.
+    /// 0 to 99,999.99, with at most two decimals.
+    #[schema(minimum = 0, maximum = 99_999.99, multiple_of = 0.01)]
     estimated_hours: Option<f64>,
-    /// 0 to 99,999.99.
+    /// 0 to 99,999.99, with at most two decimals.
+    #[schema(minimum = 0, maximum = 99_999.99, multiple_of = 0.01)]
     actual_hours: Option<f64>,
     /// At most 20 members of the team.
+    #[schema(max_items = 20)]
     assignees: Option<Vec<AssigneeSpecBody>>,
     /// At most 20 names; unknown ones are made.
+    #[schema(schema_with = schema::tags_or_null, required = false)]
     tags: Option<Vec<String>>,
     parent_id: Option<Uuid>,
     /// Up to 16 KiB as JSON.
     #[schema(value_type = Option<Object>)]
     metadata: Option<()>,
     /// RFC 5545 RRULE.
-    #[schema(example = "FREQ=WEEKLY;BYDAY=MO")]
+    #[schema(schema_with = schema::rule_or_null, required = false)]
     recurrence: Option<String>,
 }
 
@@ -60,11 +65,18 @@ pub(crate) struct NewTaskBody {
 pub(crate) struct AssigneeSpecBody {
     user_id: Uuid,
     /// Default `collaborator`.
-    #[schema(schema_with = schema::assignee_role, required = false)]
+    #[schema(schema_with = schema::assignee_role_or_null, required = false)]
     role: Option<String>,
+    /// May be sent back with the rest; it changes nothing.
+    username: Option<String>,
+    /// May be sent back with the rest; it changes nothing.
+    assigned_by: Option<Uuid>,
+    /// May be sent back with the rest; it changes nothing.
+    assigned_at: Option<DateTime<Utc>>,
 }
 
-fn read(mut fields: Fields) -> Result<NewTask, ApiError> {
+/// Reads the body.
+pub(crate) fn read(mut fields: Fields) -> Result<NewTask, ApiError> {
     let project_id = fields.required("project_id", id);
     let title = fields.required("title", text(Title::new));
     let description = fields.optional("description", text(Description::new));

@@ -1,14 +1,13 @@
 //! The fields of a task that clients write, read alike by create, patch and assign.
 
 use crate::extract::Fields;
-use crate::extract::value::{id, object, text, word};
-use millstream_domain::field::{FieldCode, Invalid};
+use crate::extract::value::{id, object, text, time, word};
+use millstream_domain::field::Invalid;
+use millstream_domain::ids::UserId;
+use millstream_domain::recurrence::Recurrence;
 use millstream_domain::task::{ASSIGNEES_MAX, AssigneeRole, Hours, Metadata, TAGS_MAX, TagName};
 use millstream_store::task::AssigneeSpec;
 use serde_json::{Map, Value};
-
-/// Most characters of a recurrence rule: the longest useful ones stay far below.
-const RECURRENCE_CHARS_MAX: usize = 500;
 
 /// What only the server sets.
 pub(crate) const READ_ONLY: &[&str] = &[
@@ -16,6 +15,7 @@ pub(crate) const READ_ONLY: &[&str] = &[
     "name",
     "number",
     "archived",
+    "trashed_at",
     "rank",
     "watchers_count",
     "comments_count",
@@ -31,8 +31,10 @@ pub(crate) fn assignees(fields: &mut Fields) -> Option<Vec<AssigneeSpec>> {
     fields.objects("assignees", ASSIGNEES_MAX, |item| {
         let user_id = item.required("user_id", id);
         let role = item.optional("role", word::<AssigneeRole>);
-        // The name is shown with every assignee; sent back with the rest, it changes nothing.
+        // These are shown with every assignee; sent back with the rest, they change nothing.
         item.optional("username", text(|name| Ok(name.to_owned())));
+        item.optional("assigned_by", id::<UserId>);
+        item.optional("assigned_at", time);
         Some(AssigneeSpec {
             user_id: user_id?,
             role: role.unwrap_or(AssigneeRole::Collaborator),
@@ -63,85 +65,7 @@ pub(crate) fn metadata_patch(value: Value) -> Result<Map<String, Value>, Invalid
     Ok(patch)
 }
 
-/// How a task recurs: an RRULE, of which the form is checked here. What it means is not acted on yet.
-pub(crate) fn recurrence(value: Value) -> Result<String, Invalid> {
-    text(|rule| {
-        let rule = rule.trim();
-        let rule = rule.strip_prefix("RRULE:").unwrap_or(rule);
-        if rule.chars().count() > RECURRENCE_CHARS_MAX {
-            return Err(Invalid::new(
-                FieldCode::TooLong,
-                format!("must have at most {RECURRENCE_CHARS_MAX} characters"),
-            ));
-        }
-        if is_rule(rule) {
-            return Ok(rule.to_owned());
-        }
-        Err(Invalid::new(
-            FieldCode::Invalid,
-            "must be a recurrence rule such as FREQ=WEEKLY;BYDAY=MO",
-        ))
-    })(value)
-}
-
-fn is_rule(rule: &str) -> bool {
-    let mut frequencies = 0;
-    let parts_good = rule.split(';').all(|part| {
-        let Some((name, value)) = part.split_once('=') else {
-            return false;
-        };
-        if name == "FREQ" {
-            frequencies += 1;
-            return matches!(
-                value,
-                "YEARLY" | "MONTHLY" | "WEEKLY" | "DAILY" | "HOURLY" | "MINUTELY" | "SECONDLY"
-            );
-        }
-        let known = matches!(
-            name,
-            "UNTIL"
-                | "COUNT"
-                | "INTERVAL"
-                | "BYSECOND"
-                | "BYMINUTE"
-                | "BYHOUR"
-                | "BYDAY"
-                | "BYMONTHDAY"
-                | "BYYEARDAY"
-                | "BYWEEKNO"
-                | "BYMONTH"
-                | "BYSETPOS"
-                | "WKST"
-        );
-        let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b',' | b'+' | b'-');
-        known && !value.is_empty() && value.bytes().all(plain)
-    });
-    parts_good && frequencies == 1
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn rules_have_one_frequency_and_known_parts() {
-        for good in [
-            "FREQ=DAILY",
-            "RRULE:FREQ=WEEKLY;BYDAY=MO,-1FR;COUNT=3",
-            "FREQ=MONTHLY;UNTIL=20261121T000000Z",
-        ] {
-            assert!(recurrence(good.into()).is_ok(), "{good}");
-        }
-        for bad in [
-            "",
-            "DAILY",
-            "FREQ=SOMETIMES",
-            "BYDAY=MO",
-            "FREQ=DAILY;FREQ=DAILY",
-            "FREQ=DAILY;X=1",
-            "FREQ=DAILY;\0=1",
-        ] {
-            assert!(recurrence(bad.into()).is_err(), "{bad}");
-        }
-    }
+/// How a task recurs.
+pub(crate) fn recurrence(value: Value) -> Result<Recurrence, Invalid> {
+    text(Recurrence::new)(value)
 }

@@ -22,6 +22,9 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 use utoipa::ToSchema;
 
+/// Who watches a task is their own business, and nothing that happens to it.
+const PERSONAL: &[&str] = &["task.watched", "task.unwatched"];
+
 /// Something that happened to a task or to its comments.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = HistoryItem)]
@@ -66,6 +69,7 @@ impl From<FieldChange> for ChangeBody {
     summary = "What happened to a task",
     description = "Oldest first, straight from the log.",
     params(
+        WaitFor,
         ("id" = String, Path, description = "The task's id, or its name such as `ENG-42`"),
         ("limit" = Option<u32>, Query, description = "1 to 100, default 50"),
         ("cursor" = Option<String>, Query, description = "`meta.next_cursor` of the page before"),
@@ -85,23 +89,47 @@ pub(crate) async fn list_history(
     let after = after(&page)?;
     let task = app.store().task(&caller.actor, &task).await?.state.id;
     wait.log(&app).await?;
-    let mut records = app.log().of_key(task.0, after, page.limit + 1).await?;
-    let is_last = records.len() <= page.limit as usize;
-    records.truncate(page.limit as usize);
-    let next_cursor = records
-        .last()
-        .filter(|_| !is_last)
-        .map(|record| format!("h{}", record.seq));
-    let actors: Vec<UserId> = records
-        .iter()
-        .filter_map(|record| record.origin.actor)
-        .collect();
-    let names = app.store().names(&actors).await?;
+    let records = app
+        .log()
+        .of_key(task.0, PERSONAL, after, page.limit + 1)
+        .await?;
+    let (records, next_cursor) = page_of(records, page.limit);
+    let names = actors(&app, &records).await?;
     let items = records.iter().map(|record| item(record, &names)).collect();
     Ok(Answer::page(Page { items, next_cursor }))
 }
 
-fn after(page: &PageRequest) -> Result<Cut, ApiError> {
+/// A page of one record more than it holds, and where the next one goes on.
+pub(crate) fn page_of(mut records: Vec<Record>, limit: u32) -> (Vec<Record>, Option<String>) {
+    let is_last = records.len() <= limit as usize;
+    records.truncate(limit as usize);
+    let next_cursor = records
+        .last()
+        .filter(|_| !is_last)
+        .map(|record| format!("h{}", record.seq));
+    (records, next_cursor)
+}
+
+/// What those are called who acted.
+pub(crate) async fn actors(
+    app: &AppState,
+    records: &[Record],
+) -> Result<BTreeMap<UserId, Name>, ApiError> {
+    let ids: Vec<UserId> = records
+        .iter()
+        .filter_map(|record| record.origin.actor)
+        .collect();
+    Ok(app.store().names(&ids).await?)
+}
+
+/// Who acted.
+pub(crate) fn actor(record: &Record, names: &BTreeMap<UserId, Name>) -> Option<ActorBody> {
+    let id = record.origin.actor?;
+    names.get(&id).map(ActorBody::from)
+}
+
+/// Where the page before ended.
+pub(crate) fn after(page: &PageRequest) -> Result<Cut, ApiError> {
     let Some(cursor) = &page.cursor else {
         return Ok(Cut::START);
     };
@@ -119,11 +147,6 @@ fn after(page: &PageRequest) -> Result<Cut, ApiError> {
 }
 
 fn item(record: &Record, names: &BTreeMap<UserId, Name>) -> HistoryBody {
-    let actor = record
-        .origin
-        .actor
-        .and_then(|id| names.get(&id))
-        .map(ActorBody::from);
     // A payload that a newer version wrote is shown without its changes.
     let changes = record
         .event()
@@ -132,7 +155,7 @@ fn item(record: &Record, names: &BTreeMap<UserId, Name>) -> HistoryBody {
     HistoryBody {
         seq: record.seq,
         at: record.at,
-        actor,
+        actor: actor(record, names),
         kind: record.kind.to_string(),
         changes: changes.into_iter().map(ChangeBody::from).collect(),
         created_at: record.at,

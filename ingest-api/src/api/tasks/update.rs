@@ -24,31 +24,39 @@ use uuid::Uuid;
 #[expect(dead_code, reason = "describes the body, which is read field by field")]
 pub(crate) struct TaskPatch {
     /// One line, 1 to 200 characters.
+    #[schema(schema_with = schema::line::<200>, required = false)]
     title: Option<String>,
     /// Markdown, up to 64 KiB.
+    #[schema(schema_with = schema::block_or_null::<65536>, required = false)]
     description: Option<String>,
     #[schema(schema_with = schema::status, required = false)]
     status: Option<String>,
     #[schema(schema_with = schema::priority, required = false)]
     priority: Option<String>,
     due_at: Option<DateTime<Utc>>,
-    /// 0 to 99,999.99.
+    /// 0 to 99,999.99, with at most two decimals.
+    #[schema(minimum = 0, maximum = 99_999.99, multiple_of = 0.01)]
     estimated_hours: Option<f64>,
-    /// 0 to 99,999.99.
+    /// 0 to 99,999.99, with at most two decimals.
+    #[schema(minimum = 0, maximum = 99_999.99, multiple_of = 0.01)]
     actual_hours: Option<f64>,
     /// All of them, at most 20 members of the team.
+    #[schema(max_items = 20)]
     assignees: Option<Vec<AssigneeSpecBody>>,
     /// All of them, at most 20 names; unknown ones are made.
+    #[schema(schema_with = schema::tags_or_null, required = false)]
     tags: Option<Vec<String>>,
     parent_id: Option<Uuid>,
     /// Merged member by member, null removes one; up to 16 KiB as JSON.
     #[schema(value_type = Option<Object>)]
     metadata: Option<()>,
     /// RFC 5545 RRULE.
+    #[schema(schema_with = schema::rule_or_null, required = false)]
     recurrence: Option<String>,
 }
 
-fn read(mut fields: Fields) -> Result<TaskEdit, ApiError> {
+/// Reads the body.
+pub(crate) fn read(mut fields: Fields) -> Result<TaskEdit, ApiError> {
     let edit = TaskEdit {
         title: fields.changed("title", text(Title::new)),
         description: fields.emptiable("description", Description::new),
@@ -73,7 +81,7 @@ fn read(mut fields: Fields) -> Result<TaskEdit, ApiError> {
     patch, path = "/tasks/{id}", tag = "tasks",
     summary = "Change a task",
     description = "Only what is given changes. `assignees` and `tags` replace the whole set.",
-    params(("id" = String, Path, description = "The task's id, or its name such as `ENG-42`")),
+    params(IfMatch, ("id" = String, Path, description = "The task's id, or its name such as `ENG-42`")),
     request_body(content = TaskPatch, content_type = "application/merge-patch+json"),
     responses((status = 200, description = "The task as it is now", body = One<TaskBody>), Problems),
     security(("bearer" = [])),

@@ -1,7 +1,7 @@
 //! `POST /teams`
 
 use crate::answer::{Answer, One};
-use crate::api::schema::Problems;
+use crate::api::schema::{self, Problems};
 use crate::api::teams::TeamBody;
 use crate::auth::Caller;
 use crate::error::ApiError;
@@ -17,12 +17,14 @@ use utoipa::ToSchema;
 
 /// A new team.
 #[derive(ToSchema)]
+#[schema(example = json!({"name": "Engine", "description": "All that turns"}))]
 #[expect(dead_code, reason = "describes the body, which is read field by field")]
 pub(crate) struct NewTeam {
     /// 1 to 80 characters.
-    #[schema(example = "Engine")]
+    #[schema(schema_with = schema::line::<80>)]
     name: String,
     /// Markdown, up to 4 KiB.
+    #[schema(schema_with = schema::block_or_null::<4096>, required = false)]
     description: Option<String>,
 }
 

@@ -15,7 +15,7 @@ use millstream_store::team::DeleteTeam;
     delete, path = "/teams/{id}", tag = "teams",
     summary = "Delete a team",
     description = "Only one that holds no projects any more.",
-    params(("id" = uuid::Uuid, Path, description = "The team")),
+    params(IfMatch, ("id" = uuid::Uuid, Path, description = "The team")),
     responses((status = 204, description = "Deleted"), Problems),
     security(("bearer" = [])),
 )]

@@ -70,6 +70,23 @@ pub(crate) async fn list_members(
 }
 
 #[utoipa::path(
+    get, path = "/teams/{id}/members/{user_id}", tag = "teams",
+    summary = "A member of a team",
+    params(("id" = Uuid, Path, description = "The team"), ("user_id" = Uuid, Path, description = "The person")),
+    responses((status = 200, description = "The member", body = One<MemberBody>), Problems),
+    security(("bearer" = [])),
+)]
+pub(crate) async fn read_member(
+    State(app): State<AppState>,
+    caller: Caller,
+    IdIn(team_id, user_id): IdIn<TeamId, UserId>,
+    _: NoParams,
+) -> Result<Answer, ApiError> {
+    let member = app.store().member(&caller.actor, team_id, user_id).await?;
+    Ok(Answer::one(MemberBody::from(member)))
+}
+
+#[utoipa::path(
     put, path = "/teams/{id}/members/{user_id}", tag = "teams",
     summary = "Make somebody a member, or give a member another role",
     params(("id" = Uuid, Path, description = "The team"), ("user_id" = Uuid, Path, description = "The person")),

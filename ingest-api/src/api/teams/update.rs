@@ -1,7 +1,7 @@
 //! `PATCH /teams/{id}`
 
 use crate::answer::One;
-use crate::api::schema::Problems;
+use crate::api::schema::{self, Problems};
 use crate::api::teams::{TeamBody, team_answer};
 use crate::auth::Caller;
 use crate::error::ApiError;
@@ -21,8 +21,10 @@ use utoipa::ToSchema;
 #[expect(dead_code, reason = "describes the body, which is read field by field")]
 pub(crate) struct TeamPatch {
     /// 1 to 80 characters.
+    #[schema(schema_with = schema::line::<80>, required = false)]
     name: Option<String>,
     /// Markdown, up to 4 KiB; null empties it.
+    #[schema(schema_with = schema::block_or_null::<4096>, required = false)]
     description: Option<String>,
 }
 
@@ -30,7 +32,7 @@ fn read(
     mut fields: Fields,
     caller: &Caller,
     id: TeamId,
-    expected_version: Option<i64>,
+    expected_version: Option<millstream_store::Versions>,
 ) -> Result<UpdateTeam, ApiError> {
     let name = fields.changed("name", text(TeamName::new));
     let description = fields.emptiable("description", Purpose::new);
@@ -50,7 +52,7 @@ fn read(
 #[utoipa::path(
     patch, path = "/teams/{id}", tag = "teams",
     summary = "Change a team",
-    params(("id" = uuid::Uuid, Path, description = "The team")),
+    params(IfMatch, ("id" = uuid::Uuid, Path, description = "The team")),
     request_body(content = TeamPatch, content_type = "application/merge-patch+json"),
     responses((status = 200, description = "The team as it is now", body = One<TeamBody>), Problems),
     security(("bearer" = [])),

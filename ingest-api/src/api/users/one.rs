@@ -23,15 +23,19 @@ use utoipa::ToSchema;
 #[expect(dead_code, reason = "describes the body, which is read field by field")]
 pub(crate) struct UserPatch {
     /// 1 to 80 characters.
+    #[schema(schema_with = schema::line::<80>, required = false)]
     display_name: Option<String>,
+    #[schema(schema_with = schema::email, required = false)]
     email: Option<String>,
     /// A name of the IANA time zone database.
+    #[schema(schema_with = schema::time_zone, required = false)]
     time_zone: Option<String>,
     #[schema(schema_with = schema::locale, required = false)]
     locale: Option<String>,
     #[schema(schema_with = schema::role, required = false)]
     role: Option<String>,
     /// Whether they may log in. Setting it to false ends their sessions.
+    #[schema(nullable = false)]
     active: Option<bool>,
 }
 
@@ -49,12 +53,23 @@ fn read(mut fields: Fields) -> Result<UserEdit, ApiError> {
     fields.finish(|| Some(edit))
 }
 
-/// Whom an admin asks about. To others everybody but themselves answers alike, so that nobody learns who there is.
-fn administered(caller: &Caller, id: UserId) -> Result<(), Refusal> {
+/// Whom an admin asks about. To others, those whom they do not see in the list of people answer like nobody, so that nobody
+/// learns who there is.
+async fn administered(app: &AppState, caller: &Caller, id: UserId) -> Result<(), ApiError> {
     match caller.may(Action::AdministerUsers) {
-        Err(Refusal::Forbidden) if caller.id != id => Err(Refusal::Hidden),
-        decided => decided,
+        Err(Refusal::Forbidden) if !app.store().knows_of(&caller.actor, id).await? => {
+            Err(ApiError::not_found())
+        }
+        decided => Ok(decided?),
     }
+}
+
+/// A token does not change the account that it belongs to: with another e-mail address it could have the password reset.
+fn not_by_own_token(caller: &Caller, id: UserId) -> Result<(), ApiError> {
+    if caller.id == id {
+        caller.session()?;
+    }
+    Ok(())
 }
 
 #[utoipa::path(
@@ -71,7 +86,7 @@ pub(crate) async fn read_user(
     _: NoParams,
 ) -> Result<Answer, ApiError> {
     if caller.id != id {
-        administered(&caller, id)?;
+        administered(&app, &caller, id).await?;
     }
     Ok(user_answer(&app.store().user(id).await?))
 }
@@ -79,7 +94,7 @@ pub(crate) async fn read_user(
 #[utoipa::path(
     patch, path = "/users/{id}", tag = "users",
     summary = "Change a person's account (admin)",
-    params(("id" = Uuid, Path, description = "The person")),
+    params(IfMatch, ("id" = Uuid, Path, description = "The person")),
     request_body(content = UserPatch, content_type = "application/merge-patch+json"),
     responses((status = 200, description = "The account as it is now", body = One<UserBody>), Problems),
     security(("bearer" = [])),
@@ -92,7 +107,8 @@ pub(crate) async fn update_user(
     _: NoParams,
     JsonBody(fields): JsonBody,
 ) -> Result<Response, ApiError> {
-    administered(&caller, user_id)?;
+    administered(&app, &caller, user_id).await?;
+    not_by_own_token(&caller, user_id)?;
     let update = UpdateUser {
         user_id,
         expected_version,
@@ -105,7 +121,7 @@ pub(crate) async fn update_user(
     delete, path = "/users/{id}", tag = "users",
     summary = "Deactivate a person (admin)",
     description = "Their sessions end and they cannot log in; what they did stays. `PATCH` with `active: true` undoes it.",
-    params(("id" = Uuid, Path, description = "The person")),
+    params(IfMatch, ("id" = Uuid, Path, description = "The person")),
     responses((status = 204, description = "Deactivated"), Problems),
     security(("bearer" = [])),
 )]
@@ -116,7 +132,8 @@ pub(crate) async fn deactivate_user(
     IfMatch(expected_version): IfMatch,
     _: NoParams,
 ) -> Result<Answer, ApiError> {
-    administered(&caller, user_id)?;
+    administered(&app, &caller, user_id).await?;
+    not_by_own_token(&caller, user_id)?;
     let edit = UserEdit {
         active: Some(false),
         ..UserEdit::default()

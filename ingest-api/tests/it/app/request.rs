@@ -1,11 +1,13 @@
 //! A request that a test makes.
 
 use super::{Answer, TestApp, User};
-use axum::body::Body;
-use axum::http::header::{AUTHORIZATION, CONTENT_TYPE};
+use axum::body::{Body, Bytes};
+use axum::http::header::{AUTHORIZATION, CONTENT_TYPE, HOST};
 use axum::http::{HeaderName, HeaderValue, Method};
 use http_body_util::BodyExt;
+use millstream_ingest_api::Peer;
 use serde_json::Value;
+use std::net::IpAddr;
 use tower::ServiceExt;
 
 pub(crate) struct Request<'a> {
@@ -18,6 +20,8 @@ impl<'a> Request<'a> {
         let mut request = axum::http::Request::new(Body::empty());
         *request.method_mut() = method;
         *request.uri_mut() = path.parse().unwrap();
+        let headers = request.headers_mut();
+        headers.insert(HOST, HeaderValue::from_static("millstream.test"));
         Self { app, request }
     }
 
@@ -27,6 +31,15 @@ impl<'a> Request<'a> {
 
     pub(crate) fn token(self, token: &str) -> Self {
         self.header(AUTHORIZATION.as_str(), &format!("Bearer {token}"))
+    }
+
+    /// As if it came over a connection from this address.
+    pub(crate) fn from(mut self, address: &str) -> Self {
+        let address: IpAddr = address.parse().unwrap();
+        self.request
+            .extensions_mut()
+            .insert(Peer((address, 4711).into()));
+        self
     }
 
     pub(crate) fn header(mut self, name: &str, value: &str) -> Self {
@@ -57,15 +70,24 @@ impl<'a> Request<'a> {
     }
 
     pub(crate) async fn send(self) -> Answer {
-        let what = format!("{} {}", self.request.method(), self.request.uri());
+        let (method, uri) = (self.request.method().clone(), self.request.uri().clone());
+        let what = format!("{method} {uri}");
         let response = self.app.router.clone().oneshot(self.request).await.unwrap();
         let (parts, body) = response.into_parts();
-        let body = body.collect().await.unwrap().to_bytes();
-        Answer {
+        // A stream of events has no end; those who want to read it use a connection.
+        let kind = parts.headers.get(CONTENT_TYPE);
+        let body = if kind.is_some_and(|kind| kind == "text/event-stream") {
+            Bytes::new()
+        } else {
+            body.collect().await.unwrap().to_bytes()
+        };
+        let answer = Answer {
             what,
             status: parts.status.as_u16(),
             headers: parts.headers,
             body: body.to_vec(),
-        }
+        };
+        crate::openapi::check(&method, uri.path(), &answer);
+        answer
     }
 }

@@ -58,7 +58,7 @@ impl Views<'_> {
             Arc::clone(&clock),
             &*name,
             pipeline.logic_version(),
-            "test",
+            super::NODE,
         );
         let log = Log::Postgres(self.log.clone());
         let runner = Runner::new(pipeline, log, sink, lease, clock, self.signals.clone());

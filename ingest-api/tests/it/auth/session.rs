@@ -130,6 +130,118 @@ async fn sessions_are_listed_and_ended_one_by_one() {
 }
 
 #[tokio::test]
+async fn all_other_sessions_are_ended_at_once() {
+    let app = TestApp::new().await;
+    let here = app.user("ada").await;
+    let there = app.log_in("ada").await;
+    let grace = app.user("grace").await;
+    let end = app.delete("/auth/sessions").by(&here);
+    assert!(end.send().await.expect(204).body.is_empty());
+    let list = app.get("/auth/sessions").by(&here).send().await.expect(200);
+    assert_eq!(list.each("current"), ["true"]);
+    let gone = app.get("/auth/me").by(&there).send().await;
+    gone.expect_error(401, "unauthenticated");
+    let renewed = refresh(&app, &there.refresh_token).await;
+    renewed.expect_error(401, "unauthenticated");
+    app.get("/auth/me").by(&grace).send().await.expect(200);
+    // Again, with nothing to end.
+    let again = app.delete("/auth/sessions").by(&here).send().await;
+    assert_eq!(again.expect(204).header("millstream-position"), None);
+}
+
+#[tokio::test]
+async fn sessions_come_in_pages_and_say_from_where_they_were_begun() {
+    let app = TestApp::new().await;
+    app.user("ada").await;
+    for _ in 0..4 {
+        app.clock.advance(TimeDelta::minutes(1));
+        app.log_in("ada").await;
+    }
+    let ada = app.log_in("ada").await;
+    let (mut path, mut ids) = ("/auth/sessions?limit=4".to_owned(), Vec::new());
+    loop {
+        let page = app.get(&path).by(&ada).send().await.expect(200);
+        ids.extend(page.each("id"));
+        for session in page.data().as_array().unwrap() {
+            for field in ["ip", "user_agent", "last_used_at", "created_at"] {
+                assert!(session.get(field).is_some(), "{session}");
+            }
+        }
+        match page.next_cursor() {
+            Some(cursor) => path = format!("/auth/sessions?limit=4&cursor={cursor}"),
+            None => break,
+        }
+    }
+    assert_eq!(ids.len(), 6);
+    assert!(ids.windows(2).all(|pair| pair[0] > pair[1]), "{ids:?}");
+    let wrong = app.get("/auth/sessions?limit=0").by(&ada).send().await;
+    wrong.expect_error(400, "bad_request");
+}
+
+#[tokio::test]
+async fn of_twenty_refreshes_at_once_one_branch_lives() {
+    let app = TestApp::new().await;
+    let ada = app.user("ada").await;
+    let at_once = (0..20).map(|_| refresh(&app, &ada.refresh_token));
+    let answers = futures::future::join_all(at_once).await;
+    let tokens: Vec<_> = answers
+        .into_iter()
+        .map(|answer| text(&answer.expect(200), "refresh_token"))
+        .collect();
+    let each = tokens.iter().map(|token| refresh(&app, token));
+    let answers = futures::future::join_all(each).await;
+    let (live, lost): (Vec<_>, Vec<_>) = answers.into_iter().partition(|a| a.status == 200);
+    assert_eq!(live.len(), 1);
+    for answer in lost {
+        answer.expect_error(401, "unauthenticated");
+    }
+    let goes_on = refresh(&app, &text(&live[0], "refresh_token")).await;
+    goes_on.expect(200);
+}
+
+#[tokio::test]
+async fn what_is_revoked_is_revoked_on_every_node_with_the_next_request() {
+    let app = TestApp::new().await;
+    let other = app.another_node();
+    let admin = app.user("ada").await;
+    let grace = app.user("grace").await;
+    let team = app.team(&grace, "Millers").await;
+    let path = format!("/teams/{team}");
+    let user = format!("/users/{}", grace.id);
+    let reads = async |by, status| other.get(&path).by(by).send().await.expect(status);
+    reads(&grace, 200).await;
+    // A role in the system.
+    let audit = async |status| other.get("/audit").by(&grace).send().await.expect(status);
+    audit(403).await;
+    let role = async |role| {
+        let body = json!({"role": role});
+        app.patch(&user, body).by(&admin).send().await.expect(200)
+    };
+    role("admin").await;
+    audit(200).await;
+    role("member").await;
+    audit(403).await;
+    // A role in a team.
+    let member = app.user("linus").await;
+    app.member(&grace, &team, &member, "viewer").await;
+    reads(&member, 200).await;
+    let out = app
+        .delete(&format!("{path}/members/{}", member.id))
+        .by(&grace);
+    out.send().await.expect(204);
+    reads(&member, 404).await;
+    // A log-out, and an account.
+    let there = app.log_in("grace").await;
+    reads(&there, 200).await;
+    let out = app.post("/auth/logout", json!({})).by(&there);
+    out.send().await.expect(204);
+    reads(&there, 401).await;
+    let gone = app.delete(&format!("/users/{}", member.id)).by(&admin);
+    gone.send().await.expect(204);
+    reads(&member, 401).await;
+}
+
+#[tokio::test]
 async fn a_profile_is_changed_by_its_owner_within_bounds() {
     let app = TestApp::new().await;
     let ada = app.user("ada").await;

@@ -121,6 +121,17 @@ async fn what_is_written_is_answered_in_the_form_that_the_document_gives() {
         .await;
     api.write("POST /tasks/{id}/restore", &task, json!({}), 200)
         .await;
+    for act in ["watch", "unwatch", "move"] {
+        let what = format!("POST /tasks/{{id}}/{act}");
+        api.write(&what, &task, json!({}), 200).await;
+    }
+    let body = json!({"team_id": team, "name": "grease", "color": "teal"});
+    let tag = api.write("POST /tags", &[], body, 201).await.id();
+    api.write("PATCH /tags/{id}", &[&tag], json!({"color": null}), 200)
+        .await;
+    api.send("DELETE /tags/{id}", &[&tag], None)
+        .await
+        .expect(204);
     let body = json!({"body": "Left side, @grace."});
     let comment = api
         .write("POST /tasks/{id}/comments", &task, body, 201)
@@ -149,8 +160,12 @@ async fn what_is_read_is_answered_in_the_form_that_the_document_gives() {
     let (ada, team, project) = app.with_project().await;
     let grace = app.user("grace").await;
     app.member(&ada, &team, &grace, "member").await;
-    let task = app.task(&ada, &project, "Grease").await;
-    let task = [task["id"].as_str().unwrap()];
+    let task = json!({
+        "project_id": project, "title": "Grease", "tags": ["oil"], "assignees": [{"user_id": ada.id}],
+    });
+    let task = app.post("/tasks", task).by(&ada).send().await;
+    let task = task.expect(201).id();
+    let task = [&*task];
     let body = json!({"body": "Left side, @grace."});
     let comment = app.post("/tasks/ENG-1/comments", body).by(&ada);
     let last = comment.send().await.expect(201);
@@ -167,6 +182,7 @@ async fn what_is_read_is_answered_in_the_form_that_the_document_gives() {
         "/teams",
         "/projects",
         "/tasks",
+        "/tags",
         "/search?q=grease",
         "/activity",
         "/audit",
@@ -181,13 +197,24 @@ async fn what_is_read_is_answered_in_the_form_that_the_document_gives() {
     }
     api.read("/users/{id}", &[&grace.id]).await;
     api.read("/projects/{id}", &[&project]).await;
+    let member = "/teams/{id}/members/{user_id}";
+    api.read(member, &[&team, &grace.id]).await;
     api.read("/teams/{id}/members", &[&team]).await;
     for team in [team, bakers] {
         api.read("/teams/{id}", &[&team]).await;
     }
-    for path in ["/tasks/{id}", "/tasks/{id}/history", "/tasks/{id}/comments"] {
+    for path in [
+        "/tasks/{id}",
+        "/tasks/{id}/history",
+        "/tasks/{id}/comments",
+        "/tasks/{id}/subtasks",
+    ] {
         api.read(path, &task).await;
     }
+    let said = [task[0], &*last.id()];
+    let path = "/tasks/{id}/comments/{comment_id}";
+    api.read(path, &said).await;
+    api.read(&format!("{path}/history"), &said).await;
     api.by = &grace;
     let told = api.read("/notifications", &[]).await;
     assert_eq!(told.each("reason"), ["mentioned"]);

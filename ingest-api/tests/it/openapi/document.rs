@@ -9,10 +9,12 @@ use std::collections::BTreeSet;
 /// Methods that a path item of the document can hold.
 const METHODS: [&str; 5] = ["get", "post", "put", "patch", "delete"];
 /// What needs no log-in.
-const OPEN: [&str; 8] = [
+pub(crate) const OPEN: [&str; 10] = [
     "POST /api/v1/auth/register",
     "POST /api/v1/auth/login",
     "POST /api/v1/auth/refresh",
+    "POST /api/v1/auth/reset",
+    "POST /api/v1/auth/reset/confirm",
     "GET /api/v1/openapi.json",
     "GET /.well-known/jwks.json",
     "GET /auth/keys/public",
@@ -83,13 +85,27 @@ async fn every_operation_is_described_completely() {
         );
         let is_open = OPEN.contains(&&*name);
         assert_eq!(operation["security"].is_null(), is_open, "{name}");
-        if path.starts_with("/api/v1") && path != "/api/v1/openapi.json" {
-            let problem = &responses["default"]["content"]["application/problem+json"];
-            assert!(problem["schema"]["$ref"].is_string(), "{name}");
-        }
+        check_refusals(&name, &operation);
         check_parameters(&name, &path, &operation);
         let has_body = operation["requestBody"].is_object();
         assert!(!has_body || method != "GET" && method != "DELETE", "{name}");
+    }
+}
+
+/// Every refusal is named, none is "any other"; all are problems.
+fn check_refusals(name: &str, operation: &Value) {
+    let responses = operation["responses"].as_object().unwrap();
+    assert!(!responses.contains_key("default"), "{name}");
+    for status in ["400", "429", "500", "503"] {
+        assert!(responses.contains_key(status), "{name}: {status}");
+    }
+    let wants_log_in = operation["security"].is_array();
+    assert!(!wants_log_in || responses.contains_key("401"), "{name}");
+    for (status, response) in responses {
+        let is_refusal = status.starts_with(['4', '5']);
+        let problem = &response["content"]["application/problem+json"];
+        let has_form = problem["schema"]["$ref"].is_string() || name.ends_with("/health/ready");
+        assert!(!is_refusal || has_form, "{name}: {status}");
     }
 }
 

@@ -87,3 +87,80 @@ async fn a_task_in_the_trash_is_gone_until_it_is_brought_back() {
     assert_eq!(back.send().await.expect(200).data()["archived"], false);
     gone().await.expect(200);
 }
+
+#[tokio::test]
+async fn only_an_admin_removes_a_task_for_ever() {
+    let app = TestApp::new().await;
+    let (ada, team, project) = app.with_project().await;
+    let grace = app.user("grace").await;
+    app.member(&ada, &team, &grace, "owner").await;
+    for title in ["one", "two"] {
+        app.task(&ada, &project, title).await;
+    }
+    let purge = |by, task: &str| {
+        let path = format!("/tasks/{task}?permanent=true");
+        app.delete(&path).by(by).send()
+    };
+    purge(&grace, "ENG-1").await.expect_error(403, "forbidden");
+    let odd = app
+        .delete("/tasks/ENG-1?permanent=yes")
+        .by(&ada)
+        .send()
+        .await;
+    let odd = odd.expect_error(400, "bad_request");
+    odd.expect_fields(&[("permanent", "not_one_of")]);
+    let gone = purge(&ada, "ENG-1").await.expect(204);
+    assert!(!gone.position().is_empty());
+    purge(&ada, "ENG-1").await.expect_error(404, "not_found");
+    let back = app.post("/tasks/ENG-1/restore", json!({})).by(&ada);
+    back.send().await.expect_error(404, "not_found");
+    // Out of the trash, too, and only in the version that one knows.
+    let trash = app.delete("/tasks/ENG-2?permanent=false").by(&grace);
+    trash.send().await.expect(204);
+    let listed = app.get("/tasks?trashed=true").by(&grace).send().await;
+    assert!(listed.expect(200).data()[0]["trashed_at"].is_string());
+    let stale = app.delete("/tasks/ENG-2?permanent=true").by(&ada);
+    let stale = stale.header("if-match", "\"1-0\"").send().await;
+    stale.expect_error(412, "precondition_failed");
+    purge(&ada, "ENG-2").await.expect(204);
+    let listed = app.get("/tasks?trashed=true").by(&ada).send().await;
+    assert_eq!(listed.expect(200).data(), json!([]));
+}
+
+#[tokio::test]
+async fn whoever_assigned_somebody_and_when_is_shown_and_sent_back_unchanged() {
+    let app = TestApp::new().await;
+    let (ada, team, project) = app.with_project().await;
+    let grace = app.user("grace").await;
+    app.member(&ada, &team, &grace, "member").await;
+    app.task(&ada, &project, "Grease the wheel").await;
+    let assign = |by, assignees: serde_json::Value| {
+        let body = json!({"assignees": assignees});
+        app.post("/tasks/ENG-1/assign", body).by(by).send()
+    };
+    let first = assign(&ada, json!([{"user_id": grace.id}]))
+        .await
+        .expect(200);
+    let assignee = first.data()["assignees"][0].clone();
+    assert_eq!(assignee["assigned_by"], json!(ada.id));
+    assert!(assignee["assigned_at"].is_string());
+    app.clock.advance(chrono::TimeDelta::minutes(1));
+    let same = assign(&grace, json!([assignee])).await.expect(200);
+    assert_eq!(same.header("millstream-position"), None);
+    let mut answers = assignee.clone();
+    answers["role"] = json!("owner");
+    let second = assign(&grace, json!([answers])).await.expect(200);
+    assert_eq!(second.data()["assignees"][0], answers);
+    let history = app.get("/tasks/ENG-1/history").by(&ada).after(&second);
+    let history = history.send().await.expect(200).data();
+    assert_eq!(history[2]["actor"]["username"], "grace");
+    let change = &history[2]["changes"][0];
+    assert_eq!(
+        (
+            &change["field"],
+            &change["from"][0]["role"],
+            &change["to"][0]["role"]
+        ),
+        (&json!("assignees"), &json!("collaborator"), &json!("owner"))
+    );
+}

@@ -23,17 +23,27 @@ async fn a_task_comes_back_as_it_was_given_with_what_the_server_adds() {
         "description": "Both **sides**.", "status": "in_progress", "priority": "urgent",
         "due_at": "2026-02-01T09:00:00Z", "estimated_hours": 2.5, "actual_hours": null,
         "assignees": [
-            {"user_id": grace.id, "username": "grace", "role": "owner"},
-            {"user_id": ada.id, "username": "ada", "role": "collaborator"},
+            {
+                "user_id": grace.id, "username": "grace", "role": "owner", "assigned_by": ada.id,
+                "assigned_at": "2026-01-01T00:00:00Z",
+            },
+            {
+                "user_id": ada.id, "username": "ada", "role": "collaborator", "assigned_by": ada.id,
+                "assigned_at": "2026-01-01T00:00:00Z",
+            },
         ],
         "tags": ["oil", "Wheel"], "parent_id": null, "metadata": {"side": ["left", 1]},
-        "recurrence": "FREQ=WEEKLY;BYDAY=MO", "archived": false, "rank": task["rank"],
+        "recurrence": "FREQ=WEEKLY;BYDAY=MO", "archived": false, "trashed_at": null, "rank": task["rank"],
         "watchers_count": task["watchers_count"], "comments_count": 0, "created_by": ada.id,
         "created_at": "2026-01-01T00:00:00Z", "updated_at": "2026-01-01T00:00:00Z", "completed_at": null,
         "version": 1,
     });
     assert_eq!(task, expected);
     assert!(task["rank"].is_string() && task["watchers_count"].is_number());
+    // Sent back as it is shown, it is the same.
+    let shown = json!({"assignees": task["assignees"], "tags": task["tags"]});
+    let same = app.patch("/tasks/ENG-1", shown).by(&ada).send().await;
+    assert_eq!(same.expect(200).header("millstream-position"), None);
 }
 
 #[tokio::test]

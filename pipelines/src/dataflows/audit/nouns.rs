@@ -4,8 +4,9 @@ use super::Outcome;
 use millstream_event_log::Event;
 use millstream_event_log::events::session::EndReason;
 use millstream_event_log::events::{
-    AccessEvent, CommentEvent, DeadlineEvent, MemberEvent, NotificationEvent, ProjectEvent,
-    SessionEvent, TaskEvent, TeamEvent, UserEvent,
+    AccessEvent, ApiTokenEvent, CommentEvent, DeadlineEvent, JobEvent, KeyEvent, MemberEvent,
+    NotificationEvent, ProjectEvent, SessionEvent, TagEvent, TaskEvent, TeamEvent, UserEvent,
+    WatchEvent,
 };
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
@@ -59,14 +60,19 @@ pub(super) fn tell(event: &Event, payload: Payload) -> Told {
     match event {
         Event::Task(event) => task(event, payload),
         Event::Comment(event) => comment(event, payload),
+        Event::Watch(event) => watch(event, payload),
+        Event::Tag(event) => tag(event, payload),
         Event::Project(event) => project(event, payload),
         Event::Team(event) => team(event, payload),
         Event::Member(event) => member(event),
         Event::User(event) => user(event, payload),
         Event::Session(event) => session(event, payload),
         Event::Access(event) => access(event),
+        Event::ApiToken(event) => api_token(event, payload),
         Event::Notification(event) => notification(event, payload),
         Event::Deadline(event) => deadline(event, payload),
+        Event::Job(event) => job(event),
+        Event::Key(event) => key(event, payload),
     }
 }
 
@@ -94,6 +100,26 @@ fn comment(event: &CommentEvent, mut payload: Payload) -> Told {
         CommentEvent::Edited(_) | CommentEvent::Deleted(_) => {
             told.states(payload.remove("before"), payload.remove("after"))
         }
+    }
+}
+
+fn watch(event: &WatchEvent, payload: Payload) -> Told {
+    let watcher = event.watcher();
+    let told = Told::done("task", watcher.task_id.0, Some(&watcher.name));
+    let payload = Some(Value::Object(payload));
+    match event {
+        WatchEvent::Watched(_) => told.states(None, payload),
+        WatchEvent::Unwatched(_) => told.states(payload, None),
+    }
+}
+
+fn tag(event: &TagEvent, mut payload: Payload) -> Told {
+    let tag = event.tag();
+    let told = Told::done("tag", tag.id.0, Some(&tag.name));
+    match event {
+        TagEvent::Created(_) => told.states(None, payload.remove("tag")),
+        TagEvent::Updated(_) => told.states(payload.remove("before"), payload.remove("after")),
+        TagEvent::Deleted(_) => told.states(payload.remove("tag"), None),
     }
 }
 
@@ -150,7 +176,9 @@ fn user(event: &UserEvent, mut payload: Payload) -> Told {
             }
             told.states(payload.remove("before"), after)
         }
-        UserEvent::PasswordChanged(_) => told,
+        UserEvent::PasswordChanged(_)
+        | UserEvent::PasswordResetAsked(_)
+        | UserEvent::PasswordReset(_) => told,
     }
 }
 
@@ -163,18 +191,39 @@ fn session(event: &SessionEvent, payload: Payload) -> Told {
             let reason = standing_for("wrong_credentials", failed.suppressed);
             Told::done("user", failed.user_id.map(Uuid::from), None).ended(Outcome::Failed, reason)
         }
+        SessionEvent::LoginRefused(refused) => {
+            let from = if refused.known_address {
+                "too_many_tries_from_known_address"
+            } else {
+                "too_many_tries_from_unknown_addresses"
+            };
+            let reason = standing_for(from, refused.suppressed);
+            Told::done("user", refused.user_id.map(Uuid::from), None)
+                .ended(Outcome::Refused, reason)
+        }
         SessionEvent::Ended(ended) => {
             let (outcome, word) = match ended.reason {
                 EndReason::LoggedOut => (Outcome::Accepted, "logged_out"),
                 EndReason::Revoked => (Outcome::Accepted, "revoked"),
                 EndReason::RefreshReused => (Outcome::Refused, "refresh_reused"),
                 EndReason::PasswordChanged => (Outcome::Accepted, "password_changed"),
+                EndReason::PasswordReset => (Outcome::Accepted, "password_reset"),
                 EndReason::Deactivated => (Outcome::Accepted, "deactivated"),
             };
             let state = json!({"session_id": ended.session_id, "user_id": ended.user_id});
             told.states(Some(state), None)
                 .ended(outcome, word.to_owned())
         }
+    }
+}
+
+fn api_token(event: &ApiTokenEvent, payload: Payload) -> Told {
+    let token = event.api_token();
+    let told = Told::done("api_token", token.id.0, Some(&token.name));
+    let payload = Some(Value::Object(payload));
+    match event {
+        ApiTokenEvent::Created(_) => told.states(None, payload),
+        ApiTokenEvent::Revoked(_) => told.states(payload, None),
     }
 }
 
@@ -187,6 +236,23 @@ fn access(event: &AccessEvent) -> Told {
     };
     let reason = standing_for(&refused.attempted, refused.suppressed);
     Told::done(entity, refused.entity_id, None).ended(Outcome::Refused, reason)
+}
+
+fn job(event: &JobEvent) -> Told {
+    let job = event.job();
+    let before = json!({"queue": job.queue, "state": job.state_before, "attempts": job.attempts});
+    let after = json!({"queue": job.queue, "state": job.state});
+    Told::done("job", job.job_id.0, Some(&job.kind)).states(Some(before), Some(after))
+}
+
+/// A key has no id of ours: the one that it has is its name.
+fn key(event: &KeyEvent, payload: Payload) -> Told {
+    let told = Told::done("key", None, Some(event.kid()));
+    let payload = Some(Value::Object(payload));
+    match event {
+        KeyEvent::Published(_) => told.states(None, payload),
+        KeyEvent::Retired(_) => told.states(payload, None),
+    }
 }
 
 fn deadline(event: &DeadlineEvent, payload: Payload) -> Told {

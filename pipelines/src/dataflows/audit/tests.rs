@@ -1,7 +1,7 @@
 //! What the audit makes of every event there is.
 
 use super::*;
-use millstream_event_log::events::session::{EndReason, FailedLogin, SessionEnded};
+use millstream_event_log::events::session::{EndReason, FailedLogin, RefusedLogin, SessionEnded};
 use millstream_event_log::events::{Event, SessionEvent, TaskEvent};
 use millstream_event_log::testing::{at, record};
 use serde_json::Value;
@@ -94,6 +94,14 @@ fn refusals_and_failures_are_told_from_what_was_done() {
         failed(12).reason.as_deref(),
         Some("wrong_credentials; suppressed: 12")
     );
+    let refused = entry_of(SessionEvent::LoginRefused(RefusedLogin {
+        user_id: Some(Uuid::from_u128(2).into()),
+        known_address: true,
+        suppressed: 0,
+    }));
+    assert_eq!(refused.outcome, Outcome::Refused);
+    let reason = "too_many_tries_from_known_address";
+    assert_eq!(refused.reason.as_deref(), Some(reason));
     let ended = |reason| {
         entry_of(SessionEvent::Ended(SessionEnded {
             session_id: Uuid::from_u128(1).into(),

@@ -17,6 +17,8 @@ fn task(assignees: &[UserId]) -> TaskState {
         user_id: *user_id,
         username: "someone".into(),
         role: AssigneeRole::Collaborator,
+        assigned_by: Some(ADA),
+        assigned_at: at(0),
     };
     task.assignees = assignees.iter().map(assignee).collect();
     task.created_by = Some(ADA);
@@ -131,6 +133,64 @@ fn a_changed_status_is_told_to_who_takes_part() {
 fn nothing_is_told_of_what_is_put_away() {
     let archived = updated(|task| task.archived = true, &[GRACE, ALAN]);
     assert_eq!(told(vec![(ADA, created(&[GRACE])), (ADA, archived)])[1], []);
+}
+
+fn watch(user_id: UserId, watches: bool) -> Happening {
+    Happening::Watch { user_id, watches }
+}
+
+#[test]
+fn who_watches_is_told_until_they_do_not_watch_any_more() {
+    let (done, open) = (
+        || updated(|task| task.status = Status::Done, &[GRACE]),
+        || Happening::Commented {
+            comment: comment(GRACE, &[]),
+        },
+    );
+    let acts = told(vec![
+        (ADA, created(&[GRACE])),
+        (ALAN, watch(ALAN, true)),
+        (GRACE, done()),
+        (ALAN, watch(ALAN, false)),
+        (GRACE, open()),
+    ]);
+    assert_eq!(acts[1], []);
+    assert_eq!(
+        acts[2],
+        [(ADA, Reason::StatusChanged), (ALAN, Reason::StatusChanged)]
+    );
+    assert_eq!(acts[4], [(ADA, Reason::Commented)]);
+}
+
+#[test]
+fn who_does_not_want_to_hear_of_it_is_told_what_is_meant_for_them() {
+    let said = |mentions: &[UserId]| Happening::Commented {
+        comment: comment(GRACE, mentions),
+    };
+    let acts = told(vec![
+        (ADA, created(&[GRACE])),
+        (ADA, watch(ADA, false)),
+        (GRACE, said(&[])),
+        (GRACE, said(&[ADA])),
+        (GRACE, created(&[GRACE, ADA])),
+        (ADA, watch(ADA, true)),
+        (GRACE, said(&[])),
+    ]);
+    assert_eq!(acts[2], []);
+    assert_eq!(acts[3], [(ADA, Reason::Mentioned)]);
+    assert_eq!(acts[4], [(ADA, Reason::Assigned)]);
+    assert_eq!(acts[6], [(ADA, Reason::Commented)]);
+}
+
+#[test]
+fn a_task_that_is_late_is_told_to_who_watches_it_too() {
+    let overdue = TaskOverdue::of(&task(&[GRACE]), at(60));
+    let acts = told(vec![
+        (ADA, created(&[GRACE])),
+        (ALAN, watch(ALAN, true)),
+        (UserId(Uuid::nil()), Happening::Overdue { overdue }),
+    ]);
+    assert_eq!(acts[2], [(GRACE, Reason::Overdue), (ALAN, Reason::Overdue)]);
 }
 
 #[test]

@@ -1,11 +1,14 @@
 //! A task is put away, thrown away, brought back, removed for ever.
 
 use super::Workshop;
+use chrono::TimeDelta;
 use millstream_domain::ids::TaskId;
 use millstream_domain::policy::{Actor, Refusal};
 use millstream_store::StoreError;
 use millstream_store::comment::CreateComment;
-use millstream_store::task::{PurgeTask, SetTaskPlace, Sort, TaskFilter, TaskPlace, TaskRef};
+use millstream_store::task::{
+    PurgeTask, SetTaskPlace, Sort, TRASH_DAYS, TaskFilter, TaskPlace, TaskRef,
+};
 use millstream_store::testing::builders::page;
 
 fn to(actor: &Actor, id: TaskId, place: TaskPlace) -> SetTaskPlace {
@@ -114,6 +117,7 @@ async fn an_admin_removes_a_task_for_ever_and_its_parts_stay() {
     let purge = |actor: &Actor| PurgeTask {
         actor: actor.clone(),
         task: TaskRef::Id(whole),
+        expected_version: None,
     };
     let refused = shop.store.write(&shop.ada, purge(&shop.ada)).await;
     assert!(
@@ -131,4 +135,54 @@ async fn an_admin_removes_a_task_for_ever_and_its_parts_stay() {
     ));
     // Numbers are not given out again.
     assert_eq!(shop.made("next").await.state.name, "ENG-3");
+}
+
+#[tokio::test]
+async fn what_has_been_in_the_trash_for_a_month_is_removed_once_by_whoever_keeps_house() {
+    let shop = Workshop::new().await;
+    let old = shop.made("old").await.state.id;
+    let part = shop
+        .store
+        .done(&shop.ada, shop.task("part").parent(old).by(&shop.ada))
+        .await
+        .state
+        .id;
+    let saved = shop.made("saved").await.state.id;
+    let trash = async |id| {
+        shop.store
+            .done(&shop.joan, to(&shop.joan, id, TaskPlace::Trash))
+            .await
+    };
+    trash(old).await;
+    trash(saved).await;
+    shop.store.clock.advance(TimeDelta::minutes(1));
+    let young = shop.made("young").await.state.id;
+    trash(young).await;
+    shop.store.clock.advance(TimeDelta::days(TRASH_DAYS));
+    shop.store
+        .done(&shop.joan, to(&shop.joan, saved, TaskPlace::Open))
+        .await;
+    let before = shop.store.kinds().await.len();
+    let (one, two) = tokio::join!(
+        shop.store.store.keep_house_once(),
+        shop.store.store.keep_house_once()
+    );
+    one.unwrap();
+    two.unwrap();
+    let events = shop.store.events().await.split_off(before);
+    let told: Vec<_> = events
+        .iter()
+        .map(|record| (&*record.kind, record.origin.actor))
+        .collect();
+    assert_eq!(told, [("task.updated", None), ("task.deleted", None)]);
+    assert_eq!(shop.now(part).await.state.parent_id, None);
+    assert_eq!(shop.now(saved).await.state.title, "saved");
+    shop.store
+        .done(&shop.joan, to(&shop.joan, young, TaskPlace::Open))
+        .await;
+    let gone = shop
+        .store
+        .write(&shop.joan, to(&shop.joan, old, TaskPlace::Open))
+        .await;
+    assert!(matches!(gone, Err(StoreError::NotFound)), "{gone:?}");
 }

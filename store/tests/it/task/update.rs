@@ -3,10 +3,11 @@
 use super::{Workshop, fields};
 use chrono::TimeDelta;
 use millstream_domain::ids::TaskId;
-use millstream_domain::policy::Refusal;
+use millstream_domain::policy::{Actor, Refusal};
 use millstream_domain::task::{AssigneeRole, Hours, Status};
+use millstream_event_log::changes::changes;
 use millstream_store::StoreError;
-use millstream_store::task::{AssignTask, AssigneeSpec, TaskEdit, TaskRef, UpdateTask};
+use millstream_store::task::{AssignTask, AssigneeSpec, MoveTask, TaskEdit, TaskRef, UpdateTask};
 use millstream_store::testing::builders::{id_of, origin};
 
 fn edit(shop: &Workshop, id: TaskId, edit: TaskEdit) -> UpdateTask {
@@ -75,21 +76,15 @@ async fn the_version_that_one_knows_must_be_the_newest() {
     };
     assert_eq!(
         shop.store
-            .done(&shop.joan, at(Some(1), "y"))
+            .done(&shop.joan, at(Some(1.into()), "y"))
             .await
             .state
             .version,
         2
     );
-    let stale = shop.store.write(&shop.joan, at(Some(1), "z")).await;
+    let stale = shop.store.write(&shop.joan, at(Some(1.into()), "z")).await;
     assert!(
-        matches!(
-            stale,
-            Err(StoreError::Stale {
-                expected: 1,
-                now: 2
-            })
-        ),
+        matches!(stale, Err(StoreError::Stale { now: 2 })),
         "{stale:?}"
     );
     assert_eq!(shop.now(id).await.state.title, "y");
@@ -332,4 +327,101 @@ async fn strangers_change_nothing_and_viewers_neither() {
         );
     }
     assert_eq!(shop.now(id).await.state.version, 1);
+}
+
+#[tokio::test]
+async fn whoever_assigned_somebody_and_when_stays_though_their_role_changes() {
+    let shop = Workshop::new().await;
+    let id = shop.made("x").await.state.id;
+    let assign = |by: &Actor, role| AssignTask {
+        actor: by.clone(),
+        task: TaskRef::Id(id),
+        assignees: vec![AssigneeSpec {
+            user_id: id_of(&shop.joan),
+            role,
+        }],
+    };
+    let first = assign(&shop.ada, AssigneeRole::Collaborator);
+    let first = shop.store.done(&shop.ada, first).await.state;
+    shop.store.clock.advance(TimeDelta::hours(1));
+    let second = assign(&shop.joan, AssigneeRole::Owner);
+    let second = shop.store.done(&shop.joan, second).await.state;
+    assert_eq!(second, shop.now(id).await.state);
+    let (was, is) = (&first.assignees[0], &second.assignees[0]);
+    assert_eq!(is.role, AssigneeRole::Owner);
+    assert_eq!(is.assigned_by, Some(id_of(&shop.ada)));
+    assert_eq!(
+        (is.assigned_by, is.assigned_at),
+        (was.assigned_by, was.assigned_at)
+    );
+    let record = shop.store.events().await.pop().unwrap();
+    let changes = changes(&record.event().unwrap());
+    assert_eq!(changes.len(), 1, "{changes:?}");
+    assert_eq!(changes[0].from[0]["role"], "collaborator");
+    assert_eq!(changes[0].to[0]["role"], "owner");
+}
+
+#[tokio::test]
+async fn parts_of_parts_end_somewhere_also_when_a_whole_tree_is_moved() {
+    let shop = Workshop::new().await;
+    let chain = async |length: usize| {
+        let mut ids = vec![shop.made("0").await.state.id];
+        for _ in 1..length {
+            let part = shop.task("deeper").parent(*ids.last().unwrap());
+            ids.push(
+                shop.store
+                    .done(&shop.ada, part.by(&shop.ada))
+                    .await
+                    .state
+                    .id,
+            );
+        }
+        ids
+    };
+    let (long, short) = (chain(12).await, chain(9).await);
+    let below = |parent| edit(&shop, short[0], part_of(parent));
+    let refused = shop.store.write(&shop.joan, below(long[11])).await;
+    assert_eq!(fields(refused), [r#"parent_id "out_of_range""#]);
+    shop.store.done(&shop.joan, below(long[10])).await;
+}
+
+#[tokio::test]
+async fn a_part_and_its_whole_stay_in_one_team_whoever_moves_the_whole_meanwhile() {
+    let mut shop = Workshop::new().await;
+    let other = shop.store.with_team(&mut shop.joan, "Bakers").await;
+    let project = shop.store.with_project(&shop.joan, other, "BAK").await.id;
+    for round in 0..12 {
+        let (whole, part) = (shop.made("a").await.state.id, shop.made("b").await.state.id);
+        let moved = MoveTask {
+            actor: shop.joan.clone(),
+            task: TaskRef::Id(whole),
+            expected_version: None,
+            status: None,
+            after: None,
+            before: None,
+            project: Some(project),
+        };
+        let child = shop.task("c").parent(whole).by(&shop.joan);
+        let (moved, joined, made) = tokio::join!(
+            shop.store.write(&shop.joan, moved),
+            shop.store
+                .write(&shop.joan, edit(&shop, part, part_of(whole))),
+            shop.store.write(&shop.joan, child),
+        );
+        for refused in [joined.as_ref().err(), made.as_ref().err()]
+            .into_iter()
+            .flatten()
+        {
+            assert!(
+                matches!(refused, StoreError::Fields(_)),
+                "{round}: {refused:?}"
+            );
+        }
+        let has_parts = joined.is_ok() || made.is_ok();
+        assert_ne!(
+            moved.is_ok(),
+            has_parts,
+            "{round}: {moved:?} {joined:?} {made:?}"
+        );
+    }
 }

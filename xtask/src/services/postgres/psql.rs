@@ -1,7 +1,7 @@
 //! psql: the client for the few statements that the commands here run themselves.
 
 use crate::process;
-use crate::services::postgres::programs::Programs;
+use crate::services;
 use anyhow::{Context, Result};
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -15,13 +15,9 @@ pub(crate) struct Psql {
 impl Psql {
     /// For the database that the url names.
     pub(crate) fn new(url: &str) -> Result<Self> {
-        let beside_server = Programs::find().map(|programs| programs.path("psql"));
-        let program = beside_server
-            .filter(|file| file.is_file())
-            .or_else(|| process::in_path("psql"))
-            .context(
-                "psql was not found; install it (Debian: `apt-get install postgresql-client`)",
-            )?;
+        let program = services::program("psql").context(
+            "psql was not found; install it (Debian: `apt-get install postgresql-client`)",
+        )?;
         Ok(Self {
             program,
             url: url.to_owned(),

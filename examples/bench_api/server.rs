@@ -1,0 +1,148 @@
+//! The product, running: the program that was built beside this one.
+
+use serde_json::Value;
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+use tempfile::TempDir;
+
+/// What the first person registers with.
+pub(crate) const SETUP_SECRET: &str = "first come, first served";
+/// Longest wait for it to be ready: it brings the schema up first.
+const READY: Duration = Duration::from_mins(1);
+/// How often we look.
+const LOOK_EVERY: Duration = Duration::from_millis(20);
+
+/// A running server; killed when dropped.
+pub(crate) struct Server {
+    child: Child,
+    address: SocketAddr,
+    client: reqwest::Client,
+    _data: TempDir,
+}
+
+impl Server {
+    /// Starts it on a database and waits until it is ready.
+    pub(crate) async fn start(database_url: &str) -> Self {
+        let data = tempfile::tempdir().unwrap();
+        let (address, admin) = (free_address(), free_address());
+        let program = program();
+        let mut command = Command::new(&program);
+        if knows(&program, "MILLSTREAM_RATE_LIMIT") {
+            command.env("MILLSTREAM_RATE_LIMIT", "off");
+        }
+        let child = command
+            .env("DATABASE_URL", database_url)
+            .args(["--log", "warn", "--setup-secret", SETUP_SECRET])
+            .arg("--data-dir")
+            .arg(data.path())
+            .args(["--listen", &address.to_string()])
+            .args(["--admin-listen", &admin.to_string()])
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .spawn()
+            .unwrap_or_else(|error| panic!("{}: {error}", program.display()));
+        let client = reqwest::Client::builder()
+            .timeout(Duration::from_secs(30))
+            .build()
+            .unwrap();
+        let server = Self {
+            child,
+            address,
+            client,
+            _data: data,
+        };
+        server.ready().await;
+        server
+    }
+
+    async fn ready(&self) {
+        let deadline = Instant::now() + READY;
+        let url = self.url("/health/ready");
+        loop {
+            let answer = self.client.get(&url).send().await;
+            if answer.is_ok_and(|answer| answer.status().is_success()) {
+                return;
+            }
+            assert!(Instant::now() < deadline, "the server is not ready");
+            tokio::time::sleep(LOOK_EVERY).await;
+        }
+    }
+
+    /// Waits until its pipelines have taken all that was written.
+    pub(crate) async fn caught_up(&self) {
+        loop {
+            let answer = self.client.get(self.url("/health/ready")).send().await;
+            let state: Value = answer.unwrap().json().await.unwrap();
+            let pipelines = state["pipelines"].as_array().unwrap();
+            if pipelines.iter().all(|it| it["lag_records"] == 0) {
+                return;
+            }
+            tokio::time::sleep(LOOK_EVERY).await;
+        }
+    }
+
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    pub(crate) fn url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.address)
+    }
+
+    /// Its process.
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    pub(crate) async fn post(&self, path: &str, body: &Value) -> Value {
+        let request = self.client.post(self.url(path)).json(body);
+        request.send().await.unwrap().json().await.unwrap()
+    }
+
+    /// Keeps it from doing anything while `work` is done.
+    pub(crate) fn stopped<T>(&self, work: impl FnOnce() -> T) -> T {
+        self.signal("STOP");
+        let done = work();
+        self.signal("CONT");
+        done
+    }
+
+    fn signal(&self, name: &str) {
+        let pid = self.pid().to_string();
+        let sent = Command::new("kill").args(["-s", name, &pid]).status();
+        assert!(sent.unwrap().success());
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// The program, beside this one's folder; for the test of this one, one folder further up.
+fn program() -> PathBuf {
+    let here = std::env::current_exe().unwrap();
+    let built = here
+        .ancestors()
+        .skip(1)
+        .map(|folder| folder.join("millstream"));
+    built
+        .filter(|program| program.is_file())
+        .last()
+        .expect("the program is built: cargo build")
+}
+
+/// Whether it has a setting: an unknown one would keep it from starting.
+fn knows(program: &PathBuf, setting: &str) -> bool {
+    let help = Command::new(program).arg("--help").output();
+    help.is_ok_and(|help| String::from_utf8_lossy(&help.stdout).contains(setting))
+}
+
+fn free_address() -> SocketAddr {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    listener.local_addr().unwrap()
+}

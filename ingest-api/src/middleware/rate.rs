@@ -1,0 +1,147 @@
+//! Rate limits: whose request it is, and what their quota says. Every answer that was counted tells its quota in
+//! `RateLimit-Limit`, `RateLimit-Remaining` and `RateLimit-Reset`; who asks too often gets 429 with `Retry-After`.
+//!
+//! - [`by_address`]: where nobody has to be logged in;
+//! - [`log_ins`]: where somebody tries to become somebody;
+//! - [`strangers`]: around the check of who it is, for those who turn out to be nobody: a wrong token costs too;
+//! - [`by_person`]: inside it;
+//! - [`pages`]: for the pages, whose log-ins are forms, and which learn in `pages/viewer.rs` who it is.
+//!
+//! Somebody who is logged in is not held up by a neighbour behind the same address.
+
+use crate::auth::Caller;
+use crate::auth::caller::{Credential, KnownUser};
+use crate::error::ApiError;
+use crate::rate_limit::{Limiter, Limiters, Verdict, Whose};
+use crate::request::RequestContext;
+use crate::state::AppState;
+use axum::extract::{Request, State};
+use axum::http::header::{AUTHORIZATION, COOKIE};
+use axum::http::{HeaderName, HeaderValue, Method};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use millstream_domain::network::Network;
+
+pub(crate) const LIMIT: HeaderName = HeaderName::from_static("ratelimit-limit");
+pub(crate) const REMAINING: HeaderName = HeaderName::from_static("ratelimit-remaining");
+pub(crate) const RESET: HeaderName = HeaderName::from_static("ratelimit-reset");
+
+/// Counts for the address.
+pub(crate) async fn by_address(
+    State(app): State<AppState>,
+    request: Request,
+    next: Next,
+) -> Response {
+    counted(
+        of_address(&app, |limiters| &limiters.address),
+        request,
+        next,
+    )
+    .await
+}
+
+/// Counts a log-in, a registration and the like for the address.
+pub(crate) async fn log_ins(State(app): State<AppState>, request: Request, next: Next) -> Response {
+    counted(of_address(&app, |limiters| &limiters.log_in), request, next).await
+}
+
+/// Counts for the address what comes from nobody: before, where nothing says who it is; after, where it was not true.
+pub(crate) async fn strangers(
+    State(app): State<AppState>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let headers = request.headers();
+    let verdict = || of_address(&app, |limiters| &limiters.address);
+    if !headers.contains_key(AUTHORIZATION) && !headers.contains_key(COOKIE) {
+        return counted(verdict(), request, next).await;
+    }
+    let response = next.run(request).await;
+    if response.extensions().get::<KnownUser>().is_some() {
+        return response;
+    }
+    match verdict() {
+        Some(verdict) if verdict.wait_s.is_some() => refused(verdict),
+        verdict => with_headers(verdict, response),
+    }
+}
+
+/// Counts for the person.
+pub(crate) async fn by_person(
+    State(app): State<AppState>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let caller = request.extensions().get::<Caller>();
+    let verdict = caller.and_then(|caller| of_person(&app, caller));
+    counted(verdict, request, next).await
+}
+
+/// Where the forms go that log somebody in.
+const LOG_IN_FORMS: [&str; 4] = ["/login", "/register", "/reset", "/reset/confirm"];
+
+/// Counts what is known before anybody looks who it is: log-ins, and what comes without a cookie. Files are for everybody.
+pub(crate) async fn pages(State(app): State<AppState>, request: Request, next: Next) -> Response {
+    let path = request.uri().path();
+    let is_log_in = request.method() == Method::POST && LOG_IN_FORMS.contains(&path);
+    let verdict = if is_log_in {
+        of_address(&app, |limiters| &limiters.log_in)
+    } else if path.starts_with("/static/") || request.headers().contains_key(COOKIE) {
+        None
+    } else {
+        of_address(&app, |limiters| &limiters.address)
+    };
+    counted(verdict, request, next).await
+}
+
+/// Counts a page for the person who looks at it; for the address, when the cookie was nobody's.
+pub(crate) fn page_of(app: &AppState, caller: Option<&Caller>) -> Result<(), ApiError> {
+    let verdict = match caller {
+        Some(caller) => of_person(app, caller),
+        None => of_address(app, |limiters| &limiters.address),
+    };
+    let wait_s = verdict.and_then(|verdict| verdict.wait_s);
+    wait_s.map_or(Ok(()), |wait_s| Err(too_often(wait_s)))
+}
+
+fn of_person(app: &AppState, caller: &Caller) -> Option<Verdict> {
+    let whose = match caller.credential {
+        Credential::Session(_) => Whose::Person(caller.id),
+        Credential::ApiToken(id, _) => Whose::Token(id),
+    };
+    app.limiters().map(|limiters| limiters.person.count(&whose))
+}
+
+fn of_address(app: &AppState, which: impl Fn(&Limiters) -> &Limiter<Network>) -> Option<Verdict> {
+    // Without an address (a request made inside the process) there is nothing to count for.
+    let address = RequestContext::current().client_ip?;
+    Some(which(app.limiters()?).count(&Network::of(address)))
+}
+
+async fn counted(verdict: Option<Verdict>, request: Request, next: Next) -> Response {
+    match verdict {
+        Some(verdict) if verdict.wait_s.is_some() => refused(verdict),
+        verdict => with_headers(verdict, next.run(request).await),
+    }
+}
+
+fn refused(verdict: Verdict) -> Response {
+    let error = too_often(verdict.wait_s.unwrap_or_default());
+    with_headers(Some(verdict), error.into_response())
+}
+
+fn too_often(wait_s: u64) -> ApiError {
+    metrics::counter!("http_requests_rate_limited_total").increment(1);
+    ApiError::rate_limited(wait_s)
+}
+
+/// The quota that was counted last, the innermost, is the one that is told.
+fn with_headers(verdict: Option<Verdict>, mut response: Response) -> Response {
+    let headers = response.headers_mut();
+    if let Some(verdict) = verdict.filter(|_| !headers.contains_key(LIMIT)) {
+        headers.insert(LIMIT, HeaderValue::from(verdict.limit));
+        headers.insert(REMAINING, HeaderValue::from(verdict.remaining));
+        headers.insert(RESET, HeaderValue::from(verdict.reset_s));
+    }
+    response
+}

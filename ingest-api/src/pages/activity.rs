@@ -1,0 +1,83 @@
+//! `/activity`: what happened, day by day.
+
+use crate::error::ApiError;
+use crate::extract::Params;
+use crate::extract::params::{CURSOR_BYTES_MAX, bounded};
+use crate::pages::form::sent;
+use crate::pages::home::NewsLine;
+use crate::pages::shell::{Section, Shell};
+use crate::pages::show::day::day_title;
+use crate::pages::viewer::Viewer;
+use crate::position::WaitFor;
+use crate::state::AppState;
+use askama::Template;
+use axum::extract::State;
+use axum::response::Response;
+use millstream_store::PageRequest;
+use millstream_store::views::activity::{ActivityFilter, ActivityLine};
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+
+#[derive(Template)]
+#[template(path = "pages/activity.html")]
+struct ActivityPage {
+    shell: Shell,
+    days: Vec<DayOfNews>,
+    next: Option<String>,
+}
+
+struct DayOfNews {
+    title: String,
+    lines: Vec<NewsLine>,
+}
+
+/// Shows it.
+pub(crate) async fn show(
+    State(app): State<AppState>,
+    viewer: Viewer,
+    wait: WaitFor,
+    mut params: Params,
+) -> Result<Response, ApiError> {
+    let key = sent(&mut params, "project").filter(|key| !key.is_empty());
+    let page = PageRequest {
+        cursor: params.one("cursor", |text| bounded(text, CURSOR_BYTES_MAX)),
+        ..PageRequest::default()
+    };
+    params.finish(|| Some(()))?;
+    wait.view(&app, "activity").await?;
+    let mut shell = Shell::of(&app, viewer, Section::Activity).await?;
+    let mut filter = ActivityFilter::default();
+    if let Some(key) = &key {
+        let project = shell.projects.iter().find(|p| p.key == *key);
+        filter.project = Some(project.ok_or_else(ApiError::not_found)?.id);
+        shell = shell.about(key);
+    }
+    let actor = &shell.viewer.caller.actor;
+    let lines = app.store().activity(actor, filter, &page).await?;
+    let page = ActivityPage {
+        days: days(&lines.items, &shell),
+        next: lines.next_cursor.map(|cursor| {
+            let cursor = utf8_percent_encode(&cursor, NON_ALPHANUMERIC);
+            let project = key.map_or_else(String::new, |key| format!("project={key}&"));
+            format!("/activity?{project}cursor={cursor}")
+        }),
+        shell,
+    };
+    super::render(&page)
+}
+
+fn days(lines: &[ActivityLine], shell: &Shell) -> Vec<DayOfNews> {
+    let mut days: Vec<DayOfNews> = Vec::new();
+    for line in lines {
+        let title = day_title(line.at, shell.now, shell.zone);
+        if days.last().is_none_or(|day| day.title != title) {
+            days.push(DayOfNews {
+                title,
+                lines: Vec::new(),
+            });
+        }
+        if let Some(day) = days.last_mut() {
+            day.lines.push(NewsLine::of(line, shell));
+        }
+    }
+    days
+}

@@ -1,0 +1,55 @@
+//! How far each pipeline is.
+
+use crate::error::ApiError;
+use crate::pages::landing::lag;
+use crate::pages::shell::{Section, Shell};
+use crate::pages::viewer::Viewer;
+use crate::state::AppState;
+use askama::Template;
+use axum::extract::State;
+use axum::response::Response;
+use millstream_domain::policy::Action;
+
+#[derive(Template)]
+#[template(path = "pages/admin_pipelines.html")]
+struct PipelinesPage {
+    shell: Shell,
+    rows: Vec<PipelineRow>,
+}
+
+struct PipelineRow {
+    name: String,
+    state: String,
+    is_good: bool,
+    error: Option<String>,
+    position: i64,
+    lag: String,
+    refused: i64,
+    owner: String,
+}
+
+/// Shows them.
+pub(crate) async fn show(
+    State(app): State<AppState>,
+    viewer: Viewer,
+) -> Result<Response, ApiError> {
+    viewer.caller.may(Action::OperatePipelines)?;
+    let rows = app
+        .store()
+        .pipelines()
+        .await?
+        .into_iter()
+        .map(|pipeline| PipelineRow {
+            is_good: pipeline.state == "running",
+            lag: lag(pipeline.lag_records, pipeline.lag_ms),
+            name: pipeline.name,
+            state: pipeline.state,
+            error: pipeline.error,
+            position: pipeline.cut,
+            refused: pipeline.dead_letters,
+            owner: pipeline.owner.unwrap_or_default(),
+        })
+        .collect();
+    let shell = Shell::of(&app, viewer, Section::Admin).await?;
+    super::super::render(&PipelinesPage { shell, rows })
+}

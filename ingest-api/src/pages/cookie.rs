@@ -1,0 +1,132 @@
+//! The cookie that names a browser's session. Scripts do not see it, other sites do not send it.
+
+use crate::state::AppState;
+use axum::http::header::COOKIE;
+use axum::http::{HeaderMap, HeaderValue};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use millstream_store::session::{SESSION_MAX, TokenHash};
+use sha2::{Digest, Sha256};
+use subtle::ConstantTimeEq;
+
+const NAME: &str = "millstream_session";
+/// The cookie of the theme.
+const THEME: &str = "millstream_theme";
+/// For how long a browser remembers the theme: a year.
+const THEME_SECONDS: i64 = 31_536_000;
+/// The themes that can be chosen.
+const THEMES: [&str; 2] = ["light", "dark"];
+/// Most bytes of a secret that is looked at.
+const BYTES_MAX: usize = 128;
+
+/// The secret in the cookie.
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) struct CookieSecret(String);
+
+impl CookieSecret {
+    /// A fresh one.
+    pub(crate) fn fresh() -> Self {
+        Self(crate::auth::secret::browser_secret())
+    }
+
+    /// The one that a request brings.
+    pub(crate) fn of(headers: &HeaderMap) -> Option<Self> {
+        let secret = named(headers, NAME)?;
+        (1..=BYTES_MAX)
+            .contains(&secret.len())
+            .then(|| Self(secret.to_owned()))
+    }
+
+    /// How it is stored.
+    pub(crate) fn hash(&self) -> TokenHash {
+        TokenHash::of(&self.0)
+    }
+
+    /// What every form of this session carries: it follows from the secret, which no other site knows.
+    pub(crate) fn form_token(&self) -> String {
+        let digest = Sha256::new()
+            .chain_update(b"form token of ")
+            .chain_update(self.0.as_bytes())
+            .finalize();
+        URL_SAFE_NO_PAD.encode(digest)
+    }
+
+    /// Whether a form carries the token of this session.
+    pub(crate) fn fits(&self, form_token: &str) -> bool {
+        let expected = self.form_token();
+        expected.as_bytes().ct_eq(form_token.as_bytes()).into()
+    }
+
+    /// What sets the cookie.
+    pub(crate) fn set(&self, app: &AppState) -> HeaderValue {
+        cookie(app, NAME, &self.0, SESSION_MAX.num_seconds())
+    }
+}
+
+fn named<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
+    let pairs = headers
+        .get_all(COOKIE)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(';'));
+    pairs
+        .filter_map(|pair| pair.trim().split_once('='))
+        .find(|(found, _)| *found == name)
+        .map(|(_, value)| value)
+}
+
+/// The theme that a browser chose; `None` for that of its system.
+pub(crate) fn theme(headers: &HeaderMap) -> Option<&'static str> {
+    let chosen = named(headers, THEME)?;
+    THEMES.iter().copied().find(|theme| *theme == chosen)
+}
+
+/// What remembers a theme; of the system's own there is nothing to remember.
+pub(crate) fn choose_theme(app: &AppState, theme: &str) -> HeaderValue {
+    match THEMES.iter().find(|known| **known == theme) {
+        Some(theme) => cookie(app, THEME, theme, THEME_SECONDS),
+        None => cookie(app, THEME, "", 0),
+    }
+}
+
+/// What takes the cookie away.
+pub(crate) fn remove(app: &AppState) -> HeaderValue {
+    cookie(app, NAME, "", 0)
+}
+
+fn cookie(app: &AppState, name: &str, value: &str, seconds: i64) -> HeaderValue {
+    let secure = if app.settings().is_https() {
+        "; Secure"
+    } else {
+        ""
+    };
+    HeaderValue::try_from(format!(
+        "{name}={value}; Path=/; Max-Age={seconds}; HttpOnly; SameSite=Lax{secure}"
+    ))
+    .expect("secrets and themes are plain letters")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sent(cookie: &'static str) -> Option<CookieSecret> {
+        let headers = HeaderMap::from_iter([(COOKIE, HeaderValue::from_static(cookie))]);
+        CookieSecret::of(&headers)
+    }
+
+    #[test]
+    fn the_cookie_is_found_among_others() {
+        assert!(sent("a=b; millstream_session=x; c=d") == Some(CookieSecret("x".into())));
+        assert!(sent("a=b").is_none());
+        assert!(sent("millstream_session=").is_none());
+        assert!(sent("xmillstream_session=x").is_none());
+    }
+
+    #[test]
+    fn a_form_token_fits_its_own_session_only() {
+        let (one, other) = (CookieSecret::fresh(), CookieSecret::fresh());
+        assert!(one.fits(&one.form_token()));
+        assert!(!one.fits(&other.form_token()) && !one.fits(""));
+    }
+}

@@ -1,0 +1,178 @@
+//! A form that was sent from one of our pages: read like a query, with the token of its session.
+
+use crate::error::ApiError;
+use crate::extract::{Params, body};
+use crate::pages::viewer::Viewer;
+use crate::problem::Code;
+use crate::state::AppState;
+use axum::extract::{FromRequest, FromRequestParts, Request};
+use axum::http::header::{CONTENT_TYPE, HOST, ORIGIN};
+use axum::http::{HeaderMap, HeaderName, StatusCode};
+use axum::response::{IntoResponse, Response};
+use serde_json::{Map, Value};
+
+const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
+
+/// A form of somebody who is logged in.
+pub(crate) struct PageForm {
+    pub(crate) viewer: Viewer,
+    pub(crate) params: Params,
+}
+
+/// A form of somebody who is not: log-in, registration, reset.
+pub(crate) struct OpenForm(pub(crate) Params);
+
+impl FromRequest<AppState> for PageForm {
+    type Rejection = Response;
+
+    async fn from_request(request: Request, app: &AppState) -> Result<Self, Response> {
+        let (mut parts, body) = request.into_parts();
+        let viewer =
+            <Viewer as FromRequestParts<AppState>>::from_request_parts(&mut parts, app).await?;
+        let request = Request::from_parts(parts, body);
+        let OpenForm(mut params) = OpenForm::from_request(request, app)
+            .await
+            .map_err(IntoResponse::into_response)?;
+        let token = params.one("csrf", |text| Ok(text.to_owned()));
+        if token.is_some_and(|token| viewer.secret.fits(&token)) {
+            return Ok(Self { viewer, params });
+        }
+        Err(foreign().into_response())
+    }
+}
+
+impl FromRequest<AppState> for OpenForm {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, _: &AppState) -> Result<Self, ApiError> {
+        let (parts, body) = request.into_parts();
+        if !is_ours(&parts.headers) {
+            return Err(foreign());
+        }
+        let content_type = parts.headers.get(CONTENT_TYPE);
+        let essence = content_type
+            .and_then(|value| value.to_str().ok())
+            .and_then(|value| value.split(';').next());
+        if essence.is_none_or(|essence| essence.trim() != "application/x-www-form-urlencoded") {
+            return Err(ApiError::new(
+                Code::UnsupportedMediaType,
+                "a form is sent as application/x-www-form-urlencoded",
+            ));
+        }
+        let bytes = body::read(body).await?;
+        let text = std::str::from_utf8(&bytes)
+            .map_err(|_| ApiError::bad_request("the form must be UTF-8"))?;
+        Params::parse(text).map(Self)
+    }
+}
+
+/// A field of a form as it was sent, without a second one of the name.
+pub(crate) fn sent(params: &mut Params, name: &str) -> Option<String> {
+    params.one(name, |text| Ok(text.to_owned()))
+}
+
+/// These fields of a form, as the members of a body that the API reads. A field that is missing is missing there too.
+pub(crate) fn members(params: &mut Params, names: &[&str]) -> Map<String, Value> {
+    let pairs = names.iter().filter_map(|name| {
+        let value = sent(params, name)?;
+        Some(((*name).to_owned(), Value::String(value)))
+    });
+    pairs.collect()
+}
+
+/// What was wrong with a form that is shown again.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Wrong(Option<ApiError>);
+
+impl Wrong {
+    /// Shows the form again for these errors; all others have a page of their own.
+    pub(crate) fn of(error: ApiError) -> Result<Self, ApiError> {
+        match error.code {
+            Code::ValidationFailed
+            | Code::Conflict
+            | Code::Forbidden
+            | Code::Unauthenticated
+            | Code::PreconditionFailed
+            | Code::RateLimited => Ok(Self(Some(error))),
+            _ => Err(error),
+        }
+    }
+
+    /// The status of the answer.
+    pub(crate) fn status(&self) -> StatusCode {
+        self.0
+            .as_ref()
+            .map_or(StatusCode::OK, |error| error.code.status())
+    }
+
+    /// Whether the thing was changed by somebody else meanwhile.
+    pub(crate) fn is_stale(&self) -> bool {
+        let code = self.0.as_ref().map(|error| error.code);
+        code == Some(Code::PreconditionFailed)
+    }
+
+    /// What is wrong with a field.
+    pub(crate) fn at(&self, field: &str) -> Option<&str> {
+        let mut fields = self.0.iter().flat_map(|error| &error.fields);
+        fields
+            .find(|wrong| wrong.field == field || wrong.field.starts_with(&format!("{field}[")))
+            .map(|wrong| wrong.message.as_str())
+    }
+
+    /// All that is wrong, as one text.
+    pub(crate) fn text(&self) -> Option<String> {
+        self.0.as_ref().map(|error| error.detail.clone())
+    }
+
+    /// What is wrong with the whole.
+    pub(crate) fn whole(&self) -> Option<&str> {
+        let error = self.0.as_ref().filter(|error| error.fields.is_empty());
+        error.map(|error| error.detail.as_str())
+    }
+}
+
+fn foreign() -> ApiError {
+    ApiError::new(
+        Code::Forbidden,
+        "the form does not come from a page of this session: load the page again and repeat",
+    )
+}
+
+/// Whether a page of ours sent it, as far as the browser says. Browsers that say nothing are held to the form's token.
+fn is_ours(headers: &HeaderMap) -> bool {
+    let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
+    if let Some(site) = text(SEC_FETCH_SITE) {
+        return matches!(site, "same-origin" | "none");
+    }
+    match (text(ORIGIN), text(HOST)) {
+        (None, _) => true,
+        (Some(origin), Some(host)) => origin
+            .split_once("://")
+            .is_some_and(|(_, origin_host)| origin_host == host),
+        (Some(_), None) => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use axum::http::HeaderValue;
+
+    fn sent(pairs: &[(HeaderName, &'static str)]) -> bool {
+        let pairs = pairs
+            .iter()
+            .map(|(name, value)| (name.clone(), HeaderValue::from_static(value)));
+        is_ours(&pairs.collect())
+    }
+
+    #[test]
+    fn forms_of_other_sites_are_refused() {
+        let host = (HOST, "tasks.example.org");
+        assert!(sent(std::slice::from_ref(&host)));
+        assert!(sent(&[host.clone(), (ORIGIN, "https://tasks.example.org")]));
+        assert!(!sent(&[host.clone(), (ORIGIN, "https://evil.example")]));
+        assert!(!sent(&[host.clone(), (ORIGIN, "null")]));
+        assert!(sent(&[host.clone(), (SEC_FETCH_SITE, "same-origin")]));
+        assert!(!sent(&[host, (SEC_FETCH_SITE, "cross-site")]));
+    }
+}

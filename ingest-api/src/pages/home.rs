@@ -1,0 +1,157 @@
+//! `/`: one's own work, by when it is due, and what happened meanwhile. For whoever is not logged in, the first page.
+
+use crate::api::activity::text::sentence;
+use crate::error::ApiError;
+use crate::pages::landing;
+use crate::pages::shell::{Section, Shell};
+use crate::pages::show::day::PartOfDay;
+use crate::pages::show::{Avatar, Moment, TaskRow};
+use crate::pages::viewer::Viewer;
+use crate::state::AppState;
+use askama::Template;
+use axum::extract::State;
+use axum::response::Response;
+use chrono::{DateTime, Datelike, NaiveDate, TimeDelta, Utc};
+use millstream_domain::task::Status;
+use millstream_store::PageRequest;
+use millstream_store::page::LIMIT_MAX;
+use millstream_store::task::{Sort, SortField, Task, TaskFilter};
+use millstream_store::views::activity::{ActivityFilter, ActivityLine};
+
+/// How many lines of news there are.
+const NEWS: u32 = 12;
+
+#[derive(Template)]
+#[template(path = "pages/home.html")]
+struct HomePage {
+    shell: Shell,
+    groups: Vec<Group>,
+    news: Vec<NewsLine>,
+}
+
+impl HomePage {
+    fn greeting(&self) -> &'static str {
+        match PartOfDay::of(self.shell.now, self.shell.zone) {
+            PartOfDay::Morning => self.shell.t.good_morning,
+            PartOfDay::Day => self.shell.t.good_day,
+            PartOfDay::Evening => self.shell.t.good_evening,
+        }
+    }
+}
+
+/// Tasks that are due at about the same time.
+struct Group {
+    title: &'static str,
+    rows: Vec<TaskRow>,
+}
+
+/// Something that happened.
+pub(crate) struct NewsLine {
+    pub(crate) who: Option<Avatar>,
+    pub(crate) text: String,
+    pub(crate) url: Option<String>,
+    pub(crate) at: Moment,
+}
+
+impl NewsLine {
+    /// How a line of the activity looks to this viewer.
+    pub(crate) fn of(line: &ActivityLine, shell: &Shell) -> Self {
+        let task = line.task.as_ref().map(|(_, name, _)| name);
+        let url = match (task, line.comment_id) {
+            (Some(name), Some(comment)) => Some(format!("/tasks/{name}#comment-{comment}")),
+            (Some(name), None) => Some(format!("/tasks/{name}")),
+            (None, _) => None,
+        };
+        Self {
+            who: line
+                .actor
+                .as_ref()
+                .map(|actor| Avatar::of(actor.id, &actor.display_name)),
+            text: sentence(line, shell.viewer.visitor.locale),
+            url,
+            at: Moment::of(line.at, shell.now, shell.zone),
+        }
+    }
+}
+
+/// Shows it.
+pub(crate) async fn show(
+    State(app): State<AppState>,
+    viewer: Option<Viewer>,
+) -> Result<Response, ApiError> {
+    let Some(viewer) = viewer else {
+        return landing::show(&app).await;
+    };
+    let mine = TaskFilter {
+        assignee: vec![viewer.caller.id],
+        status: vec![Status::Todo, Status::InProgress, Status::Blocked],
+        archived: Some(false),
+        ..TaskFilter::default()
+    };
+    let soonest = Sort {
+        field: SortField::DueAt,
+        descending: false,
+    };
+    let most = PageRequest {
+        limit: LIMIT_MAX,
+        cursor: None,
+    };
+    let few = PageRequest {
+        limit: NEWS,
+        cursor: None,
+    };
+    let actor = viewer.caller.actor.clone();
+    let tasks = app.store().tasks(&actor, &mine, soonest, &most).await?;
+    let news = app
+        .store()
+        .activity(&actor, ActivityFilter::default(), &few)
+        .await?;
+    let shell = Shell::of(&app, viewer, Section::Home).await?;
+    let page = HomePage {
+        groups: groups(&tasks.items, &shell),
+        news: news
+            .items
+            .iter()
+            .map(|line| NewsLine::of(line, &shell))
+            .collect(),
+        shell,
+    };
+    super::render(&page)
+}
+
+fn groups(tasks: &[Task], shell: &Shell) -> Vec<Group> {
+    let t = shell.t;
+    let titles = [t.overdue, t.today, t.this_week, t.later, t.no_date];
+    let mut groups = titles.map(|title| Group {
+        title,
+        rows: Vec::new(),
+    });
+    for task in tasks {
+        let at = place(task.state.due_at, shell);
+        groups[at].rows.push(TaskRow::of(task, shell));
+    }
+    groups
+        .into_iter()
+        .filter(|group| !group.rows.is_empty())
+        .collect()
+}
+
+/// Which group a due time belongs to.
+fn place(due: Option<DateTime<Utc>>, shell: &Shell) -> usize {
+    let day = |at: DateTime<Utc>| at.with_timezone(&shell.zone).date_naive();
+    let today = day(shell.now);
+    match due {
+        None => 4,
+        Some(due) if due < shell.now => 0,
+        Some(due) if day(due) == today => 1,
+        Some(due) if day(due) <= end_of_week(today) => 2,
+        Some(_) => 3,
+    }
+}
+
+/// The Sunday of this week; on a weekend, the one after: the week that lies ahead is of interest then.
+fn end_of_week(today: NaiveDate) -> NaiveDate {
+    let past = i64::from(today.weekday().num_days_from_monday());
+    let left = if past >= 5 { 13 - past } else { 6 - past };
+    today + TimeDelta::days(left)
+}

@@ -1,0 +1,137 @@
+//! A project as a calendar: a month of days, with what is due on each.
+
+use crate::error::ApiError;
+use crate::extract::Params;
+use crate::pages::form::sent;
+use crate::pages::shell::Shell;
+use crate::pages::show::TaskRow;
+use crate::state::AppState;
+use askama::Template;
+use axum::response::Response;
+use chrono::{DateTime, Datelike, Days, Months, NaiveDate, NaiveTime, TimeZone, Utc};
+use chrono_tz::Tz;
+use millstream_event_log::events::project::ProjectState;
+use millstream_store::PageRequest;
+use millstream_store::page::LIMIT_MAX;
+use millstream_store::task::{Sort, SortField, Task, TaskFilter};
+
+/// Days that are shown: six weeks hold every month.
+const DAYS: u64 = 42;
+/// Pages of tasks that one month shows at most.
+const PAGES_MAX: usize = 5;
+
+#[derive(Template)]
+#[template(path = "pages/project_calendar.html")]
+struct CalendarPage {
+    shell: Shell,
+    project: ProjectState,
+    month: Month,
+}
+
+struct Month {
+    title: String,
+    before: String,
+    after: String,
+    weekdays: Vec<String>,
+    days: Vec<Day>,
+}
+
+struct Day {
+    number: u32,
+    full: String,
+    is_other: bool,
+    is_today: bool,
+    rows: Vec<TaskRow>,
+}
+
+/// Shows it.
+pub(super) async fn show(
+    app: &AppState,
+    shell: Shell,
+    project: ProjectState,
+    mut params: Params,
+) -> Result<Response, ApiError> {
+    let today = shell.now.with_timezone(&shell.zone).date_naive();
+    let asked = sent(&mut params, "month")
+        .and_then(|month| NaiveDate::parse_from_str(&format!("{month}-01"), "%Y-%m-%d").ok())
+        .filter(|month| (1970..=9999).contains(&month.year()));
+    params.finish(|| Some(()))?;
+    let first = asked.or_else(|| today.with_day(1)).unwrap_or(today);
+    let monday = first - Days::new(first.weekday().num_days_from_monday().into());
+    let tasks = due_between(app, &shell, &project, monday, monday + Days::new(DAYS)).await?;
+    let of_day = |day: NaiveDate| Day {
+        number: day.day(),
+        full: day.format("%A, %-d %B").to_string(),
+        is_other: day.month() != first.month(),
+        is_today: day == today,
+        rows: tasks
+            .iter()
+            .filter(|task| due_day(task, shell.zone) == Some(day))
+            .map(|task| TaskRow::of(task, &shell))
+            .collect(),
+    };
+    let days: Vec<NaiveDate> = monday.iter_days().take(42).collect();
+    let month = Month {
+        title: first.format("%B %Y").to_string(),
+        before: (first - Months::new(1)).format("%Y-%m").to_string(),
+        after: (first + Months::new(1)).format("%Y-%m").to_string(),
+        weekdays: days[..7]
+            .iter()
+            .map(|day| day.format("%a").to_string())
+            .collect(),
+        days: days.into_iter().map(of_day).collect(),
+    };
+    super::super::render(&CalendarPage {
+        shell,
+        project,
+        month,
+    })
+}
+
+fn due_day(task: &Task, zone: Tz) -> Option<NaiveDate> {
+    let due = task.state.due_at?;
+    Some(due.with_timezone(&zone).date_naive())
+}
+
+async fn due_between(
+    app: &AppState,
+    shell: &Shell,
+    project: &ProjectState,
+    from: NaiveDate,
+    until: NaiveDate,
+) -> Result<Vec<Task>, ApiError> {
+    let filter = TaskFilter {
+        project: vec![project.id],
+        archived: Some(false),
+        due_after: Some(midnight(from, shell.zone)),
+        due_before: Some(midnight(until, shell.zone)),
+        ..TaskFilter::default()
+    };
+    let sort = Sort {
+        field: SortField::DueAt,
+        descending: false,
+    };
+    let mut page = PageRequest {
+        limit: LIMIT_MAX,
+        cursor: None,
+    };
+    let mut tasks = Vec::new();
+    for _ in 0..PAGES_MAX {
+        let actor = &shell.viewer.caller.actor;
+        let found = app.store().tasks(actor, &filter, sort, &page).await?;
+        tasks.extend(found.items);
+        match found.next_cursor {
+            Some(cursor) => page.cursor = Some(cursor),
+            None => break,
+        }
+    }
+    Ok(tasks)
+}
+
+/// When a day begins in a zone; where clocks skip midnight, by the hour that there is.
+fn midnight(day: NaiveDate, zone: Tz) -> DateTime<Utc> {
+    let local = day.and_time(NaiveTime::MIN);
+    zone.from_local_datetime(&local)
+        .earliest()
+        .map_or_else(|| local.and_utc(), |at| at.with_timezone(&Utc))
+}

@@ -1,0 +1,130 @@
+//! What stands around every page of somebody who is logged in: who they are, where they are, where they can go.
+
+use crate::error::ApiError;
+use crate::pages::texts::{ENGLISH, Texts};
+use crate::pages::viewer::Viewer;
+use crate::state::AppState;
+use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
+use millstream_domain::ids::TaskId;
+use millstream_domain::policy::Action;
+use millstream_event_log::events::project::ProjectState;
+use millstream_store::PageRequest;
+use millstream_store::page::LIMIT_MAX;
+use millstream_store::project::ProjectFilter;
+
+/// The parts of the product that the navigation names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Section {
+    Home,
+    Inbox,
+    Search,
+    Projects,
+    Activity,
+    Teams,
+    Settings,
+    Admin,
+}
+
+/// The surroundings of a page.
+pub(crate) struct Shell {
+    pub(crate) t: &'static Texts,
+    pub(crate) viewer: Viewer,
+    /// What forms carry.
+    pub(crate) csrf: String,
+    pub(crate) section: Section,
+    /// The key of the project that the page is about.
+    pub(crate) project: Option<String>,
+    /// The task that the page is about.
+    pub(crate) task: Option<TaskId>,
+    /// The projects that the viewer sees and that are not archived, by name.
+    pub(crate) projects: Vec<ProjectState>,
+    pub(crate) zone: Tz,
+    pub(crate) now: DateTime<Utc>,
+    /// Light or dark, where one was chosen.
+    pub(crate) theme: Option<&'static str>,
+}
+
+impl Shell {
+    /// The surroundings for this viewer.
+    pub(crate) async fn of(
+        app: &AppState,
+        viewer: Viewer,
+        section: Section,
+    ) -> Result<Self, ApiError> {
+        let filter = ProjectFilter {
+            archived: Some(false),
+            ..ProjectFilter::default()
+        };
+        let most = PageRequest {
+            limit: LIMIT_MAX,
+            cursor: None,
+        };
+        let mut projects = app
+            .store()
+            .projects(&viewer.caller.actor, filter, &most)
+            .await?
+            .items;
+        projects.sort_by_cached_key(|project| project.name.to_lowercase());
+        Ok(Self {
+            t: &ENGLISH,
+            csrf: viewer.secret.form_token(),
+            zone: viewer.zone(),
+            now: app.now(),
+            theme: viewer.theme,
+            viewer,
+            section,
+            project: None,
+            task: None,
+            projects,
+        })
+    }
+
+    /// The same for a page about a project.
+    pub(crate) fn about(mut self, project: &str) -> Self {
+        self.project = Some(project.to_owned());
+        self
+    }
+
+    /// Whether this part of the navigation is the one that the page is in.
+    pub(crate) fn is(&self, section: Section) -> bool {
+        self.section == section
+    }
+
+    pub(crate) fn is_project(&self, key: &str) -> bool {
+        self.project.as_deref() == Some(key)
+    }
+
+    pub(crate) fn is_admin(&self) -> bool {
+        self.viewer.caller.may(Action::OperatePipelines).is_ok()
+    }
+
+    /// Where a new task is made: in the project that the page is about.
+    pub(crate) fn new_task_url(&self) -> String {
+        match &self.project {
+            Some(key) => format!("/tasks/new?project={key}"),
+            None => "/tasks/new".to_owned(),
+        }
+    }
+
+    /// What the page wants to hear of while it is looked at.
+    pub(crate) fn topics(&self) -> String {
+        let key = self.project.as_ref();
+        let project = key.and_then(|key| self.projects.iter().find(|p| p.key == *key));
+        let about = match (self.task, project) {
+            (Some(task), _) => format!("task:{task} "),
+            (None, Some(project)) => format!("project:{} ", project.id),
+            (None, None) => String::new(),
+        };
+        format!("{about}notifications")
+    }
+
+    /// The number on the inbox.
+    pub(crate) fn unread(&self) -> Option<String> {
+        match self.viewer.visitor.unread {
+            0 => None,
+            many @ 100.. => Some(format!("{}+", many.min(99))),
+            some => Some(some.to_string()),
+        }
+    }
+}

@@ -1,0 +1,9 @@
+//! How things are shown: people, days, times, words of the domain.
+
+pub(crate) mod day;
+pub(crate) mod person;
+pub(crate) mod task;
+
+pub(crate) use day::{Due, Moment};
+pub(crate) use person::Avatar;
+pub(crate) use task::TaskRow;

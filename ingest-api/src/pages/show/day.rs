@@ -1,0 +1,191 @@
+//! Days and times, in the viewer's zone and as people say them.
+
+use chrono::{DateTime, Datelike, NaiveDate, TimeDelta, Timelike, Utc};
+use chrono_tz::Tz;
+
+/// When something is due.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Due {
+    /// As people say it: `Today`, `Fri 27 Nov`.
+    pub(crate) text: String,
+    /// Exactly, for a tooltip.
+    pub(crate) full: String,
+    /// For machines.
+    pub(crate) iso: String,
+    /// `late`, `soon` or nothing.
+    pub(crate) class: &'static str,
+}
+
+impl Due {
+    /// How a due time looks now.
+    pub(crate) fn of(due: DateTime<Utc>, now: DateTime<Utc>, zone: Tz, is_done: bool) -> Self {
+        let (day, today) = (local(due, zone).date_naive(), local(now, zone).date_naive());
+        let class = match due {
+            _ if is_done => "",
+            due if due < now => "late",
+            _ if day <= today + TimeDelta::days(1) => "soon",
+            _ => "",
+        };
+        Self {
+            text: in_words(day, today),
+            full: full(due, zone),
+            iso: due.to_rfc3339(),
+            class,
+        }
+    }
+}
+
+/// When something happened.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Moment {
+    /// As people say it: `5 min ago`.
+    pub(crate) text: String,
+    /// Exactly, for a tooltip.
+    pub(crate) full: String,
+    /// For machines.
+    pub(crate) iso: String,
+}
+
+impl Moment {
+    /// How a time in the past looks now.
+    pub(crate) fn of(at: DateTime<Utc>, now: DateTime<Utc>, zone: Tz) -> Self {
+        Self {
+            text: ago(at, now, zone),
+            full: full(at, zone),
+            iso: at.to_rfc3339(),
+        }
+    }
+}
+
+fn local(at: DateTime<Utc>, zone: Tz) -> DateTime<Tz> {
+    at.with_timezone(&zone)
+}
+
+fn full(at: DateTime<Utc>, zone: Tz) -> String {
+    local(at, zone)
+        .format("%A, %-d %B %Y, %H:%M (%Z)")
+        .to_string()
+}
+
+/// A day in the past, as a heading.
+pub(crate) fn day_title(at: DateTime<Utc>, now: DateTime<Utc>, zone: Tz) -> String {
+    let (day, today) = (local(at, zone).date_naive(), local(now, zone).date_naive());
+    match (today - day).num_days() {
+        0 => "Today".to_owned(),
+        1 => "Yesterday".to_owned(),
+        _ if day.year() == today.year() => day.format("%A, %-d %B").to_string(),
+        _ => day.format("%A, %-d %B %Y").to_string(),
+    }
+}
+
+fn in_words(day: NaiveDate, today: NaiveDate) -> String {
+    match (day - today).num_days() {
+        -1 => "Yesterday".to_owned(),
+        0 => "Today".to_owned(),
+        1 => "Tomorrow".to_owned(),
+        2..7 => day.format("%A").to_string(),
+        _ if day.year() == today.year() => day.format("%a %-d %b").to_string(),
+        _ => day.format("%-d %b %Y").to_string(),
+    }
+}
+
+fn ago(at: DateTime<Utc>, now: DateTime<Utc>, zone: Tz) -> String {
+    let (day, today) = (local(at, zone).date_naive(), local(now, zone).date_naive());
+    let past = now - at;
+    match past.num_seconds() {
+        ..60 => "just now".to_owned(),
+        60..3_600 => format!("{} min ago", past.num_minutes()),
+        3_600..86_400 if day == today => format!("{} h ago", past.num_hours()),
+        _ if day + TimeDelta::days(1) == today => {
+            format!("yesterday, {}", local(at, zone).format("%H:%M"))
+        }
+        _ if day.year() == today.year() => day.format("%-d %b").to_string(),
+        _ => day.format("%-d %b %Y").to_string(),
+    }
+}
+
+/// Which part of the day it is where the viewer is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum PartOfDay {
+    Morning,
+    Day,
+    Evening,
+}
+
+impl PartOfDay {
+    pub(crate) fn of(now: DateTime<Utc>, zone: Tz) -> Self {
+        match local(now, zone).hour() {
+            4..11 => Self::Morning,
+            11..18 => Self::Day,
+            _ => Self::Evening,
+        }
+    }
+}
+
+/// A date as `YYYY-MM-DD HH:MM` in the viewer's zone, as the due field shows and reads it.
+pub(crate) fn editable(at: DateTime<Utc>, zone: Tz) -> String {
+    let at = local(at, zone);
+    // A day without a time ends with it.
+    if (at.hour(), at.minute()) == (23, 59) {
+        return at.format("%Y-%m-%d").to_string();
+    }
+    at.format("%Y-%m-%d %H:%M").to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(text: &str) -> DateTime<Utc> {
+        text.parse().unwrap_or_default()
+    }
+
+    #[test]
+    fn due_times_are_said_in_the_zone_of_the_viewer() {
+        let now = at("2026-11-21T22:30:00Z");
+        let vienna = Tz::Europe__Vienna;
+        let said = |due: &str, zone| {
+            let due = Due::of(at(due), now, zone, false);
+            (due.text, due.class)
+        };
+        assert_eq!(
+            said("2026-11-21T23:30:00Z", Tz::UTC),
+            ("Today".into(), "soon")
+        );
+        assert_eq!(
+            said("2026-11-21T23:30:00Z", vienna),
+            ("Tomorrow".into(), "soon")
+        );
+        assert_eq!(
+            said("2026-11-21T12:00:00Z", vienna),
+            ("Today".into(), "late")
+        );
+        assert_eq!(
+            said("2026-11-25T12:00:00Z", vienna),
+            ("Wednesday".into(), "")
+        );
+        assert_eq!(
+            said("2026-12-24T12:00:00Z", vienna),
+            ("Thu 24 Dec".into(), "")
+        );
+        assert_eq!(
+            said("2027-01-02T12:00:00Z", vienna),
+            ("2 Jan 2027".into(), "")
+        );
+    }
+
+    #[test]
+    fn the_past_is_said_ever_more_roughly() {
+        let now = at("2026-11-21T12:00:00Z");
+        for (then, said) in [
+            ("2026-11-21T11:59:30Z", "just now"),
+            ("2026-11-21T11:55:00Z", "5 min ago"),
+            ("2026-11-21T08:59:00Z", "3 h ago"),
+            ("2026-11-20T18:05:00Z", "yesterday, 18:05"),
+            ("2026-11-02T08:00:00Z", "2 Nov"),
+            ("2025-11-02T08:00:00Z", "2 Nov 2025"),
+        ] {
+            assert_eq!(ago(at(then), now, Tz::UTC), said, "{then}");
+        }
+    }
+}

@@ -1,0 +1,198 @@
+//! A new task, and changes to one. A form that is wrong, or that somebody else overtook, comes back with its text.
+
+use super::fields::{PersonChoice, TaskForm, read};
+use super::read::page;
+use crate::api::tasks::{create as api_create, update as api_update};
+use crate::error::ApiError;
+use crate::extract::{Id, Params};
+use crate::pages::form::{PageForm, Wrong, sent};
+use crate::pages::shell::{Section, Shell};
+use crate::pages::show::Avatar;
+use crate::pages::viewer::Viewer;
+use crate::state::AppState;
+use askama::Template;
+use axum::extract::State;
+use axum::response::{IntoResponse, Redirect, Response};
+use millstream_domain::ids::TeamId;
+use millstream_domain::task::{Priority, Status};
+use millstream_store::task::{CreateTask, TaskRef, UpdateTask};
+
+#[derive(Template)]
+#[template(path = "pages/task_form.html")]
+struct TaskFormPage {
+    shell: Shell,
+    /// Of the task that is changed; `None` for a new one.
+    name: Option<String>,
+    form: TaskForm,
+    wrong: Wrong,
+}
+
+/// The form for a new task.
+pub(crate) async fn show_new(
+    State(app): State<AppState>,
+    viewer: Viewer,
+    mut params: Params,
+) -> Result<Response, ApiError> {
+    let mut take = |name: &str| sent(&mut params, name).unwrap_or_default();
+    let form = TaskForm {
+        project: take("project"),
+        parent: take("parent"),
+        title: take("title"),
+        status: take("status"),
+        ..TaskForm::default()
+    };
+    params.finish(|| Some(()))?;
+    new(&app, viewer, form, Wrong::default()).await
+}
+
+async fn new(
+    app: &AppState,
+    viewer: Viewer,
+    mut form: TaskForm,
+    wrong: Wrong,
+) -> Result<Response, ApiError> {
+    let mut shell = Shell::of(app, viewer, Section::Projects).await?;
+    if form.project.is_empty() && shell.projects.len() == 1 {
+        form.project.clone_from(&shell.projects[0].key);
+    }
+    let project = shell.projects.iter().find(|p| p.key == form.project);
+    if let Some(project) = project {
+        let team = project.team_id;
+        shell = shell.about(&form.project);
+        form.people = people(app, &shell, team, &form.assignees).await?;
+    }
+    answer(&TaskFormPage {
+        shell,
+        name: None,
+        form,
+        wrong,
+    })
+}
+
+fn answer(page: &TaskFormPage) -> Result<Response, ApiError> {
+    Ok((page.wrong.status(), super::super::render(page)?).into_response())
+}
+
+async fn people(
+    app: &AppState,
+    shell: &Shell,
+    team: TeamId,
+    chosen: &[String],
+) -> Result<Vec<PersonChoice>, ApiError> {
+    let actor = &shell.viewer.caller.actor;
+    let members = app.store().members(actor, team).await?;
+    let choice = |id: String, avatar| PersonChoice {
+        is_chosen: chosen.contains(&id),
+        id,
+        avatar,
+    };
+    Ok(members
+        .iter()
+        .map(|member| {
+            let avatar = Avatar::of(member.user_id, &member.display_name);
+            choice(member.user_id.to_string(), avatar)
+        })
+        .collect())
+}
+
+/// Makes it.
+pub(crate) async fn create(
+    State(app): State<AppState>,
+    PageForm { viewer, params }: PageForm,
+) -> Result<Response, ApiError> {
+    let sent = read(&app, &viewer, params, &[]).await?;
+    let created = match api_create::read(sent.body) {
+        Ok(task) => {
+            let create = CreateTask {
+                actor: viewer.caller.actor.clone(),
+                task,
+            };
+            let written = app.store().write(&viewer.caller.origin, create).await;
+            written.map_err(ApiError::from)
+        }
+        Err(error) => Err(error),
+    };
+    match created {
+        Ok(task) => {
+            let to = format!("/tasks/{}", task.output.state.name);
+            Ok(Redirect::to(&to).into_response())
+        }
+        Err(error) => new(&app, viewer, sent.form, Wrong::of(error)?).await,
+    }
+}
+
+/// The form for a task that is there.
+pub(crate) async fn show_edit(
+    State(app): State<AppState>,
+    viewer: Viewer,
+    Id(task): Id<TaskRef>,
+) -> Result<Response, ApiError> {
+    let actor = viewer.caller.actor.clone();
+    let task = app.store().task(&actor, &task).await?.state;
+    let parent = match task.parent_id {
+        None => None,
+        Some(parent) => app.store().some_tasks(&actor, &[parent]).await?.pop(),
+    };
+    let parent = parent.map(|parent| parent.state.name);
+    let form = TaskForm::of(&task, parent.as_deref(), viewer.zone());
+    edit(&app, viewer, TaskRef::Id(task.id), form, Wrong::default()).await
+}
+
+async fn edit(
+    app: &AppState,
+    viewer: Viewer,
+    task: TaskRef,
+    mut form: TaskForm,
+    wrong: Wrong,
+) -> Result<Response, ApiError> {
+    let actor = viewer.caller.actor.clone();
+    let task = app.store().task(&actor, &task).await?.state;
+    let project = app.store().project(&actor, task.project_id).await?;
+    let shell = Shell::of(app, viewer, Section::Projects)
+        .await?
+        .about(&project.key);
+    form.people = people(app, &shell, task.team_id, &form.assignees).await?;
+    if wrong.is_stale() {
+        // What is saved next is saved over what is there now, which the page says.
+        form.version = task.version.to_string();
+    }
+    answer(&TaskFormPage {
+        shell,
+        name: Some(task.name),
+        form,
+        wrong,
+    })
+}
+
+/// Changes it: the whole of it by its form, or one thing from the task's page.
+pub(crate) async fn update(
+    State(app): State<AppState>,
+    Id(task): Id<TaskRef>,
+    PageForm { viewer, params }: PageForm,
+) -> Result<Response, ApiError> {
+    let actor = viewer.caller.actor.clone();
+    let known = app.store().task(&actor, &task).await?.state;
+    let sent = read(&app, &viewer, params, &known.assignees).await?;
+    let is_form = sent.version.is_some();
+    let updated = match api_update::read(sent.body) {
+        Ok(edit) => {
+            let update = UpdateTask {
+                actor,
+                task: task.clone(),
+                expected_version: sent.version.map(Into::into),
+                edit,
+            };
+            let written = app.store().write(&viewer.caller.origin, update).await;
+            written.map_err(ApiError::from)
+        }
+        Err(error) => Err(error),
+    };
+    match updated {
+        Ok(task) => {
+            let to = format!("/tasks/{}", task.output.state.name);
+            Ok(Redirect::to(&to).into_response())
+        }
+        Err(error) if is_form => edit(&app, viewer, task, sent.form, Wrong::of(error)?).await,
+        Err(error) => page(&app, viewer, &task, String::new(), Wrong::of(error)?).await,
+    }
+}

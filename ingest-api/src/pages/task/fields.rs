@@ -1,0 +1,320 @@
+//! The fields of a task as a form has them, and as the API reads them: texts become times, numbers, lists and ids.
+
+use crate::error::ApiError;
+use crate::extract::{Fields, Params};
+use crate::pages::form::sent;
+use crate::pages::show::Avatar;
+use crate::pages::show::day::editable;
+use crate::pages::viewer::Viewer;
+use crate::state::AppState;
+use chrono_tz::Tz;
+use millstream_domain::field::{FieldCode, Invalid};
+use millstream_domain::project::ProjectKey;
+use millstream_domain::task::{ASSIGNEES_MAX, Priority, Status, TaskName};
+use millstream_domain::when;
+use millstream_event_log::events::task::{Assignee, TaskState};
+use millstream_store::StoreError;
+use millstream_store::task::TaskRef;
+use serde_json::{Map, Value, json};
+use std::collections::BTreeMap;
+
+/// What was typed, to be shown again when something is wrong with it.
+#[derive(Debug, Clone, Default)]
+pub(super) struct TaskForm {
+    pub(super) title: String,
+    pub(super) description: String,
+    pub(super) project: String,
+    pub(super) status: String,
+    pub(super) priority: String,
+    pub(super) due: String,
+    pub(super) tags: String,
+    pub(super) estimated_hours: String,
+    pub(super) actual_hours: String,
+    pub(super) parent: String,
+    pub(super) assignees: Vec<String>,
+    pub(super) version: String,
+    pub(super) people: Vec<PersonChoice>,
+}
+
+/// Somebody who could work on it.
+#[derive(Debug, Clone)]
+pub(super) struct PersonChoice {
+    pub(super) id: String,
+    pub(super) avatar: Avatar,
+    pub(super) is_chosen: bool,
+}
+
+impl TaskForm {
+    /// A task as it is now.
+    pub(super) fn of(task: &TaskState, parent: Option<&str>, zone: Tz) -> Self {
+        let hours = |hours: Option<f64>| hours.map_or_else(String::new, |h| h.to_string());
+        let tags: Vec<_> = task.tags.iter().map(|tag| tag.name.as_str()).collect();
+        Self {
+            title: task.title.clone(),
+            description: task.description.clone(),
+            project: String::new(),
+            status: task.status.as_str().to_owned(),
+            priority: task.priority.as_str().to_owned(),
+            due: task
+                .due_at
+                .map_or_else(String::new, |due| editable(due, zone)),
+            tags: tags.join(", "),
+            estimated_hours: hours(task.estimated_hours),
+            actual_hours: hours(task.actual_hours),
+            parent: parent.unwrap_or_default().to_owned(),
+            assignees: task
+                .assignees
+                .iter()
+                .map(|a| a.user_id.to_string())
+                .collect(),
+            version: task.version.to_string(),
+            people: Vec::new(),
+        }
+    }
+
+    pub(super) fn is_project(&self, key: &str) -> bool {
+        self.project == key
+    }
+
+    #[expect(
+        clippy::trivially_copy_pass_by_ref,
+        reason = "templates pass references"
+    )]
+    pub(super) fn is_status(&self, status: &Status) -> bool {
+        let chosen = if self.status.is_empty() {
+            Status::Todo.as_str()
+        } else {
+            &self.status
+        };
+        chosen == status.as_str()
+    }
+
+    #[expect(
+        clippy::trivially_copy_pass_by_ref,
+        reason = "templates pass references"
+    )]
+    pub(super) fn is_priority(&self, priority: &Priority) -> bool {
+        let chosen = if self.priority.is_empty() {
+            Priority::Medium.as_str()
+        } else {
+            &self.priority
+        };
+        chosen == priority.as_str()
+    }
+}
+
+/// What a form brought: as it was typed, and as the members of a body that the API reads.
+pub(super) struct Sent {
+    pub(super) form: TaskForm,
+    pub(super) version: Option<i64>,
+    pub(super) body: Fields,
+}
+
+/// The fields that a form had. One that it did not have is not there.
+#[derive(Debug, Default)]
+struct Typed {
+    texts: BTreeMap<&'static str, String>,
+    assignees: Vec<String>,
+}
+
+/// How a text becomes what the API reads.
+type Reading<'a> = &'a dyn Fn(&str) -> Value;
+
+/// The fields of a form that hold one text.
+const TEXTS: [&str; 11] = [
+    "title",
+    "description",
+    "status",
+    "priority",
+    "due_at",
+    "tags",
+    "estimated_hours",
+    "actual_hours",
+    "parent",
+    "project",
+    "version",
+];
+
+impl Typed {
+    fn of(params: &mut Params) -> Self {
+        let texts = TEXTS
+            .into_iter()
+            .filter_map(|name| Some((name, sent(params, name)?)))
+            .collect();
+        Self {
+            texts,
+            assignees: params.many("assignee", |id| Ok(id.to_owned())),
+        }
+    }
+
+    fn get(&self, name: &str) -> Option<&str> {
+        self.texts.get(name).map(String::as_str)
+    }
+
+    /// As it is shown again.
+    fn form(&self) -> TaskForm {
+        let text = |name| self.get(name).unwrap_or_default().to_owned();
+        TaskForm {
+            title: text("title"),
+            description: text("description"),
+            project: text("project"),
+            status: text("status"),
+            priority: text("priority"),
+            due: text("due_at"),
+            tags: text("tags"),
+            estimated_hours: text("estimated_hours"),
+            actual_hours: text("actual_hours"),
+            parent: text("parent"),
+            assignees: self.assignees.clone(),
+            version: text("version"),
+            people: Vec::new(),
+        }
+    }
+
+    /// What needs no looking up.
+    fn members(&self) -> Map<String, Value> {
+        let plain = |text: &str| Value::String(text.to_owned());
+        let readings: [(&str, Reading<'_>); 7] = [
+            ("title", &plain),
+            ("description", &plain),
+            ("status", &plain),
+            ("priority", &plain),
+            ("estimated_hours", &number),
+            ("actual_hours", &number),
+            ("tags", &list),
+        ];
+        readings
+            .into_iter()
+            .filter_map(|(name, read)| Some((name.to_owned(), read(self.get(name)?))))
+            .collect()
+    }
+}
+
+/// Reads a form. Only what is in it is in the body; a form of the whole task says so, because boxes that are not checked
+/// are not sent.
+pub(super) async fn read(
+    app: &AppState,
+    viewer: &Viewer,
+    mut params: Params,
+    assigned: &[Assignee],
+) -> Result<Sent, ApiError> {
+    let typed = Typed::of(&mut params);
+    let is_whole = sent(&mut params, "whole").is_some() || typed.get("project").is_some();
+    params.finish(|| Some(()))?;
+    let mut members = typed.members();
+    if is_whole {
+        members.insert("assignees".to_owned(), people(&typed.assignees, assigned));
+    }
+    let mut looked_up = Vec::new();
+    if let Some(due) = typed.get("due_at") {
+        looked_up.push(("due_at", time(due, app, viewer)));
+    }
+    if let Some(parent) = typed.get("parent") {
+        looked_up.push(("parent_id", task_id(app, viewer, parent).await?));
+    }
+    if let Some(key) = typed.get("project") {
+        looked_up.push(("project_id", project_id(app, viewer, key).await?));
+    }
+    let mut wrong = Vec::new();
+    for (name, found) in looked_up {
+        match found {
+            Ok(value) => {
+                members.insert(name.to_owned(), value);
+            }
+            Err(invalid) => wrong.push((name, invalid)),
+        }
+    }
+    let mut body = Fields::new(members);
+    for (name, invalid) in wrong {
+        body.wrong(name, invalid);
+    }
+    Ok(Sent {
+        form: typed.form(),
+        version: typed
+            .get("version")
+            .and_then(|version| version.parse().ok()),
+        body,
+    })
+}
+
+/// A number; what is none stays a text, which the API refuses with its own words.
+fn number(text: &str) -> Value {
+    let text = text.trim().replace(',', ".");
+    match text.parse::<f64>() {
+        _ if text.is_empty() => Value::Null,
+        Ok(number) => json!(number),
+        Err(_) => Value::String(text),
+    }
+}
+
+fn list(text: &str) -> Value {
+    let items = text.split(',').map(str::trim);
+    items.filter(|item| !item.is_empty()).collect()
+}
+
+/// Those who were chosen; whoever works on it already keeps their role.
+fn people(chosen: &[String], assigned: &[Assignee]) -> Value {
+    let spec = |id: &String| {
+        let known = assigned.iter().find(|a| a.user_id.to_string() == *id);
+        match known {
+            Some(known) => json!({"user_id": id, "role": known.role}),
+            None => json!({"user_id": id}),
+        }
+    };
+    // One more than there may be is enough to be refused.
+    chosen.iter().take(ASSIGNEES_MAX + 1).map(spec).collect()
+}
+
+fn time(text: &str, app: &AppState, viewer: &Viewer) -> Result<Value, Invalid> {
+    if text.trim().is_empty() {
+        return Ok(Value::Null);
+    }
+    let at = when::parse(text, app.now(), viewer.zone());
+    let at = at.ok_or_else(|| {
+        Invalid::new(
+            FieldCode::Invalid,
+            "is not a time that is understood: try fri, tomorrow 17:00, in 2 weeks or 2026-12-24",
+        )
+    })?;
+    Ok(Value::String(at.to_rfc3339()))
+}
+
+async fn task_id(
+    app: &AppState,
+    viewer: &Viewer,
+    name: &str,
+) -> Result<Result<Value, Invalid>, ApiError> {
+    if name.trim().is_empty() {
+        return Ok(Ok(Value::Null));
+    }
+    let unknown = || Invalid::new(FieldCode::NotFound, "is not a task that you see");
+    let Ok(name) = name.trim().to_uppercase().parse::<TaskName>() else {
+        return Ok(Err(unknown()));
+    };
+    let found = app
+        .store()
+        .task(&viewer.caller.actor, &TaskRef::Name(name))
+        .await;
+    match found {
+        Ok(task) => Ok(Ok(json!(task.state.id))),
+        Err(StoreError::NotFound | StoreError::Refused(_)) => Ok(Err(unknown())),
+        Err(error) => Err(error.into()),
+    }
+}
+
+async fn project_id(
+    app: &AppState,
+    viewer: &Viewer,
+    key: &str,
+) -> Result<Result<Value, Invalid>, ApiError> {
+    let unknown = || Invalid::new(FieldCode::Required, "choose a project");
+    let Ok(key) = ProjectKey::new(key) else {
+        return Ok(Err(unknown()));
+    };
+    let actor = &viewer.caller.actor;
+    match app.store().project_with_key(actor, &key).await {
+        Ok(project) => Ok(Ok(json!(project.id))),
+        Err(StoreError::NotFound | StoreError::Refused(_)) => Ok(Err(unknown())),
+        Err(error) => Err(error.into()),
+    }
+}

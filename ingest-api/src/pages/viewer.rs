@@ -1,0 +1,107 @@
+//! Who looks at a page: the person behind the cookie. Whoever is not logged in is led to the log-in and back.
+
+use crate::auth::Caller;
+use crate::error::ApiError;
+use crate::middleware::rate;
+use crate::pages::cookie::{self, CookieSecret};
+use crate::state::AppState;
+use axum::extract::{FromRequestParts, OptionalFromRequestParts};
+use axum::http::request::Parts;
+use axum::response::{IntoResponse, Redirect, Response};
+use chrono_tz::Tz;
+use millstream_store::session::Visitor;
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+
+/// A person at a browser.
+#[derive(Clone)]
+pub(crate) struct Viewer {
+    pub(crate) visitor: Visitor,
+    /// The same, as handlers of the API know them.
+    pub(crate) caller: Caller,
+    pub(crate) secret: CookieSecret,
+    /// The theme that this browser chose.
+    pub(crate) theme: Option<&'static str>,
+}
+
+impl Viewer {
+    /// Their time zone.
+    pub(crate) fn zone(&self) -> Tz {
+        self.visitor.time_zone.parse().unwrap_or(Tz::UTC)
+    }
+
+    async fn of(parts: &Parts, app: &AppState) -> Result<Option<Self>, ApiError> {
+        let Some(secret) = CookieSecret::of(&parts.headers) else {
+            return Ok(None);
+        };
+        let visitor = app.store().visitor(secret.hash()).await?;
+        let viewer = visitor.map(|visitor| Self {
+            caller: Caller::in_browser(visitor.person.clone(), visitor.session),
+            visitor,
+            secret,
+            theme: cookie::theme(&parts.headers),
+        });
+        rate::page_of(app, viewer.as_ref().map(|viewer| &viewer.caller))?;
+        Ok(viewer)
+    }
+}
+
+impl FromRequestParts<AppState> for Viewer {
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut Parts, app: &AppState) -> Result<Self, Response> {
+        let viewer = Self::of(parts, app)
+            .await
+            .map_err(IntoResponse::into_response)?;
+        viewer.ok_or_else(|| {
+            let here = parts.uri.path_and_query().map_or("/", |here| here.as_str());
+            let next = utf8_percent_encode(here, NON_ALPHANUMERIC);
+            Redirect::to(&format!("/login?next={next}")).into_response()
+        })
+    }
+}
+
+impl OptionalFromRequestParts<AppState> for Viewer {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(
+        parts: &mut Parts,
+        app: &AppState,
+    ) -> Result<Option<Self>, ApiError> {
+        Self::of(parts, app).await
+    }
+}
+
+/// Where somebody wanted to go: a path of ours, or home. Anything else, such as `//elsewhere`, is somebody's trick.
+pub(crate) fn inside(next: Option<String>) -> String {
+    next.filter(|next| {
+        let rest = next.strip_prefix('/');
+        rest.is_some_and(|rest| !rest.starts_with(['/', '\\']))
+            && next
+                .bytes()
+                .all(|b| (0x20..0x7f).contains(&b) && b != b'\\')
+    })
+    .unwrap_or_else(|| "/".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::inside;
+
+    #[test]
+    fn nobody_is_led_to_another_site() {
+        for good in ["/", "/projects/ENG?view=board", "/tasks/ENG-1#c"] {
+            assert_eq!(inside(Some(good.into())), good);
+        }
+        for bad in [
+            "//evil.example",
+            "/\\evil.example",
+            "https://evil.example",
+            "evil",
+            "",
+            "/a\nb",
+            "/\t/evil",
+        ] {
+            assert_eq!(inside(Some(bad.into())), "/", "{bad:?}");
+        }
+    }
+}

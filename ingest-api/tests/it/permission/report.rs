@@ -1,0 +1,83 @@
+//! `docs/PERMISSIONS-ROUTES.md`: made of what was found, and compared with what is on file.
+
+use super::trial::Row;
+use super::world::Who;
+use std::fmt::Write;
+use std::path::Path;
+
+const HEAD: &str = "# Permissions, route by route\n\n\
+    Found by asking every route as everybody, by a test; written by `cargo xtask accept`, do not edit. The rules behind \
+    it are in [PERMISSIONS.md](PERMISSIONS.md).\n\n\
+    The first row of a route is the request as it should be: the ids in it are of the team in which **viewer**, \
+    **member**, **maintainer** and **owner** have their roles. The rows below it have one id swapped for one of another \
+    team, which the **stranger** owns. **Manager** and **admin** have those roles in the system and none in a team. \
+    What is personal (sessions, notifications) is one's own, and in a swapped row somebody else's. Filters in a query \
+    have a row only where they change an answer's status.\n\n\
+    The signs are HTTP statuses: 401 not logged in, 403 seen but not allowed, 404 not to be seen or not there, 422 a \
+    reference that is not to be seen or not there, 409 allowed, but the state of things is against it.\n";
+
+/// The heading of what does not stand below `/api/v1`.
+const BESIDE: &str = "Beside the API";
+
+/// Compares, or writes when it was asked to.
+pub(super) fn compare(rows: &[Row]) {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/PERMISSIONS-ROUTES.md");
+    let text = document(rows);
+    if std::env::var_os("MILLSTREAM_ACCEPT").is_some() {
+        std::fs::write(&file, &text).unwrap();
+    }
+    let stored = std::fs::read_to_string(&file).unwrap_or_default();
+    let mut changed = text
+        .lines()
+        .filter(|line| !stored.lines().any(|l| l == *line));
+    assert!(
+        stored == text,
+        "docs/PERMISSIONS-ROUTES.md is stale: run `cargo xtask accept -p millstream-ingest-api permission` and read \
+         what changed; the first new line is: {:?}",
+        changed.next()
+    );
+}
+
+fn document(rows: &[Row]) -> String {
+    let mut text = HEAD.to_owned();
+    let mut collection = String::new();
+    let (api, beside): (Vec<_>, Vec<_>) = rows
+        .iter()
+        .partition(|row| collection_of(&row.route) != BESIDE);
+    let mut plain: &[u16] = &[];
+    for row in api.into_iter().chain(beside) {
+        if row.about.is_empty() {
+            plain = &row.statuses;
+        } else if row.is_filter && row.statuses == plain {
+            continue;
+        }
+        if collection_of(&row.route) != collection {
+            collection = collection_of(&row.route);
+            write!(text, "\n## {collection}\n\n| |").unwrap();
+            for who in Who::ALL {
+                write!(text, " {} |", who.as_str()).unwrap();
+            }
+            text.push_str("\n| ---");
+            text.push_str(&" | ---".repeat(Who::ALL.len()));
+            text.push_str(" |\n");
+        }
+        match &*row.about {
+            "" => write!(text, "| **{}** |", row.route.replacen("/api/v1", "", 1)).unwrap(),
+            about => write!(text, "| — {about} |").unwrap(),
+        }
+        for status in &row.statuses {
+            write!(text, " {status} |").unwrap();
+        }
+        text.push('\n');
+    }
+    text
+}
+
+/// What a route is about: the first part of its path.
+fn collection_of(route: &str) -> String {
+    let path = route.split(' ').nth(1).unwrap();
+    match path.strip_prefix("/api/v1/") {
+        Some(rest) => rest.split('/').next().unwrap().to_owned(),
+        None => BESIDE.to_owned(),
+    }
+}

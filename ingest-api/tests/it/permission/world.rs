@@ -1,0 +1,314 @@
+//! Two teams that know nothing of each other, the people who ask, and the things that they ask about.
+//!
+//! Everything of the one team has "hearth" in its name, everything of the other "abroad": so an answer that shows what it
+//! must not can be told by its text.
+
+use crate::app::{TestApp, User};
+use millstream_store::job::enqueue::enqueue;
+use millstream_store::job::{JobArgs, NewJob};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use uuid::Uuid;
+
+/// Who asks. The stranger owns the other team; manager and admin are in neither.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Who {
+    Anonymous,
+    Stranger,
+    Viewer,
+    Member,
+    Maintainer,
+    Owner,
+    Manager,
+    Admin,
+}
+
+impl Who {
+    pub(super) const ALL: [Self; 8] = [
+        Self::Anonymous,
+        Self::Stranger,
+        Self::Viewer,
+        Self::Member,
+        Self::Maintainer,
+        Self::Owner,
+        Self::Manager,
+        Self::Admin,
+    ];
+
+    pub(super) fn as_str(self) -> &'static str {
+        match self {
+            Self::Anonymous => "anonymous",
+            Self::Stranger => "stranger",
+            Self::Viewer => "viewer",
+            Self::Member => "member",
+            Self::Maintainer => "maintainer",
+            Self::Owner => "owner",
+            Self::Manager => "manager",
+            Self::Admin => "admin",
+        }
+    }
+
+    /// Whether they have a role in the first team.
+    pub(super) fn is_at_home(self) -> bool {
+        (Self::Viewer..=Self::Owner).contains(&self)
+    }
+
+    fn username(self) -> &'static str {
+        match self {
+            Self::Stranger => "abroad-owner",
+            Self::Viewer => "hearth-viewer",
+            Self::Member => "hearth-member",
+            Self::Maintainer => "hearth-maintainer",
+            Self::Owner => "hearth-owner",
+            Self::Anonymous | Self::Manager | Self::Admin => self.as_str(),
+        }
+    }
+}
+
+/// Whose thing an id names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Of {
+    /// The first team's; of what is personal, one's own.
+    Home,
+    /// Another one of the first team's.
+    Sibling,
+    /// The other team's; of what is personal, somebody else's.
+    Away,
+    /// Nobody's: there is no such thing.
+    Absent,
+}
+
+/// The name of everything of the first team, and of the other.
+pub(super) const HEARTH: &str = "hearth";
+pub(super) const ABROAD: &str = "abroad";
+/// What is personal: whose it is decides, not the team.
+pub(super) const PERSONAL: [&str; 4] = ["session", "token", "notification", "job"];
+/// An id that nothing has.
+const ABSENT: Uuid = Uuid::from_u128(0x0190_0000_0000_7000_8000_0000_dead_dead);
+
+/// The app, with everybody and everything in it; its views are kept, and stand still.
+pub(super) struct World {
+    pub(super) app: TestApp,
+    people: BTreeMap<Who, User>,
+    things: BTreeMap<(Of, &'static str), String>,
+    personal: BTreeMap<(Who, &'static str), String>,
+}
+
+impl World {
+    pub(super) async fn new() -> Self {
+        let app = TestApp::with_views().await;
+        let mut people = BTreeMap::new();
+        for who in Who::ALL.into_iter().rev() {
+            // The first to come is the admin.
+            if who != Who::Anonymous {
+                people.insert(who, app.user(who.username()).await);
+            }
+        }
+        let mut world = Self {
+            app,
+            people,
+            things: BTreeMap::new(),
+            personal: BTreeMap::new(),
+        };
+        world.promote().await;
+        world.add_team(Of::Home, HEARTH, "HOM", Who::Owner).await;
+        world.add_team(Of::Away, ABROAD, "AWY", Who::Stranger).await;
+        world.add_siblings().await;
+        world.add_nomad().await;
+        world.settle().await;
+        world.add_personal().await;
+        world
+    }
+
+    /// Whoever asks, with their log-in.
+    pub(super) fn user(&self, who: Who) -> Option<&User> {
+        self.people.get(&who)
+    }
+
+    /// The id of a thing, for whoever asks.
+    pub(super) fn id(&self, who: Who, thing: &str, of: Of) -> String {
+        let personal = |whose| {
+            self.personal
+                .iter()
+                .find(|((w, t), _)| *w == whose && *t == thing)
+        };
+        let found = match (PERSONAL.contains(&thing), of) {
+            (_, Of::Absent) => None,
+            (true, Of::Home) => personal(who).map(|(_, id)| id),
+            (true, _) if who == Who::Maintainer => personal(Who::Member).map(|(_, id)| id),
+            (true, _) => personal(Who::Maintainer).map(|(_, id)| id),
+            (false, of) => Some(self.thing(thing, of)),
+        };
+        found.cloned().unwrap_or_else(|| ABSENT.to_string())
+    }
+
+    fn thing(&self, thing: &str, of: Of) -> &String {
+        let found = self
+            .things
+            .iter()
+            .find(|((o, t), _)| *o == of && *t == thing);
+        found.map_or_else(
+            || panic!("there is no {thing} of {of:?}: make one in permission/world.rs"),
+            |(_, id)| id,
+        )
+    }
+
+    /// Every id of a team's things, the people in it included.
+    pub(super) fn ids(&self, of: Of) -> impl Iterator<Item = &str> {
+        let is_in_it = move |who: Who| match of {
+            Of::Home => who.is_at_home(),
+            _ => of == Of::Away && who == Who::Stranger,
+        };
+        let people = self.people.iter().filter(move |(who, _)| is_in_it(**who));
+        let things = self.things.iter().filter(move |((o, _), _)| *o == of);
+        let things = things.map(|(_, id)| id.as_str());
+        things.chain(people.map(|(_, user)| user.id.as_str()))
+    }
+
+    fn by(&self, who: Who) -> &User {
+        &self.people[&who]
+    }
+
+    async fn promote(&self) {
+        let path = format!("/users/{}", self.by(Who::Manager).id);
+        let promote = self.app.patch(&path, json!({"role": "manager"}));
+        promote.by(self.by(Who::Admin)).send().await.expect(200);
+    }
+
+    async fn create(&self, who: Who, path: &str, body: Value) -> String {
+        let answer = self.app.post(path, body).by(self.by(who)).send().await;
+        answer.expect(201).id()
+    }
+
+    /// A team with one of everything in it.
+    async fn add_team(&mut self, of: Of, name: &'static str, key: &str, owner: Who) {
+        let team = self.app.team(self.by(owner), name).await;
+        let mate = self.app.user(&format!("{name}-mate")).await;
+        self.app
+            .member(self.by(owner), &team, &mate, "member")
+            .await;
+        let mut writer = owner;
+        if of == Of::Home {
+            for who in [Who::Viewer, Who::Member, Who::Maintainer] {
+                self.app
+                    .member(self.by(owner), &team, self.by(who), who.as_str())
+                    .await;
+            }
+            writer = Who::Member;
+        }
+        let body = json!({"team_id": team, "key": key, "name": name});
+        let project = self.create(owner, "/projects", body).await;
+        let body = json!({
+            "project_id": project, "title": name, "tags": [name],
+            "assignees": [{"user_id": mate.id}],
+        });
+        let task = self.create(writer, "/tasks", body).await;
+        let task_name = format!("{key}-1");
+        let path = format!("/tasks/{task}/comments");
+        let comment = self.create(writer, &path, json!({"body": name})).await;
+        // So that everybody has a notification.
+        let mentions = match of {
+            Of::Home => "@hearth-viewer @hearth-member @hearth-maintainer @hearth-owner",
+            _ => "@abroad-owner",
+        };
+        let call = self
+            .app
+            .post(&path, json!({"body": format!("{name} {mentions}")}));
+        call.by(&mate).send().await.expect(201);
+        let tags = self
+            .app
+            .get(&format!("/tags?team={team}"))
+            .by(self.by(owner))
+            .send()
+            .await;
+        let tag = tags.expect(200).each("id").pop().unwrap();
+        let things = [
+            ("team", team),
+            ("user", mate.id),
+            ("project", project),
+            ("task", task),
+            ("task_name", task_name),
+            ("comment", comment),
+            ("tag", tag),
+        ];
+        self.things
+            .extend(things.map(|(thing, id)| ((of, thing), id)));
+    }
+
+    /// More of the first team's, and another team of the same owner.
+    async fn add_siblings(&mut self) {
+        let project = self.thing("project", Of::Home).clone();
+        let body = json!({"project_id": project, "title": HEARTH});
+        let task = self.create(Who::Member, "/tasks", body).await;
+        let team = self.thing("team", Of::Home).clone();
+        let body = json!({"team_id": team, "key": "SIB", "name": HEARTH});
+        let project = self.create(Who::Owner, "/projects", body).await;
+        let team = self.app.team(self.by(Who::Owner), HEARTH).await;
+        let things = [("team", team), ("project", project), ("task", task)];
+        self.things
+            .extend(things.map(|(thing, id)| ((Of::Sibling, thing), id)));
+    }
+
+    /// Somebody without a team, whom everybody may log in as.
+    async fn add_nomad(&mut self) {
+        let nomad = self.app.user(super::samples::NOMAD).await;
+        self.things
+            .insert((Of::Home, "nomads_refresh_token"), nomad.refresh_token);
+    }
+
+    /// Lets the views see all of it, and stops them there.
+    async fn settle(&mut self) {
+        let path = format!("/tasks/{}", self.thing("task", Of::Sibling));
+        let admin = self.by(Who::Admin);
+        let last = self.app.patch(&path, json!({"priority": "high"})).by(admin);
+        let last = last.send().await.expect(200);
+        for view in ["/activity", "/audit", "/notifications", "/search"] {
+            let read = self.app.get(view).by(admin).after(&last);
+            read.send().await.expect(200);
+        }
+        self.app.halt().await;
+    }
+
+    /// What everybody has of their own.
+    async fn add_personal(&mut self) {
+        for (who, user) in &self.people {
+            let token = json!({"name": "mine", "scopes": ["read"]});
+            let token = self.app.post("/auth/tokens", token).by(user).send().await;
+            self.personal
+                .insert((*who, "token"), token.expect(201).id());
+            self.personal
+                .insert((*who, "job"), job(&self.app, user).await);
+            for (thing, path) in [
+                ("session", "/auth/sessions"),
+                ("notification", "/notifications"),
+            ] {
+                let own = self.app.get(path).by(user).send().await.expect(200);
+                if let Some(id) = own.each("id").pop() {
+                    self.personal.insert((*who, thing), id);
+                }
+            }
+        }
+    }
+}
+
+/// Something long that somebody wanted done.
+#[derive(Serialize, Deserialize)]
+struct Errand;
+
+impl JobArgs for Errand {
+    const KIND: &'static str = "errand";
+}
+
+async fn job(app: &TestApp, owner: &User) -> String {
+    let (id, now) = (app.store.ids().next().into(), app.store.clock().now());
+    let job = NewJob::of(id, &Errand, now).unwrap();
+    let job = job.owned_by(Some(owner.id.parse().unwrap()));
+    let mut db = app.store.pool().acquire().await.unwrap();
+    enqueue(&mut db, &job)
+        .await
+        .unwrap()
+        .into_job()
+        .id
+        .to_string()
+}

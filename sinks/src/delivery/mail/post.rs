@@ -1,0 +1,114 @@
+//! By which way mails go: to a mail server, or, where none is set, into the log, so that somebody who tries Millstream can
+//! follow the links all the same.
+
+use super::message::message;
+use super::smtp::SmtpServer;
+use chrono::{DateTime, Utc};
+use lettre::message::Mailbox;
+use millstream_pipelines::sink::in_full;
+use millstream_store::mail::Composed;
+use millstream_store::mail::deliver::Outgoing;
+
+/// Most characters of what is kept of a server's words.
+const REASON_CHARS_MAX: usize = 500;
+/// What message ids end with when the sender's address has no name that they may end with.
+const HOST: &str = "millstream.invalid";
+
+/// The way of mails.
+#[derive(Debug)]
+pub struct Post(Way);
+
+#[derive(Debug)]
+enum Way {
+    Server { server: SmtpServer, from: Mailbox },
+    Log,
+}
+
+/// The text is not a sender.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("\"{0}\" is not an address such as Millstream <millstream@example.org>")]
+pub struct InvalidSender(String);
+
+/// Why a mail was not delivered.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum PostError {
+    /// It never will be.
+    #[error("refused: {0}")]
+    Refused(String),
+    /// Another try may go better.
+    #[error("not now: {0}")]
+    Later(String),
+    /// The mail server is not there, or does not let us in: nothing was said about this mail. The reason names nobody.
+    #[error("no mail server: {0}")]
+    Away(String),
+}
+
+impl PostError {
+    /// As much of a server's words as is kept.
+    fn shortened(self) -> Self {
+        let short = |reason: String| reason.chars().take(REASON_CHARS_MAX).collect();
+        match self {
+            Self::Refused(reason) => Self::Refused(short(reason)),
+            Self::Later(reason) => Self::Later(short(reason)),
+            Self::Away(reason) => Self::Away(short(reason)),
+        }
+    }
+}
+
+impl Post {
+    /// To a server, from this sender: an address, or a name and an address in angle brackets.
+    pub fn to_server(server: SmtpServer, from: &str) -> Result<Self, InvalidSender> {
+        let from = from.parse().map_err(|_| InvalidSender(from.to_owned()))?;
+        Ok(Self(Way::Server { server, from }))
+    }
+
+    /// Into the log.
+    #[must_use]
+    pub fn log() -> Self {
+        Self(Way::Log)
+    }
+
+    /// What message ids end with.
+    pub(super) fn host(&self) -> &str {
+        match &self.0 {
+            Way::Server { from, .. } if from.email.domain().is_ascii() => from.email.domain(),
+            Way::Server { .. } | Way::Log => HOST,
+        }
+    }
+
+    /// Sends a mail.
+    pub(super) async fn send(
+        &self,
+        mail: &Outgoing,
+        words: &Composed,
+        now: DateTime<Utc>,
+    ) -> Result<(), PostError> {
+        match &self.0 {
+            Way::Server { server, from } => {
+                let message = message(from, mail, words, now)
+                    .map_err(|error| PostError::Refused(in_full(&error)))?;
+                server
+                    .send(&message, from)
+                    .await
+                    .map_err(PostError::shortened)
+            }
+            Way::Log => {
+                print(mail, words);
+                Ok(())
+            }
+        }
+    }
+}
+
+/// The whole mail in one line of the log. Of everything that is logged, only this names a person: there is nobody else
+/// who could be told.
+fn print(mail: &Outgoing, words: &Composed) {
+    tracing::info!(
+        mail = %mail.id,
+        message_id = mail.message_id,
+        "no mail server is set (SMTP_URL), so this mail is printed:\n\nTo: {}\nSubject: {}\n\n{}\n",
+        mail.to,
+        words.subject,
+        words.text,
+    );
+}

@@ -1,0 +1,135 @@
+//! The values of settings that have a form of their own. Those that are wrong are told with the form that they should have.
+
+use std::net::{SocketAddr, ToSocketAddrs};
+use url::Url;
+
+/// Fewest characters of a set-up secret: whoever guesses it before the first person registers owns the installation.
+const SETUP_SECRET_CHARS_MIN: usize = 12;
+
+/// An address to listen on. The name of a host stands for its first address; of IPv4, where it has one.
+pub(super) fn address(text: &str) -> Result<SocketAddr, String> {
+    if let Ok(address) = text.parse() {
+        return Ok(address);
+    }
+    let form = "give an address and a port, such as 127.0.0.1:8080, [::1]:8080 or localhost:8080";
+    let Some((host, port)) = text.rsplit_once(':') else {
+        return Err(form.to_owned());
+    };
+    // What is left of an IPv6 address without brackets is no name.
+    if host.is_empty() || host.contains(':') || port.parse::<u16>().is_err() {
+        return Err(form.to_owned());
+    }
+    let found: Vec<_> = text
+        .to_socket_addrs()
+        .map_err(|error| format!("the host \"{host}\" has no address: {error}"))?
+        .collect();
+    let first = found
+        .iter()
+        .find(|address| address.is_ipv4())
+        .or(found.first());
+    first
+        .copied()
+        .ok_or_else(|| format!("the host \"{host}\" has no address"))
+}
+
+/// The address under which people reach Millstream, as a browser shows it, without the slash at its end.
+pub(super) fn public_url(text: &str) -> Result<String, String> {
+    let form = |why: &str| format!("{why}: give an address such as https://tasks.example.org");
+    let url = Url::parse(text.trim()).map_err(|_| form("it is no URL"))?;
+    if !matches!(url.scheme(), "http" | "https") {
+        return Err(form("it must begin with https:// or http://"));
+    }
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err(form("it must hold no name and no password"));
+    }
+    if url.path() != "/" {
+        return Err(form(
+            "Millstream stands at the root of a host, so there must be no path",
+        ));
+    }
+    if url.query().is_some() || url.fragment().is_some() {
+        return Err(form("it must have no query and no fragment"));
+    }
+    Ok(url.origin().ascii_serialization())
+}
+
+/// A set-up secret. What is wrong with it is told without it.
+pub(crate) fn check_setup_secret(text: &str) -> Result<(), String> {
+    if text.chars().count() < SETUP_SECRET_CHARS_MIN {
+        return Err(format!(
+            "the set-up secret (--setup-secret, MILLSTREAM_SETUP_SECRET) must have at least {SETUP_SECRET_CHARS_MIN} \
+             characters: whoever guesses it first becomes admin"
+        ));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_public_url_is_the_origin_that_people_see() {
+        for (given, kept) in [
+            ("https://tasks.example.org", "https://tasks.example.org"),
+            ("https://tasks.example.org/", "https://tasks.example.org"),
+            (" http://127.0.0.1:8080 ", "http://127.0.0.1:8080"),
+            ("https://[::1]:8443", "https://[::1]:8443"),
+            ("HTTPS://Tasks.Example.org:443", "https://tasks.example.org"),
+        ] {
+            assert_eq!(public_url(given).as_deref(), Ok(kept), "{given}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_public_url_is_told_with_what_it_should_be() {
+        for (given, why) in [
+            ("nope", "no URL"),
+            ("", "no URL"),
+            ("https://", "no URL"),
+            ("javascript:alert(1)", "must begin with"),
+            ("ftp://tasks.example.org", "must begin with"),
+            ("tasks.example.org:8080", "must begin with"),
+            ("https://ada:hunter2@tasks.example.org", "no password"),
+            ("https://ada@tasks.example.org", "no name"),
+            ("https://example.org/tasks", "no path"),
+            ("https://example.org/?a=b", "no query"),
+            ("https://example.org/#a", "no fragment"),
+        ] {
+            let told = public_url(given).expect_err(given);
+            assert!(told.contains(why), "{given}: {told}");
+            assert!(told.contains("such as https://"), "{given}: {told}");
+        }
+    }
+
+    #[test]
+    fn an_address_may_name_its_host() {
+        let loopback = "127.0.0.1:8080".parse().expect("an address");
+        assert_eq!(address("127.0.0.1:8080"), Ok(loopback));
+        assert!(address("localhost:8080").is_ok_and(|address| address.ip().is_loopback()));
+        for wrong in [
+            "localhost",
+            ":8080",
+            "8080",
+            "localhost:http",
+            "::1",
+            "::1:8080:x",
+            "",
+        ] {
+            let told = address(wrong).expect_err(wrong);
+            assert!(told.contains("such as 127.0.0.1:8080"), "{wrong}: {told}");
+        }
+        let told = address("no-such-host.invalid:8080").expect_err("no such host");
+        assert!(told.contains("no-such-host.invalid"), "{told}");
+    }
+
+    #[test]
+    fn a_short_setup_secret_is_refused_and_not_repeated() {
+        assert_eq!(check_setup_secret("0123456789ab"), Ok(()));
+        for short in ["", "x", "hunter2"] {
+            let told = check_setup_secret(short).expect_err("too short");
+            assert!(told.contains("at least 12"), "{told}");
+            assert!(short.is_empty() || !told.contains("hunter2"), "{told}");
+        }
+    }
+}

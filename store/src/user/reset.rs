@@ -1,0 +1,314 @@
+//! A password that was forgotten is reset: somebody asks for it with an e-mail address ([`AskReset`]), a link is mailed
+//! ([`Store::new_reset_token`] makes its token when the mail is sent, so that it stands in no row), and whoever has the link sets a new password
+//! ([`ResetPassword`]).
+//!
+//! *Invariant:* the good links of an account are those of one mail, the newest. One of them is used, once; all are void when a
+//! newer mail is sent, and when password or e-mail address have changed since.
+
+use crate::access::network_of;
+use crate::api_token::revoke_all;
+use crate::attempt::login::remember_address;
+use crate::attempt::{Count, Counter};
+use crate::mail::{MailContent, NewMail};
+use crate::session::TokenHash;
+use crate::{Change, Changed, Changing, Store, StoreError, session};
+use aws_lc_rs::rand;
+use chrono::{DateTime, TimeDelta, Utc};
+use millstream_domain::field::FieldCode;
+use millstream_domain::ids::{MailId, UserId};
+use millstream_domain::user::Email;
+use millstream_event_log::events::AccessEvent;
+use millstream_event_log::events::access::RefusedAccess;
+use millstream_event_log::events::session::EndReason;
+use millstream_event_log::events::user::{UserEvent, UserOnly};
+use std::fmt;
+
+/// How long a link is good: time enough to find the mail, and little for whoever finds it later.
+pub const LINK_GOOD_FOR: TimeDelta = TimeDelta::minutes(30);
+/// Mails per account and hour: enough for one that got lost, too few to fill a mailbox.
+const ASKED_PER_ACCOUNT: i32 = 3;
+/// Requests per address and hour: a whole office may share one.
+const ASKED_PER_ADDRESS: i32 = 20;
+/// What a token begins with, so that people and secret scanners know one when they see it. The rest are hexadecimal digits:
+/// programs that make links of texts end some at other signs.
+const PREFIX: &str = "msp_";
+/// Random bytes of a token: more than anybody can try.
+const BYTES: usize = 32;
+
+/// The secret of a link. Never printed by accident.
+#[derive(Clone, PartialEq, Eq)]
+pub struct ResetToken {
+    /// The text at the end of the link.
+    pub secret: String,
+    /// Until when it is good.
+    pub expires_at: DateTime<Utc>,
+}
+
+impl fmt::Debug for ResetToken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "ResetToken(until {})", self.expires_at)
+    }
+}
+
+/// Whose password a link resets.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ResetOf {
+    /// Who.
+    pub user_id: UserId,
+    /// Their name.
+    pub username: String,
+    /// Their address.
+    pub email: String,
+}
+
+impl Store {
+    /// A new link's token for a mail to this address; it makes the links of other mails void. `None` when the account is not
+    /// active, or has another address by now: then there is nothing to send.
+    pub async fn new_reset_token(
+        &self,
+        mail: MailId,
+        user: UserId,
+        recipient: &str,
+    ) -> Result<Option<ResetToken>, StoreError> {
+        let mut bytes = [0; BYTES];
+        rand::fill(&mut bytes).expect("the operating system gives random bytes");
+        let token = ResetToken {
+            secret: format!("{PREFIX}{}", hex::encode(bytes)),
+            expires_at: self.clock.now() + LINK_GOOD_FOR,
+        };
+        let mut tx = self.pool.begin().await?;
+        // The account is locked, as by those who change its password or address: neither is missed, nor a newer mail.
+        let account = sqlx::query!(
+            "select id from app.user where id = $1 and email = $2 and active for no key update",
+            user.0,
+            recipient,
+        )
+        .fetch_optional(&mut *tx)
+        .await?;
+        if account.is_none() {
+            tx.rollback().await?;
+            return Ok(None);
+        }
+        sqlx::query!(
+            "delete from app.password_reset where user_id = $1 and mail_id <> $2",
+            user.0,
+            mail.0,
+        )
+        .execute(&mut *tx)
+        .await?;
+        sqlx::query!(
+            "insert into app.password_reset (hash, user_id, mail_id, expires_at) values ($1, $2, $3, $4)",
+            &TokenHash::of(&token.secret).0,
+            user.0,
+            mail.0,
+            token.expires_at,
+        )
+        .execute(&mut *tx)
+        .await?;
+        tx.commit().await?;
+        Ok(Some(token))
+    }
+
+    /// Whose password a link resets, as long as it is good.
+    pub async fn reset_of(&self, token: TokenHash) -> Result<Option<ResetOf>, StoreError> {
+        let row = sqlx::query!(
+            "select u.id, u.username, u.email from app.password_reset r join app.user u on u.id = r.user_id
+             where r.hash = $1 and r.expires_at > $2 and u.active",
+            &token.0,
+            self.clock.now(),
+        )
+        .fetch_optional(&self.pool)
+        .await?;
+        Ok(row.map(|row| ResetOf {
+            user_id: UserId(row.id),
+            username: row.username,
+            email: row.email,
+        }))
+    }
+
+    /// Forgets links that nobody used.
+    pub(crate) async fn prune_resets(&self) -> Result<u64, StoreError> {
+        let pruned = sqlx::query!(
+            "delete from app.password_reset where expires_at < $1",
+            self.clock.now()
+        )
+        .execute(&self.pool)
+        .await?;
+        Ok(pruned.rows_affected())
+    }
+}
+
+/// What is said of a link's token that is not good: whether it ever was, nobody learns.
+pub const VOID_LINK: &str = "is not good any more: ask for a new link";
+
+fn void_link() -> StoreError {
+    StoreError::field("token", FieldCode::Invalid, VOID_LINK)
+}
+
+/// Somebody asks for a link, for the account of this address.
+#[derive(Debug)]
+pub struct AskReset {
+    /// The address, as it was typed.
+    pub email: Email,
+}
+
+/// What became of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Asked {
+    /// If there is such an account, a mail is on its way. Nobody learns whether.
+    Heard,
+    /// Too many requests came from there.
+    TooOften {
+        /// When the next one will be heard.
+        retry_after: TimeDelta,
+    },
+}
+
+impl Change for AskReset {
+    type Output = Asked;
+
+    async fn apply(self, cx: &mut Changing<'_>) -> Result<Changed<Asked>, StoreError> {
+        let now = cx.now;
+        let network = network_of(cx.origin).unwrap_or_default();
+        let row = sqlx::query!(
+            r#"select u.id as "id?", u.active as "active?", app.attempt_bucket($1) as "bucket!",
+                      app.attempt_bucket($2) as "from_bucket!"
+               from (select) one left join app.user u on u.email = $1"#,
+            self.email.as_str(),
+            network,
+        )
+        .fetch_one(cx.db())
+        .await?;
+        let from = Counter {
+            name: format!("reset:from#{}", row.from_bucket),
+            max: ASKED_PER_ADDRESS,
+        };
+        if let Count::Beyond { retry_after } = from.count(cx.db(), now).await? {
+            return Ok(Changed::nothing(Asked::TooOften { retry_after }));
+        }
+        let account = Counter {
+            name: match row.id {
+                Some(id) => format!("reset:user:{id}"),
+                None => format!("reset:name#{}", row.bucket),
+            },
+            max: ASKED_PER_ACCOUNT,
+        };
+        if account.count(cx.db(), now).await? != Count::Within {
+            return Ok(Changed::nothing(Asked::Heard));
+        }
+        match row.id.map(UserId) {
+            Some(user_id) if row.active == Some(true) => self.send(cx, user_id).await,
+            user_id => Ok(nobody(user_id)),
+        }
+    }
+}
+
+impl AskReset {
+    async fn send(
+        self,
+        cx: &mut Changing<'_>,
+        user_id: UserId,
+    ) -> Result<Changed<Asked>, StoreError> {
+        let mail = NewMail {
+            event_id: cx.event_id(0),
+            kind: "password_reset",
+            to: self.email,
+            content: MailContent::PasswordReset { user_id },
+            at: cx.now,
+        };
+        cx.intend_mail(&mail).await?;
+        let event = UserEvent::PasswordResetAsked(UserOnly { user_id });
+        Ok(Changed::because(Asked::Heard, event))
+    }
+}
+
+/// The audit knows that somebody asked for what there is not.
+fn nobody(user_id: Option<UserId>) -> Changed<Asked> {
+    let refused = RefusedAccess {
+        user_id,
+        attempted: "to reset the password of no active account".into(),
+        entity: String::new(),
+        entity_id: None,
+        suppressed: 0,
+    };
+    Changed::because(Asked::Heard, AccessEvent::Refused(refused))
+}
+
+/// Somebody sets a new password by a link.
+#[derive(Debug)]
+pub struct ResetPassword {
+    /// The link's token.
+    pub token: TokenHash,
+    /// The new password's hash, in PHC form.
+    pub new_hash: String,
+    /// Whether the API tokens go too.
+    pub revoke_api_tokens: bool,
+}
+
+impl Change for ResetPassword {
+    type Output = UserId;
+
+    async fn apply(self, cx: &mut Changing<'_>) -> Result<Changed<UserId>, StoreError> {
+        let user_id = self.redeem(cx).await?;
+        sqlx::query!(
+            "update app.user set password_hash = $2 where id = $1",
+            user_id.0,
+            self.new_hash,
+        )
+        .execute(cx.db())
+        .await?;
+        let mut events = vec![UserEvent::PasswordReset(UserOnly { user_id }).into()];
+        events.extend(session::end_all(cx, user_id, None, EndReason::PasswordReset).await?);
+        if self.revoke_api_tokens {
+            events.extend(revoke_all(cx, user_id).await?);
+        }
+        // Whoever has the mailbox has shown who they are: no flood of tries keeps them from logging in now.
+        remember_address(cx, user_id).await?;
+        Ok(Changed {
+            output: user_id,
+            events,
+        })
+    }
+}
+
+impl ResetPassword {
+    /// Uses the link up. The account is locked first, as it is by those who make links void.
+    async fn redeem(&self, cx: &mut Changing<'_>) -> Result<UserId, StoreError> {
+        let now = cx.now;
+        let user_id = sqlx::query_scalar!(
+            "select id from app.user
+             where id = (select user_id from app.password_reset where hash = $1) and active for no key update",
+            &self.token.0,
+        )
+        .fetch_optional(cx.db())
+        .await?
+        .ok_or_else(void_link)?;
+        // Read after the lock: another request with the same link may just have used it.
+        let is_good = sqlx::query_scalar!(
+            r#"select exists (select from app.password_reset where hash = $1 and user_id = $2 and expires_at > $3)
+               as "good!""#,
+            &self.token.0,
+            user_id,
+            now,
+        )
+        .fetch_one(cx.db())
+        .await?;
+        if !is_good {
+            return Err(void_link());
+        }
+        let user_id = UserId(user_id);
+        void_links(cx, user_id).await?;
+        Ok(user_id)
+    }
+}
+
+/// Makes the links of an account void, which is locked.
+pub(crate) async fn void_links(cx: &mut Changing<'_>, user_id: UserId) -> Result<(), StoreError> {
+    sqlx::query!(
+        "delete from app.password_reset where user_id = $1",
+        user_id.0
+    )
+    .execute(cx.db())
+    .await?;
+    Ok(())
+}
