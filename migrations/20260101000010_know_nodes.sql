@@ -9,11 +9,15 @@ alter table stream.pipeline add column reported_at timestamptz not null default 
 create table app.node (
     -- What leases know it by.
     name text primary key,
+    -- Who it says its tokens are from: the address under which people reach it.
+    issuer text not null,
     -- The ids of the keys whose tokens it believes.
     token_keys text[] not null,
     -- The public half of the key that it signs checkpoints of the audit with.
     audit_key text not null,
-    seen_at timestamptz not null
+    seen_at timestamptz not null,
+    -- Whether it said that it is going. One that was killed says nothing.
+    stopped boolean not null default false
 );
 
 -- An answer that is given again is one that the person could still see: the teams whose things they saw when it was given;

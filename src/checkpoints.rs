@@ -1,4 +1,5 @@
-//! Where the audit's checkpoints are kept, and the key that signs them: outside the database, in the data folder.
+//! Where the audit's checkpoints are kept, and the key that signs them: outside the database, in the data folder or in
+//! the folder of keys that nodes share.
 
 use crate::data_dir::DataDir;
 use anyhow::{Context, Result, bail};
@@ -8,11 +9,30 @@ use millstream_ingest_api::state::{Checkpoints as Read, CheckpointsUnavailable};
 use millstream_sinks::audit::checkpoints::Checkpoints;
 use millstream_sinks::audit::key::SigningKey;
 use object_store::local::LocalFileSystem;
+use std::fs::{self, OpenOptions};
+use std::io::{self, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
 use std::sync::Arc;
 
-/// The key, made at the first start. A new one beside checkpoints of another would make all of them look forged.
-pub(crate) fn key(data: &DataDir) -> Result<Arc<SigningKey>> {
-    let file = data.folder("keys")?.join("audit.ed25519");
+/// The key's file in a folder of keys.
+const KEY: &str = "audit.ed25519";
+
+/// The key, made at the first start: in the data folder, or in the folder that several nodes share. A new one beside
+/// checkpoints of another would make all of them look forged.
+pub(crate) fn key(data: &DataDir, shared: Option<&Path>) -> Result<Arc<SigningKey>> {
+    let file = data.keys(shared)?.join(KEY);
+    let own = data.path().join("keys").join(KEY);
+    if !file.exists() && own.exists() {
+        // The first node that is given a folder to share brings its key along.
+        copy(&own, &file).with_context(|| {
+            format!(
+                "the audit's key \"{}\" cannot be copied to \"{}\"",
+                own.display(),
+                file.display()
+            )
+        })?;
+    }
     let signed = data.path().join("objects/audit/checkpoints/latest");
     if !file.exists() && signed.exists() {
         bail!(
@@ -25,6 +45,24 @@ pub(crate) fn key(data: &DataDir) -> Result<Arc<SigningKey>> {
     let key = SigningKey::load_or_create(&file)
         .with_context(|| format!("the audit's key \"{}\"", file.display()))?;
     Ok(Arc::new(key))
+}
+
+/// Copies a key, for its owner alone; if another node was faster, its key stays.
+fn copy(from: &Path, to: &Path) -> io::Result<()> {
+    let text = fs::read(from)?;
+    let made = OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(to);
+    match made {
+        Ok(mut file) => {
+            file.write_all(&text)?;
+            file.sync_all()
+        }
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        Err(error) => Err(error),
+    }
 }
 
 /// The checkpoints.

@@ -12,6 +12,7 @@ use millstream_store::MIGRATOR;
 use sqlx::migrate::MigrateError;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::{Connection, PgConnection, PgPool};
+use std::pin::pin;
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -22,6 +23,8 @@ const ACQUIRE: Duration = Duration::from_secs(10);
 /// A connection that was in use so shortly before is there: it was asked when it was given back. To ask again each time
 /// would cost every statement another round trip.
 const TRUSTED: Duration = Duration::from_secs(1);
+/// How long the start waits for the database without saying so.
+const SILENCE_MAX: Duration = Duration::from_secs(1);
 /// How long a stop waits for connections to be given back. They are cut off then, which rolls back what they were doing.
 const CLOSE_TIME_MAX: Duration = Duration::from_secs(5);
 
@@ -132,7 +135,7 @@ impl Database {
 
 /// A pool whose server answers. It is given time to: both may be starting at once.
 async fn reach(options: PgConnectOptions, connections: u32, setting: &str) -> Result<PgPool> {
-    let reached = PgPoolOptions::new()
+    let pool = PgPoolOptions::new()
         .max_connections(connections)
         .acquire_timeout(ACQUIRE)
         .test_before_acquire(false)
@@ -143,9 +146,19 @@ async fn reach(options: PgConnectOptions, connections: u32, setting: &str) -> Re
                 }
                 Ok(true)
             })
-        })
-        .connect_with(options.clone())
-        .await;
+        });
+    let mut reaching = pin!(pool.connect_with(options.clone()));
+    let reached = tokio::time::timeout(SILENCE_MAX, &mut reaching).await;
+    let reached = if let Ok(reached) = reached {
+        reached
+    } else {
+        tracing::warn!(
+            setting,
+            wait_s = ACQUIRE.as_secs(),
+            "the database does not answer yet; waiting for it"
+        );
+        reaching.await
+    };
     let reached = match reached {
         // The pool does not say why it waited in vain: asked once more without it.
         Err(sqlx::Error::PoolTimedOut) => {

@@ -3,5 +3,6 @@
 pub(crate) mod all;
 pub(crate) mod engine;
 mod http;
+mod nodes;
 mod views;
 mod workers;

@@ -1,7 +1,9 @@
-//! A database of its own, empty: the server that is measured brings its schema.
+//! A database of its own, empty, and a data folder that belongs to it: the server that is measured brings the schema.
 
 use sqlx::postgres::PgPoolOptions;
 use sqlx::{Connection, PgConnection, PgPool};
+use std::path::Path;
+use tempfile::TempDir;
 
 /// The url of a database whose user may create others.
 const SERVER: &str = "TEST_DATABASE_URL";
@@ -12,6 +14,7 @@ pub(crate) struct Database {
     server: String,
     name: String,
     pool: PgPool,
+    folder: TempDir,
 }
 
 impl Database {
@@ -21,7 +24,13 @@ impl Database {
         run(&server, &format!("create database {name}")).await;
         let pool = PgPoolOptions::new().max_connections(2);
         let pool = pool.connect(&with_database(&server, &name)).await.unwrap();
-        Self { server, name, pool }
+        let folder = tempfile::tempdir().unwrap();
+        Self {
+            server,
+            name,
+            pool,
+            folder,
+        }
     }
 
     pub(crate) fn url(&self) -> String {
@@ -30,6 +39,12 @@ impl Database {
 
     pub(crate) fn pool(&self) -> &PgPool {
         &self.pool
+    }
+
+    /// Where the server keeps what is not in the database: the same for one server after the other, as what they keep
+    /// belongs together.
+    pub(crate) fn folder(&self) -> &Path {
+        self.folder.path()
     }
 
     /// Removes it, whoever still uses it.

@@ -76,8 +76,8 @@ impl Load<'_> {
         let things = self.operation.things(world.size);
         (0..KINDS)
             .map(|_| {
-                self.operation
-                    .request(world, chance.random_range(1..=things))
+                let n = chance.random_range(1..=things);
+                self.operation.request(world, n, chance.random())
             })
             .collect()
     }

@@ -30,7 +30,7 @@ impl Bench {
     /// Measures on what was recorded, with a server that nobody listens to.
     pub(crate) async fn on(stage: Stage, pgbench: PathBuf) -> Self {
         let (database, world) = stage.end();
-        let server = Server::start(&database.url()).await;
+        let server = Server::start(&database.url(), database.folder()).await;
         Self {
             database,
             world,

@@ -49,13 +49,15 @@ impl Operation {
         matches!(self, Self::PostTask | Self::GetList)
     }
 
-    /// The request on the `n`th thing, from 1: project or task.
-    pub(crate) fn request(self, world: &World, n: u32) -> Request {
+    /// The request on the `n`th thing, from 1: project or task. `words` makes its text unlike that of others: a change to
+    /// what is there already would change nothing.
+    pub(crate) fn request(self, world: &World, n: u32, words: u32) -> Request {
+        let title = format!("Look after the mill wheel before winter {words} comes");
         let body = match self {
             Self::PostTask => Some(json!({
-                "project_id": world.project(n), "title": TITLE, "description": TEXT, "priority": "high",
+                "project_id": world.project(n), "title": title, "description": TEXT, "priority": "high",
             })),
-            Self::PatchTask => Some(json!({"title": TITLE, "status": "in_progress"})),
+            Self::PatchTask => Some(json!({"title": title, "status": "in_progress"})),
             Self::GetTask | Self::GetList => None,
         };
         let (method, path) = match self {
@@ -80,8 +82,6 @@ impl Operation {
         }
     }
 }
-
-const TITLE: &str = "Look after the mill wheel before winter comes";
 
 impl fmt::Display for Operation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -2,7 +2,7 @@
 
 use crate::database::Database;
 use crate::load::Connection;
-use crate::operation::Operation;
+use crate::operation::{Operation, Request};
 use crate::recorder::{Heard, Recorder, Sent, units};
 use crate::server::Server;
 use crate::world::{Size, World};
@@ -11,9 +11,9 @@ use std::net::{SocketAddr, ToSocketAddrs};
 use std::time::Duration;
 
 /// Times that a request is recorded: what else the server does at the same time is not there every time.
-const RECORDINGS: usize = 9;
+const RECORDINGS: u32 = 9;
 /// Requests before the first that is recorded: every connection of the server's pool has prepared its statements then.
-const WARM_UP: usize = 100;
+const WARM_UP: u32 = 100;
 /// Projects whose lists are recorded.
 const LISTS: u32 = 16;
 /// What the server does a while after a request belongs to others.
@@ -59,7 +59,8 @@ impl Stage {
     pub(crate) async fn prepare(size: Size) -> Self {
         let database = Database::create().await;
         let recorder = Recorder::start(postgres_of(&database.url()));
-        let server = Server::start(&through(&database.url(), recorder.address())).await;
+        let url = through(&database.url(), recorder.address());
+        let server = Server::start(&url, database.folder()).await;
         let world = World::make(database.pool(), &server, size).await;
         Self {
             database,
@@ -83,17 +84,17 @@ impl Stage {
             // Not the first: its number must be no other number that statements carry.
             _ => vec![47],
         };
-        for _ in 0..WARM_UP {
-            connection
-                .send(&operation.request(&self.world, things[0]), None)
-                .await;
+        for words in 0..WARM_UP {
+            let request = operation.request(&self.world, things[0], words);
+            connection.send(&request, None).await;
         }
         let mut requests = Vec::new();
         let mut round_trips = 0;
         for n in things {
             let mut heard = Vec::new();
-            for _ in 0..RECORDINGS {
-                heard.push(self.hear(&mut connection, operation, n).await);
+            for words in WARM_UP..WARM_UP + RECORDINGS {
+                let request = operation.request(&self.world, n, words);
+                heard.push(self.hear(&mut connection, &request).await);
             }
             let (sent, trips) = usual(heard, operation);
             round_trips = trips;
@@ -106,12 +107,11 @@ impl Stage {
     }
 
     /// What is sent for one request, and whatever else just then.
-    async fn hear(&self, connection: &mut Connection, operation: Operation, n: u32) -> Heard {
+    async fn hear(&self, connection: &mut Connection, request: &Request) -> Heard {
         self.server.caught_up().await;
         tokio::time::sleep(QUIET).await;
-        let request = operation.request(&self.world, n);
         self.recorder.take();
-        connection.send(&request, Some(RECORDED)).await;
+        connection.send(request, Some(RECORDED)).await;
         self.recorder.take()
     }
 }
@@ -127,7 +127,7 @@ fn usual(heard: Vec<Heard>, operation: Operation) -> (Vec<Sent>, usize) {
     }
     let most = votes.into_values().max_by_key(Vec::len).unwrap();
     assert!(
-        most.len() > RECORDINGS / 2,
+        most.len() > RECORDINGS as usize / 2,
         "{operation}: the server sends something else each time"
     );
     (most.into_iter().next().unwrap(), trips)

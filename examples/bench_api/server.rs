@@ -1,16 +1,18 @@
 //! The product, running: the program that was built beside this one.
 
 use serde_json::Value;
+use std::fs::{self, File};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
-use tempfile::TempDir;
 
 /// What the first person registers with.
 pub(crate) const SETUP_SECRET: &str = "first come, first served";
 /// Longest wait for it to be ready: it brings the schema up first.
 const READY: Duration = Duration::from_mins(1);
+/// What it logs, in its data folder.
+const LOG: &str = "bench.log";
 /// How often we look.
 const LOOK_EVERY: Duration = Duration::from_millis(20);
 
@@ -19,13 +21,13 @@ pub(crate) struct Server {
     child: Child,
     address: SocketAddr,
     client: reqwest::Client,
-    _data: TempDir,
+    log: PathBuf,
 }
 
 impl Server {
     /// Starts it on a database and waits until it is ready.
-    pub(crate) async fn start(database_url: &str) -> Self {
-        let data = tempfile::tempdir().unwrap();
+    pub(crate) async fn start(database_url: &str, data: &Path) -> Self {
+        let log = data.join(LOG);
         let (address, admin) = (free_address(), free_address());
         let program = program();
         let mut command = Command::new(&program);
@@ -36,11 +38,12 @@ impl Server {
             .env("DATABASE_URL", database_url)
             .args(["--log", "warn", "--setup-secret", SETUP_SECRET])
             .arg("--data-dir")
-            .arg(data.path())
+            .arg(data)
             .args(["--listen", &address.to_string()])
             .args(["--admin-listen", &admin.to_string()])
             .stdin(Stdio::null())
             .stdout(Stdio::null())
+            .stderr(File::create(&log).unwrap())
             .spawn()
             .unwrap_or_else(|error| panic!("{}: {error}", program.display()));
         let client = reqwest::Client::builder()
@@ -51,7 +54,7 @@ impl Server {
             child,
             address,
             client,
-            _data: data,
+            log,
         };
         server.ready().await;
         server
@@ -65,7 +68,12 @@ impl Server {
             if answer.is_ok_and(|answer| answer.status().is_success()) {
                 return;
             }
-            assert!(Instant::now() < deadline, "the server is not ready");
+            let log = || fs::read_to_string(&self.log).unwrap();
+            assert!(
+                Instant::now() < deadline,
+                "the server is not ready:\n{}",
+                log()
+            );
             tokio::time::sleep(LOOK_EVERY).await;
         }
     }
@@ -137,7 +145,7 @@ fn program() -> PathBuf {
 }
 
 /// Whether it has a setting: an unknown one would keep it from starting.
-fn knows(program: &PathBuf, setting: &str) -> bool {
+fn knows(program: &Path, setting: &str) -> bool {
     let help = Command::new(program).arg("--help").output();
     help.is_ok_and(|help| String::from_utf8_lossy(&help.stdout).contains(setting))
 }

@@ -113,7 +113,7 @@ pub(crate) async fn run(
         report.line(found.forecast(&request.project)).await?;
         return Ok(true);
     }
-    let (project, made) = target.make(handle, &mut importer).await?;
+    let (project, made) = target.make(handle, &mut importer, request).await?;
     if let Some(made) = made {
         report.line(made).await?;
     }

@@ -3,20 +3,22 @@
 use super::ImportRequest;
 use crate::roles::engine::Handle;
 use crate::usage::Usage;
-use anyhow::Result;
+use anyhow::{Context, Result};
 use millstream_domain::ids::{ProjectId, TeamId};
-use millstream_domain::policy::{Actor, Person};
+use millstream_domain::policy::{self, Action, Actor, Person, Refusal, decide};
 use millstream_domain::project::{ProjectKey, ProjectName};
 use millstream_domain::team::TeamName;
 use millstream_event_log::{Origin, Via};
 use millstream_store::page::LIMIT_MAX;
 use millstream_store::project::CreateProject;
-use millstream_store::team::CreateTeam;
+use millstream_store::team::{CreateTeam, DeleteTeam};
 use millstream_store::{PageRequest, StoreError};
 
 /// Who imports.
 #[derive(Debug)]
 pub(crate) struct Importer {
+    /// Their username.
+    name: String,
     pub(crate) actor: Actor,
     pub(crate) origin: Origin,
 }
@@ -50,19 +52,29 @@ impl Importer {
                 )
             })?,
         };
-        Ok(Self::acting(person))
+        let user = handle.store.user(person.id).await?;
+        Ok(Self::acting(person, user.state.username))
     }
 
-    fn acting(person: Person) -> Self {
+    fn acting(person: Person, name: String) -> Self {
         let origin = Origin {
             actor: Some(person.id),
             via: Via::Import,
             ..Origin::default()
         };
         Self {
+            name,
             actor: Actor::User(person),
             origin,
         }
+    }
+
+    /// What they would have to be allowed to do. To whoever may run this command nothing is hidden, so it is named.
+    fn may_not(&self, what: &str) -> anyhow::Error {
+        let name = &self.name;
+        Usage::because(format!(
+            "--as {name}: {name} {what}: give them a role that may, or import as somebody else"
+        ))
     }
 }
 
@@ -82,11 +94,9 @@ impl Target {
                     .map_err(|error| Usage::because(format!("--team {name}: {error}")))?,
             ),
         };
-        match handle.store.project_with_key(&importer.actor, &key).await {
-            Ok(project) if project.archived => Err(Usage::because(format!(
-                "the project {key} is archived: take it back first"
-            ))),
-            Ok(project) => Ok(Self::Project(project.id)),
+        // As everybody sees it: that the importer does not is to be told, and not taken for a project that is missing.
+        let project = match handle.store.project_with_key(&Actor::System, &key).await {
+            Ok(project) => project,
             Err(StoreError::NotFound) => {
                 let team = team.ok_or_else(|| {
                     Usage::because(format!(
@@ -94,60 +104,122 @@ impl Target {
                     ))
                 })?;
                 let team_id = team_named(handle, importer, &team).await?;
-                Ok(Self::Missing { key, team, team_id })
+                return Ok(Self::Missing { key, team, team_id });
             }
-            Err(error) => Err(error.into()),
+            Err(error) => return Err(error.into()),
+        };
+        let owner = handle.store.team(&Actor::System, project.team_id).await?;
+        match decide(
+            &importer.actor,
+            Action::WriteTasks,
+            policy::Target::team(project.team_id),
+        ) {
+            Ok(()) => {}
+            Err(Refusal::Forbidden) => {
+                let what = format!("sees the project {key}, but may not write tasks in it");
+                return Err(importer.may_not(&what));
+            }
+            Err(Refusal::Hidden | Refusal::Unauthenticated) => {
+                return Err(importer.may_not(&format!("does not see the project {key}")));
+            }
         }
+        if let Some(team) = team.filter(|team| team.as_str() != owner.name) {
+            return Err(Usage::because(format!(
+                "--team {team}: the project {key} is there already, in the team \"{}\": leave --team out, or choose another key",
+                owner.name
+            )));
+        }
+        if project.archived {
+            return Err(Usage::because(format!(
+                "the project {key} is archived: take it back first"
+            )));
+        }
+        Ok(Self::Project(project.id))
     }
 
-    /// The project, made if need be; with a line that says what was made.
+    /// The project, made if need be; with a line that says what was made. Somebody else may have made it since we looked:
+    /// then it is theirs that the tasks go to.
     pub(crate) async fn make(
         self,
         handle: &Handle,
         importer: &mut Importer,
+        request: &ImportRequest,
     ) -> Result<(ProjectId, Option<String>)> {
         let (key, team, team_id) = match self {
             Self::Project(id) => return Ok((id, None)),
             Self::Missing { key, team, team_id } => (key, team, team_id),
         };
-        let fresh = team_id.is_none();
-        let team_id = if let Some(id) = team_id {
-            id
-        } else {
-            let change = CreateTeam {
-                actor: importer.actor.clone(),
-                name: team.clone(),
-                description: None,
-            };
-            let made = handle.store.write(&importer.origin, change).await?.output;
-            importer.again(handle).await?;
-            made.id
+        let fresh = match team_id {
+            Some(_) => None,
+            None => Some(found(handle, importer, &team).await?),
         };
         let change = CreateProject {
             actor: importer.actor.clone(),
-            team_id,
+            team_id: team_id.or(fresh).context("a team is there or was made")?,
             name: ProjectName::new(key.as_str())?,
             key: key.clone(),
             description: None,
         };
-        let project = handle.store.write(&importer.origin, change).await?.output;
-        let line = if fresh {
-            format!("made the team \"{team}\" and the project {key} in it")
-        } else {
-            format!("made the project {key} in the team \"{team}\"")
-        };
-        Ok((project.id, Some(line)))
+        match handle.store.write(&importer.origin, change).await {
+            Ok(made) => {
+                let line = match fresh {
+                    Some(_) => format!("made the team \"{team}\" and the project {key} in it"),
+                    None => format!("made the project {key} in the team \"{team}\""),
+                };
+                Ok((made.output.id, Some(line)))
+            }
+            Err(StoreError::Taken { .. }) => {
+                if let Some(team) = fresh {
+                    let change = DeleteTeam {
+                        actor: importer.actor.clone(),
+                        id: team,
+                        expected_version: None,
+                    };
+                    handle.store.write(&importer.origin, change).await?;
+                }
+                taken_meanwhile(handle, importer, request, &key).await
+            }
+            Err(StoreError::Refused(_)) => {
+                let what = format!("may not make the project {key} in the team \"{team}\"");
+                Err(importer.may_not(&what))
+            }
+            Err(error) => Err(error.into()),
+        }
     }
+}
+
+/// The project that somebody else made while we were about to.
+async fn taken_meanwhile(
+    handle: &Handle,
+    importer: &Importer,
+    request: &ImportRequest,
+    key: &ProjectKey,
+) -> Result<(ProjectId, Option<String>)> {
+    match Target::of(handle, importer, request).await? {
+        Target::Project(id) => Ok((id, None)),
+        Target::Missing { .. } => Err(Usage::because(format!(
+            "--project {key}: the key is taken, because tasks that were in a project of that key still answer to their old \
+             names: choose another"
+        ))),
+    }
+}
+
+/// A new team of this name, which the importer owns.
+async fn found(handle: &Handle, importer: &mut Importer, name: &TeamName) -> Result<TeamId> {
+    let change = CreateTeam {
+        actor: importer.actor.clone(),
+        name: name.clone(),
+        description: None,
+    };
+    let made = handle.store.write(&importer.origin, change).await?.output;
+    importer.again(handle).await?;
+    Ok(made.id)
 }
 
 impl Importer {
     /// With the roles that they have now.
     async fn again(&mut self, handle: &Handle) -> Result<()> {
-        let Some(id) = self.actor.user_id() else {
-            return Ok(());
-        };
-        let user = handle.store.user(id).await?;
-        if let Some(person) = handle.store.person_named(&user.state.username).await? {
+        if let Some(person) = handle.store.person_named(&self.name).await? {
             self.actor = Actor::User(person);
         }
         Ok(())

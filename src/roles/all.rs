@@ -1,6 +1,7 @@
 //! Everything in one process: what `millstream` runs without a command.
 
 use super::engine::Engine;
+use super::nodes::Nodes;
 use super::{http, workers};
 use crate::checkpoints::ForReaders;
 use crate::config::{Registration, Settings, check_setup_secret};
@@ -43,9 +44,12 @@ pub(crate) async fn run(settings: &Settings, with_demo: bool) -> Result<ExitCode
         &http.public_url,
     );
     engine.add(working);
-    let greeting = Greeting::of(settings, &engine, listener.local_addr()?, demo).await?;
-
     let handle = engine.handle().clone();
+    let mut nodes = Nodes::new(&handle, engine.data().node()?, http.public_url.clone());
+    let warnings = nodes.look().await?;
+    let mut greeting = Greeting::of(settings, &engine, listener.local_addr()?, demo).await?;
+    greeting.warnings = warnings;
+
     let state = AppState::new(Parts {
         node: engine.data().node()?,
         store: handle.store.clone(),
@@ -63,6 +67,7 @@ pub(crate) async fn run(settings: &Settings, with_demo: bool) -> Result<ExitCode
     let operators = millstream_ingest_api::admin(state, metrics);
     serve(&mut serving, admin, operators);
     serving.spawn(handle.keys.clone().run(serving.stop_token()));
+    serving.spawn(nodes.run(serving.stop_token()));
     let socket = AdminSocket::bind(engine.data())?;
     serving.spawn(socket.serve(handle, serving.stop_token()));
     greeting.print();
@@ -145,6 +150,8 @@ struct Greeting {
     database: &'static str,
     data: String,
     demo: Option<Demo>,
+    /// What does not fit other nodes.
+    warnings: Vec<String>,
 }
 
 impl Greeting {
@@ -171,6 +178,7 @@ impl Greeting {
             },
             data: engine.data().path().display().to_string(),
             demo,
+            warnings: Vec::new(),
         })
     }
 
@@ -196,6 +204,10 @@ impl Greeting {
                 eprintln!("  Demo                not told: somebody works here already");
             }
             None => {}
+        }
+        for warning in &self.warnings {
+            eprintln!();
+            eprintln!("  Warning: {warning}.");
         }
         if let Some(secret) = &self.setup_secret {
             eprintln!();

@@ -68,7 +68,7 @@ impl Engine {
             log: PostgresLog::new(pool, Some(mover.tail())),
             signals: Signals::default(),
             checkpoints: checkpoints::kept(&data)?,
-            audit_key: checkpoints::key(&data)?,
+            audit_key: checkpoints::key(&data, settings.keys_dir.as_deref())?,
             keys,
             views: Vec::new(),
         };

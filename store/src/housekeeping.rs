@@ -39,6 +39,7 @@ impl Store {
         self.prune_jobs().await?;
         self.prune_mails().await?;
         self.prune_views_of_nodes().await?;
+        self.prune_nodes().await?;
         Ok(())
     }
 }

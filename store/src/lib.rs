@@ -19,6 +19,7 @@ pub mod job;
 pub mod key;
 pub mod mail;
 pub mod merkle;
+pub mod node;
 pub mod notification;
 pub mod page;
 pub mod pipeline;

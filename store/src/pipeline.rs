@@ -5,6 +5,7 @@
 
 mod status;
 
+pub(crate) use status::UNOWNED_KEPT;
 pub use status::{PipelineStatus, view};
 
 use chrono::{DateTime, TimeDelta, Utc};

@@ -1,9 +1,8 @@
 //! Tasks: reading one or many with a fixed number of statements, and the changes in the files below.
-
 //!
-//! Order of locks, so that no two changes wait for each other: team row, task rows, project row, tag lock, tag rows. A task
-//! that changes is locked `for update`, which also keeps others from making parts of it; what is only said about it (a
-//! comment) locks it `for no key update`.
+//! Order of locks, so that no two changes wait for each other: team row, task rows (several in the order of their ids),
+//! project row, tag lock, tag rows. A task that changes is locked `for update`, which also keeps others from making parts
+//! of it; what is only said about it (a comment) locks it `for no key update`.
 
 mod act;
 mod create;

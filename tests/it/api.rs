@@ -64,6 +64,14 @@ impl Api {
         self.post("/auth/register", body).await
     }
 
+    /// Somebody who has logged in elsewhere.
+    pub(crate) fn with_token(&self, token: &str) -> Session {
+        Session {
+            api: self.clone(),
+            token: token.to_owned(),
+        }
+    }
+
     /// Somebody who has registered logs in.
     pub(crate) async fn log_in(&self, name: &str) -> Session {
         self.log_in_with(name, PASSWORD).await
@@ -188,7 +196,12 @@ impl Session {
 
     /// Somebody becomes a member of a team; their id.
     pub(crate) async fn join(&self, team: &str, user: &Answer) -> String {
-        let (id, body) = (user.id(), json!({"role": "member"}));
+        self.join_as(team, user, "member").await
+    }
+
+    /// The same in another role.
+    pub(crate) async fn join_as(&self, team: &str, user: &Answer, role: &str) -> String {
+        let (id, body) = (user.id(), json!({"role": role}));
         let path = format!("{}/api/v1/teams/{team}/members/{id}", self.api.base);
         let request = self.api.http.put(path).bearer_auth(&self.token);
         send(request.json(&body)).await.unwrap().expect(201);

@@ -157,6 +157,7 @@ async fn what_cannot_be_understood_is_told_with_exit_code_2() {
     let database = TestDatabase::new().await;
     let installation = Installation::on(&database);
     let file = installation.file("issues.csv", EXPORT);
+    installation.run(&["migrate"]).await.expect(0);
     let nobody = installation.run(&args(&file, &MAPS)).await;
     nobody.expect(2).complains("nobody has registered yet");
     let server = installation.start().await;
@@ -196,4 +197,50 @@ async fn what_cannot_be_understood_is_told_with_exit_code_2() {
         done.expect(2).complains(told);
     }
     assert_eq!(counts(&server).await, (0, 0.into()));
+}
+
+#[tokio::test]
+async fn who_may_not_import_there_is_told_by_name_and_what_is_missing() {
+    let database = TestDatabase::new().await;
+    let installation = Installation::on(&database);
+    let server = installation.start().await;
+    let ada = server.found().await;
+    let team = ada.team("Millers").await;
+    ada.project_in(&team, "ENG").await;
+    let grace = server.api().register("grace", None).await.expect(201);
+    let file = installation.file("issues.csv", EXPORT);
+    let mut as_grace = vec!["--as", "grace"];
+    as_grace.extend(MAPS);
+    let stranger = installation.run(&args(&file, &as_grace)).await.expect(2);
+    stranger.complains("grace does not see the project ENG");
+    ada.join_as(&team, &grace, "viewer").await;
+    let viewer = installation.run(&args(&file, &as_grace)).await.expect(2);
+    viewer.complains("grace sees the project ENG, but may not write tasks in it");
+    let mut elsewhere = vec!["--team", "Others"];
+    elsewhere.extend(MAPS);
+    let elsewhere = installation.run(&args(&file, &elsewhere)).await.expect(2);
+    elsewhere.complains("--team Others: the project ENG is there already, in the team \"Millers\"");
+    assert_eq!(counts(&server).await, (0, 0.into()));
+}
+
+#[tokio::test]
+async fn of_imports_that_make_the_same_project_at_once_all_go_into_one() {
+    let database = TestDatabase::new().await;
+    let installation = Installation::on(&database);
+    let server = installation.start().await;
+    let ada = server.found().await;
+    let files = ["a", "b", "c"].map(|name| {
+        let file = format!("title\n{name} 1\n{name} 2\n");
+        installation.file(&format!("{name}.csv"), file)
+    });
+    let all = files
+        .each_ref()
+        .map(|file| args(file, &["--team", "Millers"]));
+    let imports = all.iter().map(|args| installation.run(args));
+    for done in futures::future::join_all(imports).await {
+        done.expect(0).says("2 tasks made in ENG");
+    }
+    assert_eq!(counts(&server).await, (6, 6.into()));
+    assert_eq!(ada.all("/teams?").await.len(), 1);
+    assert_eq!(ada.all("/projects?").await.len(), 1);
 }

@@ -14,6 +14,7 @@ mod installation;
 mod interrupted;
 mod keys;
 mod logs;
+mod nodes;
 mod postgres;
 mod roles;
 mod server;

@@ -12,6 +12,7 @@ pub(crate) async fn empty() -> TestDatabase {
     let database = TestDatabase::new().await;
     for sql in [
         "drop schema app cascade",
+        "drop schema jobs cascade",
         "drop schema stream cascade",
         "drop table _sqlx_migrations",
     ] {

@@ -177,6 +177,7 @@ async fn a_database_that_does_not_answer_is_told_with_the_reason_and_without_the
     let ended = with("DATABASE_URL", &url).await;
     ended
         .expect(1)
+        .complains("the database does not answer yet; waiting for it")
         .complains("DATABASE_URL cannot be reached")
         .complains("refused")
         .conceals("hunter2");

@@ -31,6 +31,8 @@ const EXAMPLES_SHORT: u32 = 5;
 const SEED_SHORT: u64 = 1;
 /// Whom the short form asks as: nobody, and somebody who may read and write.
 const ROLES_SHORT: [Role; 2] = [Role::Anonymous, Role::Member];
+/// What is no exchange of a request and an answer: web sockets, and streams that never end.
+const LEFT_OUT: &str = "/ws/|/(live|stream)$";
 /// How much of what schemathesis says about failures is shown.
 const SHOWN_LINES: usize = 200;
 
@@ -193,6 +195,7 @@ impl Run<'_> {
             .arg(self.source("schemathesis.toml"))
             .arg("run")
             .arg(format!("{url}/api/v1/openapi.json"))
+            .args(["--exclude-path-regex", LEFT_OUT])
             .args(["--no-color", "--report", "json", "--report-json-path"])
             .arg(report)
             .arg("--max-examples")

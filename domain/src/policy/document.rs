@@ -38,7 +38,7 @@ fn columns() -> Vec<(&'static str, Actor)> {
 
 const HEAD: &str = "# Permissions\n\n\
     Generated from `domain/src/policy/table.rs` by `cargo xtask accept`; do not edit. What each route answers to whom \
-    is in [PERMISSIONS-ROUTES.md](PERMISSIONS-ROUTES.md), found by trying.\n\n\
+    is in [PERMISSIONS_ROUTES.md](PERMISSIONS_ROUTES.md), found by trying.\n\n\
     Every way in (REST, pages, live connections, search, exports) asks this one table. **Viewer** to **owner** are \
     roles in the team that the thing belongs to; the **stranger** has none in it, whatever they are elsewhere; the \
     **manager** and the **admin** have those roles in the whole system and none in the team. Millstream's own parts \

@@ -129,6 +129,14 @@ impl Keys {
         Arc::clone(&set.unwrap_or_else(PoisonError::into_inner))
     }
 
+    /// The ids of the keys whose tokens are believed.
+    #[must_use]
+    pub fn ids(&self) -> Vec<String> {
+        let set = self.set();
+        let states = set.states(self.0.clock.now());
+        states.map(|(key, _)| key.id.clone()).collect()
+    }
+
     /// The key of this id. One that is not known may have come since the last look.
     pub(crate) async fn find(&self, id: &str) -> Option<Arc<Key>> {
         if let Some(key) = self.set().find(id) {

@@ -4,6 +4,7 @@ use super::connection::Connection;
 use crate::api::schema::Problems;
 use crate::auth::caller::{Caller, authenticate};
 use crate::error::ApiError;
+use crate::middleware::rate;
 use crate::pages::cookie::CookieSecret;
 use crate::problem::Code;
 use crate::state::AppState;
@@ -60,7 +61,15 @@ impl FromRequestParts<AppState> for Guest {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, app: &AppState) -> Result<Self, ApiError> {
-        let proof = proof(&parts.headers)?;
+        let guest = Self::of(&parts.headers, app).await;
+        rate::count_for(app, guest.as_ref().ok().map(|guest| &guest.caller))?;
+        guest
+    }
+}
+
+impl Guest {
+    async fn of(headers: &HeaderMap, app: &AppState) -> Result<Self, ApiError> {
+        let proof = proof(headers)?;
         let caller = proof.caller(app).await?;
         Ok(Self { proof, caller })
     }
@@ -129,7 +138,7 @@ pub(super) fn full() -> ApiError {
 }
 
 #[utoipa::path(
-    get, path = "/live", tag = "live",
+    get, path = "/live", tag = "live", operation_id = "listen",
     summary = "Hear of changes",
     description = "A WebSocket, subprotocol `millstream.v1`. Send `{\"subscribe\": [\"task:<id>\", \"project:<id>\", \
                    \"notifications\"]}` (the whole list each time); hear `{\"type\": \"changed\", \"topic\": …, \"position\": …}` \

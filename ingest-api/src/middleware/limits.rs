@@ -63,3 +63,36 @@ fn message(panic: &(dyn Any + Send)) -> String {
     text.or_else(|| panic.downcast_ref::<String>().cloned())
         .unwrap_or_default()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use axum::Router;
+    use axum::body::Body;
+    use axum::http::StatusCode;
+    use axum::middleware::from_fn;
+    use axum::routing::get;
+    use tower::ServiceExt;
+
+    async fn status(router: Router) -> StatusCode {
+        let request = Request::new(Body::empty());
+        let answer = router.layer(from_fn(within)).oneshot(request).await;
+        answer.map_or(StatusCode::IM_A_TEAPOT, |response| response.status())
+    }
+
+    /// Time runs as fast as nothing else happens.
+    #[tokio::test(start_paused = true)]
+    async fn an_answer_that_never_comes_is_given_up() {
+        let router = Router::new().route("/", get(std::future::pending::<()>));
+        assert_eq!(status(router).await, StatusCode::SERVICE_UNAVAILABLE);
+    }
+
+    #[tokio::test]
+    async fn a_panic_stays_inside_its_request() {
+        async fn buggy() -> StatusCode {
+            panic!("a bug")
+        }
+        let router = Router::new().route("/", get(buggy));
+        assert_eq!(status(router).await, StatusCode::INTERNAL_SERVER_ERROR);
+    }
+}

@@ -5,13 +5,15 @@
 //! - [`log_ins`]: where somebody tries to become somebody;
 //! - [`strangers`]: around the check of who it is, for those who turn out to be nobody: a wrong token costs too;
 //! - [`by_person`]: inside it;
-//! - [`pages`]: for the pages, whose log-ins are forms, and which learn in `pages/viewer.rs` who it is.
+//! - [`pages`]: for the pages, whose log-ins are forms;
+//! - [`count_for`]: for pages and live connections, once they have found out who it is.
 //!
 //! Somebody who is logged in is not held up by a neighbour behind the same address.
 
 use crate::auth::Caller;
 use crate::auth::caller::{Credential, KnownUser};
 use crate::error::ApiError;
+use crate::pages::cookie::CookieSecret;
 use crate::rate_limit::{Limiter, Limiters, Verdict, Whose};
 use crate::request::RequestContext;
 use crate::state::AppState;
@@ -80,13 +82,13 @@ pub(crate) async fn by_person(
 /// Where the forms go that log somebody in.
 const LOG_IN_FORMS: [&str; 4] = ["/login", "/register", "/reset", "/reset/confirm"];
 
-/// Counts what is known before anybody looks who it is: log-ins, and what comes without a cookie. Files are for everybody.
+/// Counts what is known before anybody looks who it is: log-ins, and what comes without a session. Files are for everybody.
 pub(crate) async fn pages(State(app): State<AppState>, request: Request, next: Next) -> Response {
     let path = request.uri().path();
     let is_log_in = request.method() == Method::POST && LOG_IN_FORMS.contains(&path);
     let verdict = if is_log_in {
         of_address(&app, |limiters| &limiters.log_in)
-    } else if path.starts_with("/static/") || request.headers().contains_key(COOKIE) {
+    } else if path.starts_with("/static/") || CookieSecret::of(request.headers()).is_some() {
         None
     } else {
         of_address(&app, |limiters| &limiters.address)
@@ -94,8 +96,8 @@ pub(crate) async fn pages(State(app): State<AppState>, request: Request, next: N
     counted(verdict, request, next).await
 }
 
-/// Counts a page for the person who looks at it; for the address, when the cookie was nobody's.
-pub(crate) fn page_of(app: &AppState, caller: Option<&Caller>) -> Result<(), ApiError> {
+/// Counts for the person, where a handler finds out who it is; for the address, where it is nobody.
+pub(crate) fn count_for(app: &AppState, caller: Option<&Caller>) -> Result<(), ApiError> {
     let verdict = match caller {
         Some(caller) => of_person(app, caller),
         None => of_address(app, |limiters| &limiters.address),

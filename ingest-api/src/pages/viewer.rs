@@ -40,7 +40,7 @@ impl Viewer {
             secret,
             theme: cookie::theme(&parts.headers),
         });
-        rate::page_of(app, viewer.as_ref().map(|viewer| &viewer.caller))?;
+        rate::count_for(app, viewer.as_ref().map(|viewer| &viewer.caller))?;
         Ok(viewer)
     }
 }

@@ -84,3 +84,53 @@ async fn a_project_that_holds_tasks_is_archived_and_not_deleted() {
         .expect_error(422, "validation_failed");
     key.expect_fields(&[("key", "read_only")]);
 }
+
+#[tokio::test]
+async fn an_archived_project_takes_no_tasks_until_it_is_taken_out_again() {
+    let app = TestApp::new().await;
+    let (ada, team, project) = app.with_project().await;
+    let other = app.project(&ada, &team, "OPS").await;
+    app.task(&ada, &project, "there already").await;
+    app.task(&ada, &other, "elsewhere").await;
+    let archive = async |archived: bool| {
+        let patch = app.patch(
+            &format!("/projects/{project}"),
+            json!({"archived": archived}),
+        );
+        patch.by(&ada).send().await.expect(200)
+    };
+    archive(true).await;
+    let body = json!({"project_id": project, "title": "new"});
+    let create = || app.post("/tasks", body.clone()).by(&ada).send();
+    let refused = create().await.expect_error(422, "validation_failed");
+    refused.expect_fields(&[("project_id", "invalid")]);
+    let body = json!({"project_id": project});
+    let bring = || app.post("/tasks/OPS-1/move", body.clone()).by(&ada).send();
+    let refused = bring().await.expect_error(422, "validation_failed");
+    refused.expect_fields(&[("project_id", "invalid")]);
+    // What is in it is still worked on.
+    let patch = app.patch("/tasks/ENG-1", json!({"status": "done"}));
+    patch.by(&ada).send().await.expect(200);
+    archive(false).await;
+    create().await.expect(201);
+    assert_eq!(bring().await.expect(200).data()["name"], "ENG-3");
+}
+
+#[tokio::test]
+async fn a_project_is_deleted_when_not_even_the_trash_holds_a_task_of_it() {
+    let app = TestApp::new().await;
+    let (ada, _, project) = app.with_project().await;
+    app.task(&ada, &project, "x").await;
+    app.delete("/tasks/ENG-1").by(&ada).send().await.expect(204);
+    let path = format!("/projects/{project}");
+    let delete = || app.delete(&path).by(&ada).send();
+    delete().await.expect_error(409, "conflict");
+    let purge = app.delete("/tasks/ENG-1?permanent=true").by(&ada);
+    purge.send().await.expect(204);
+    delete().await.expect(204);
+    app.get(&path)
+        .by(&ada)
+        .send()
+        .await
+        .expect_error(404, "not_found");
+}

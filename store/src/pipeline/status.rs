@@ -7,7 +7,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 /// halted says so more often.
 const SILENT_MAX: TimeDelta = TimeDelta::minutes(1);
 /// How long the row of a node's own view is kept when nobody owns it: a node that is away for a weekend finds it again.
-const UNOWNED_KEPT: TimeDelta = TimeDelta::days(7);
+pub(crate) const UNOWNED_KEPT: TimeDelta = TimeDelta::days(7);
 
 /// A pipeline.
 #[derive(Debug, Clone)]

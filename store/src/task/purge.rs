@@ -1,6 +1,6 @@
 //! A task is removed for ever: by an admin, or because it has been in the trash for long enough.
 
-use super::{TaskRef, load, locked, save};
+use super::{TaskRef, load, locked, resolve, save};
 use crate::version::check_version;
 use crate::{Change, Changed, Changing, Store, StoreError};
 use chrono::{DateTime, TimeDelta, Utc};
@@ -30,6 +30,7 @@ impl Change for PurgeTask {
 
     async fn apply(self, cx: &mut Changing<'_>) -> Result<Changed<()>, StoreError> {
         super::update::lock_team(cx, &self.actor, &self.task, Action::PurgeTasks).await?;
+        lock_family(cx, &self.task).await?;
         let task = locked(cx, &self.actor, &self.task, Action::PurgeTasks).await?;
         check_version(self.expected_version, task.state.version)?;
         remove(cx, task.state).await
@@ -49,6 +50,7 @@ impl Change for Forget {
     async fn apply(self, cx: &mut Changing<'_>) -> Result<Changed<()>, StoreError> {
         let (actor, task) = (Actor::System, TaskRef::Id(self.task));
         super::update::lock_team(cx, &actor, &task, Action::PurgeTasks).await?;
+        lock_family(cx, &task).await?;
         let task = locked(cx, &actor, &task, Action::PurgeTasks).await?.state;
         // It may have come back, and even gone again, since the list was made.
         if task.trashed_at.is_none_or(|at| at >= self.before) {
@@ -81,6 +83,18 @@ impl Store {
         }
         Ok(())
     }
+}
+
+/// Locks a task and its parts, in the order in which everybody does who locks several.
+async fn lock_family(cx: &mut Changing<'_>, task: &TaskRef) -> Result<(), StoreError> {
+    let id = resolve(cx.db(), task).await?;
+    sqlx::query!(
+        "select id from app.task where id = $1 or parent_id = $1 order by id for update",
+        id.0,
+    )
+    .fetch_all(cx.db())
+    .await?;
+    Ok(())
 }
 
 async fn remove(cx: &mut Changing<'_>, task: TaskState) -> Result<Changed<()>, StoreError> {

@@ -71,6 +71,8 @@ fn english(line: &ActivityLine) -> String {
             member(line),
             role(line, ": ", Locale::En)
         ),
+        "task.watched" => format!("started to watch {thing}"),
+        "task.unwatched" => format!("stopped watching {thing}"),
         "member.removed" => format!("removed {}", member(line)),
         other => format!("{other} {thing}").trim_end().to_owned(),
     }
@@ -135,6 +137,8 @@ fn german(line: &ActivityLine) -> String {
             member(line),
             role(line, ": ", Locale::De)
         ),
+        "task.watched" => format!("beobachtet jetzt {thing}"),
+        "task.unwatched" => format!("beobachtet {thing} nicht mehr"),
         "member.removed" => format!("hat {} entfernt", member(line)),
         other => format!("{other} {thing}").trim_end().to_owned(),
     }

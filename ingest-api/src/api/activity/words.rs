@@ -219,16 +219,18 @@ mod tests {
                 .any(|(of, text, ..)| (*of, *text) == (field, word));
             assert!(known, "\"{word}\" of {field} has no words");
         };
-        Status::ALL
-            .iter()
-            .for_each(|word| check("status", word.as_str()));
-        Priority::ALL
-            .iter()
-            .for_each(|word| check("priority", word.as_str()));
-        TeamRole::ALL
-            .iter()
-            .for_each(|word| check("role", word.as_str()));
-        NAMED.iter().for_each(|word| check("color", word));
+        for word in Status::ALL {
+            check("status", word.as_str());
+        }
+        for word in Priority::ALL {
+            check("priority", word.as_str());
+        }
+        for word in TeamRole::ALL {
+            check("role", word.as_str());
+        }
+        for word in NAMED {
+            check("color", word);
+        }
     }
 
     #[test]

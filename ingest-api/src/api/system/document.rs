@@ -41,6 +41,7 @@ use utoipa::{Modify, OpenApi as Document};
         (name = "audit", description = "Who did what: a view that proves itself"),
         (name = "pipelines", description = "What keeps the views"),
         (name = "jobs", description = "What takes longer than a request"),
+        (name = "live", description = "Connections that stay open"),
         (name = "keys", description = "Public keys"),
         (name = "health", description = "How the server is"),
     ),

@@ -1,7 +1,7 @@
-//! `docs/PERMISSIONS-ROUTES.md`: made of what was found, and compared with what is on file.
+//! `docs/PERMISSIONS_ROUTES.md`: made of what was found, and compared with what is on file.
 
 use super::trial::Row;
-use super::world::Who;
+use super::who::Who;
 use std::fmt::Write;
 use std::path::Path;
 
@@ -21,7 +21,7 @@ const BESIDE: &str = "Beside the API";
 
 /// Compares, or writes when it was asked to.
 pub(super) fn compare(rows: &[Row]) {
-    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/PERMISSIONS-ROUTES.md");
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/PERMISSIONS_ROUTES.md");
     let text = document(rows);
     if std::env::var_os("MILLSTREAM_ACCEPT").is_some() {
         std::fs::write(&file, &text).unwrap();
@@ -32,7 +32,7 @@ pub(super) fn compare(rows: &[Row]) {
         .filter(|line| !stored.lines().any(|l| l == *line));
     assert!(
         stored == text,
-        "docs/PERMISSIONS-ROUTES.md is stale: run `cargo xtask accept -p millstream-ingest-api permission` and read \
+        "docs/PERMISSIONS_ROUTES.md is stale: run `cargo xtask accept -p millstream-ingest-api permission` and read \
          what changed; the first new line is: {:?}",
         changed.next()
     );

@@ -2,7 +2,8 @@
 
 use super::route::{Place, Slot};
 use super::trial::Ask;
-use super::world::{ABROAD, HEARTH, Of, Who, World};
+use super::who::{Of, Who};
+use super::world::{ABROAD, HEARTH, World};
 use crate::app::Answer;
 use crate::openapi::OPEN;
 use serde_json::Value;

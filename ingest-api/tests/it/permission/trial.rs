@@ -1,9 +1,11 @@
 //! Asks, and notes what came of it: a row of statuses for each variant of each route, and what broke a rule.
 
-use super::route::{Place, Route, Variant, pairs};
+use super::operations::pairs;
+use super::route::{Place, Route, Variant};
 use super::rules;
 use super::state::Saved;
-use super::world::{Of, Who, World};
+use super::who::{Of, Who};
+use super::world::World;
 use crate::app::Answer;
 use futures::future::join_all;
 use serde_json::Value;
