@@ -175,9 +175,24 @@ impl Target {
                         id: team,
                         expected_version: None,
                     };
-                    handle.store.write(&importer.origin, change).await?;
+                    match handle.store.write(&importer.origin, change).await {
+                        // Whoever was faster may have found our team and made the project there: then it is needed.
+                        Ok(_) | Err(StoreError::Conflict(_)) => {}
+                        Err(error) => return Err(error.into()),
+                    }
                 }
                 taken_meanwhile(handle, importer, request, &key).await
+            }
+            // Whoever made the team has taken it away again, because the project was there by then.
+            Err(StoreError::NotFound | StoreError::Fields(_) | StoreError::Conflict(_))
+                if fresh.is_none() =>
+            {
+                match Self::of(handle, importer, request).await? {
+                    Self::Project(id) => Ok((id, None)),
+                    Self::Missing { .. } => Err(Usage::because(format!(
+                        "the team \"{team}\" was deleted meanwhile: try again"
+                    ))),
+                }
             }
             Err(StoreError::Refused(_)) => {
                 let what = format!("may not make the project {key} in the team \"{team}\"");

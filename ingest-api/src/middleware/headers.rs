@@ -20,7 +20,7 @@ const CSP_DATA: HeaderValue =
     HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'");
 /// Nothing of the device is asked for, by us or by anything that got into a page.
 const PERMISSIONS: HeaderValue = HeaderValue::from_static(
-    "accelerometer=(), bluetooth=(), camera=(), display-capture=(), geolocation=(), gyroscope=(), hid=(), \
+    "accelerometer=(), camera=(), display-capture=(), geolocation=(), gyroscope=(), hid=(), \
      magnetometer=(), microphone=(), midi=(), payment=(), serial=(), usb=()",
 );
 /// A year, as preload lists ask for.

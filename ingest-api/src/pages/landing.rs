@@ -2,6 +2,7 @@
 
 use crate::api::system::health::{Ready, ReadyPipeline, look};
 use crate::error::ApiError;
+use crate::pages::show::pipeline::mood;
 use crate::state::AppState;
 use askama::Template;
 use axum::response::Response;
@@ -25,18 +26,10 @@ impl LandingPage {
     }
 }
 
-/// How a pipeline looks: `good`, `bad`, or neither for a node's own that has stopped while other nodes keep theirs.
-fn mood(pipeline: &ReadyPipeline, all: &[ReadyPipeline]) -> &'static str {
-    match &*pipeline.state {
-        "running" => "good",
-        "stopped" if is_kept_elsewhere(pipeline, all) => "",
-        _ => "bad",
-    }
-}
-
-fn is_kept_elsewhere(pipeline: &ReadyPipeline, all: &[ReadyPipeline]) -> bool {
-    all.iter()
-        .any(|other| other.view() == pipeline.view() && other.state != "stopped")
+/// The colour of a pipeline's dot.
+fn dot(pipeline: &ReadyPipeline, all: &[ReadyPipeline]) -> &'static str {
+    let all = all.iter().map(|other| (&*other.name, &*other.state));
+    mood(&pipeline.name, &pipeline.state, all)
 }
 
 /// How far a pipeline is, in words.

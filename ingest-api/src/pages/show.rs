@@ -2,6 +2,7 @@
 
 pub(crate) mod day;
 pub(crate) mod person;
+pub(crate) mod pipeline;
 pub(crate) mod task;
 
 pub(crate) use day::{Due, Moment};

@@ -236,7 +236,7 @@ RULES = {
     ("POST /api/v1/auth/reset/confirm", "token"): "a link is good once",
     ("POST /api/v1/auth/password", "current_password"): "it is the one that is set",
     ("POST /api/v1/auth/tokens", "expires_at"): "it lies in the future",
-    ("GET /api/v1/audit/proof", ""): "an index lies below the number of entries there are",
+    ("GET /api/v1/audit/proof", "index"): "an index lies below the number of entries there are",
     ("GET /api/v1/search", "q"): "a query has a grammar",
 }
 

@@ -11,7 +11,7 @@ use axum::http::StatusCode;
 use axum::http::header::CACHE_CONTROL;
 use axum::response::{IntoResponse, Response};
 use millstream_store::StoreError;
-use millstream_store::pipeline::{PipelineStatus, view};
+use millstream_store::pipeline::PipelineStatus;
 use millstream_store::schema::SchemaState;
 use serde::Serialize;
 use std::time::Duration;
@@ -59,13 +59,6 @@ pub(crate) struct ReadyPipeline {
     pub(crate) lag_records: i64,
     pub(crate) lag_ms: i64,
     pub(crate) dead_letters: i64,
-}
-
-impl ReadyPipeline {
-    /// The view that it keeps: several nodes may keep one each.
-    pub(crate) fn view(&self) -> &str {
-        view(&self.name)
-    }
 }
 
 impl From<PipelineStatus> for ReadyPipeline {

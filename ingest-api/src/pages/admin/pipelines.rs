@@ -3,6 +3,7 @@
 use crate::error::ApiError;
 use crate::pages::landing::lag;
 use crate::pages::shell::{Section, Shell};
+use crate::pages::show::pipeline::mood;
 use crate::pages::viewer::Viewer;
 use crate::state::AppState;
 use askama::Template;
@@ -20,7 +21,8 @@ struct PipelinesPage {
 struct PipelineRow {
     name: String,
     state: String,
-    is_good: bool,
+    /// The colour of its dot.
+    dot: &'static str,
     error: Option<String>,
     position: i64,
     lag: String,
@@ -34,13 +36,17 @@ pub(crate) async fn show(
     viewer: Viewer,
 ) -> Result<Response, ApiError> {
     viewer.caller.may(Action::OperatePipelines)?;
-    let rows = app
-        .store()
-        .pipelines()
-        .await?
+    let pipelines = app.store().pipelines().await?;
+    let states = pipelines.iter().map(|p| (&*p.name, &*p.state));
+    let dots: Vec<_> = pipelines
+        .iter()
+        .map(|p| mood(&p.name, &p.state, states.clone()))
+        .collect();
+    let rows = pipelines
         .into_iter()
-        .map(|pipeline| PipelineRow {
-            is_good: pipeline.state == "running",
+        .zip(dots)
+        .map(|(pipeline, dot)| PipelineRow {
+            dot,
             lag: lag(pipeline.lag_records, pipeline.lag_ms),
             name: pipeline.name,
             state: pipeline.state,

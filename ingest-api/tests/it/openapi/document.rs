@@ -3,7 +3,7 @@
 use super::schema::Schemas;
 use crate::app::TestApp;
 use axum::http::Method;
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
 /// Methods that a path item of the document can hold.
@@ -200,4 +200,44 @@ async fn nothing_is_required_of_a_patch() {
         assert!(schema["properties"].is_object(), "{path}");
         assert_eq!(schema["required"], Value::Null, "{path}");
     }
+}
+
+#[tokio::test]
+async fn bodies_have_no_members_but_those_that_are_described() {
+    let app = TestApp::new().await;
+    let document = document(&app).await;
+    let schemas = Schemas(&document);
+    let mut bodies = 0;
+    for (method, path, operation) in operations(&document) {
+        let contents = operation["requestBody"]["content"].as_object();
+        for content in contents.into_iter().flat_map(|it| it.values()) {
+            let schema = schemas.resolve(&content["schema"]);
+            assert!(schema["properties"].is_object(), "{method} {path}");
+            assert_eq!(schema["additionalProperties"], false, "{method} {path}");
+            bodies += 1;
+        }
+    }
+    assert!(bodies > 10, "{bodies}");
+}
+
+#[tokio::test]
+async fn parameters_of_one_name_have_one_form() {
+    let app = TestApp::new().await;
+    let document = document(&app).await;
+    let limit = json!({"type": "integer", "minimum": 1, "maximum": 100, "default": 50});
+    let mut limits = 0;
+    for (method, path, operation) in operations(&document) {
+        for parameter in operation["parameters"].as_array().into_iter().flatten() {
+            let (name, schema) = (&parameter["name"], &parameter["schema"]);
+            if name == "limit" {
+                assert_eq!(*schema, limit, "{method} {path}");
+                limits += 1;
+            }
+            let is_text = schema["type"] == "string" && schema["enum"].is_null();
+            let has_form = schema["format"].is_string() || schema["pattern"].is_string();
+            let is_query = parameter["in"] == "query";
+            assert!(!is_query || !is_text || has_form, "{method} {path}: {name}");
+        }
+    }
+    assert!(limits > 5, "{limits}");
 }
