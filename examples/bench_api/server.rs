@@ -41,6 +41,8 @@ impl Server {
             .arg(data)
             .args(["--listen", &address.to_string()])
             .args(["--admin-listen", &admin.to_string()])
+            // Ours, not a setting of the product, which refuses those that it does not know.
+            .env_remove("MILLSTREAM_ACCEPT")
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(File::create(&log).unwrap())
