@@ -21,6 +21,11 @@ use config::Cli;
 use std::process::ExitCode;
 use usage::Usage;
 
+/// Requests and pipelines allocate much and briefly, on all threads: the system's allocator took a sixth of the time of a
+/// request.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     let names = std::env::vars_os().filter_map(|(name, _)| name.into_string().ok());
     if let Err(complaint) = config::check_names(names) {

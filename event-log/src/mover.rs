@@ -16,6 +16,7 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::{Notify, watch};
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 /// Rows of one move: bounds the transaction; a backlog is drained in as many as it takes.
@@ -27,6 +28,9 @@ const POLL_BUSY: Duration = Duration::from_millis(5);
 /// Longest poll interval while nothing happens. Writes of this process poke, so it only bounds how late the writes of
 /// a process that died before its mover ran are seen.
 const POLL_IDLE: Duration = Duration::from_millis(250);
+/// The longest rest after a move. It rests as long as the move took: what is written meanwhile is moved together, and under a
+/// steady stream of writes moving costs half a connection's time, not all of it. Who was idle moves at once.
+const REST_MAX: Duration = Duration::from_millis(10);
 /// Wait after a database error.
 const RETRY: Duration = Duration::from_secs(1);
 
@@ -125,8 +129,13 @@ impl Mover {
     pub async fn run(self, stop: CancellationToken) {
         let mut pause = POLL_BUSY;
         while !stop.is_cancelled() {
+            let started = Instant::now();
             pause = match self.move_once().await {
-                Ok(Moved::Events(n)) if n > 0 => Duration::ZERO,
+                Ok(Moved::Events(n)) if n == usize::from(MOVE_ROWS_MAX) => Duration::ZERO,
+                Ok(Moved::Events(n)) if n > 0 => {
+                    tokio::time::sleep(started.elapsed().min(REST_MAX)).await;
+                    Duration::ZERO
+                }
                 Ok(Moved::Events(_)) => (pause * 2).clamp(POLL_BUSY, POLL_IDLE),
                 Ok(Moved::Busy) => POLL_BUSY,
                 Err(error) => {

@@ -88,17 +88,13 @@ impl Bench {
         let run = self.runs.fetch_add(1, Ordering::Relaxed);
         let postgres = self.postgres().await;
         let cpu = machine::cpu_us_of_family(postgres);
-        let peer = self.server.stopped(|| {
-            scripts.run(
-                &self.pgbench,
-                &self.database.url(),
-                connections,
-                extent.part,
-                run,
-            )
-        });
+        // Stopped, so that its pipelines neither take pgbench's time nor follow what it writes.
+        self.server.signal("STOP");
+        let url = self.database.url();
+        let peer = scripts.run(&self.pgbench, &url, connections, extent.part, run);
         let peer_postgres_us = machine::cpu_us_of_family(postgres) - cpu;
         self.forget_theirs().await;
+        self.server.signal("CONT");
         let after = self.ours(load).await;
         Round {
             ours: [before, after],
@@ -133,15 +129,16 @@ impl Bench {
 
     /// The scripts of an operation.
     fn scripts(&self, operation: Operation, recording: &Recording) -> Scripts {
-        let texts = recording.requests.iter().map(|(n, sent)| {
+        let scripts = recording.requests.iter().enumerate();
+        let scripts = scripts.map(|(number, (n, sent))| {
             let chosen = match operation {
                 Operation::PostTask => Chosen::Project(*n),
                 Operation::PatchTask | Operation::GetTask => Chosen::Task(*n),
                 Operation::GetList => Chosen::Same,
             };
-            script(&self.world, sent, chosen)
+            script(&self.world, number, sent, chosen)
         });
-        Scripts::write(&texts.collect::<Vec<_>>())
+        Scripts::write(scripts.collect())
     }
 
     /// The process of Postgres that all others of it descend from.
@@ -153,9 +150,12 @@ impl Bench {
         machine::parent(u32::try_from(pid).unwrap())
     }
 
-    /// Removes what pgbench has put into the outbox: the server would have more to do than what it was asked.
+    /// Removes what pgbench has put into the outbox: the server would have more to do than what it was asked. But for what
+    /// the mover has just taken hold of.
     async fn forget_theirs(&self) {
-        sqlx::query("delete from stream.outbox where request_id = $1")
+        let forget = "delete from stream.outbox where id in
+                      (select id from stream.outbox where request_id = $1 for update skip locked)";
+        sqlx::query(forget)
             .bind(RECORDED)
             .execute(self.database.pool())
             .await

@@ -1,6 +1,7 @@
 //! The other side: pgbench, running scripts.
 
 use crate::machine;
+use crate::script::Script;
 use std::fmt::Write as _;
 use std::fs;
 use std::path::PathBuf;
@@ -15,6 +16,7 @@ const THREADS: usize = 2;
 pub(crate) struct Scripts {
     folder: TempDir,
     files: Vec<PathBuf>,
+    variables: Vec<(String, String)>,
 }
 
 /// What came of a run.
@@ -27,16 +29,19 @@ pub(crate) struct Ran {
 }
 
 impl Scripts {
-    pub(crate) fn write(texts: &[String]) -> Self {
+    pub(crate) fn write(scripts: Vec<Script>) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let files = texts.iter().enumerate().map(|(n, text)| {
+        let (mut files, mut variables) = (Vec::new(), Vec::new());
+        for (n, script) in scripts.into_iter().enumerate() {
             let file = folder.path().join(format!("{n}.sql"));
-            fs::write(&file, text).unwrap();
-            file
-        });
+            fs::write(&file, script.text).unwrap();
+            files.push(file);
+            variables.extend(script.variables);
+        }
         Self {
-            files: files.collect(),
             folder,
+            files,
+            variables,
         }
     }
 
@@ -61,6 +66,9 @@ impl Scripts {
             .args(["--define", &format!("made={}", run * 1_000_000)]);
         for file in &self.files {
             command.arg("--file").arg(file);
+        }
+        for (name, value) in &self.variables {
+            command.args(["--define", &format!("{name}={value}")]);
         }
         let before = machine::ended_children_us(std::process::id());
         let output = command.arg(url).output();

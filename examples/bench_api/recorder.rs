@@ -5,7 +5,7 @@ mod conversation;
 mod value;
 
 use crate::recorder::conversation::{Conversation, Side};
-pub(crate) use crate::recorder::value::{Content, UNKNOWN, Value, quoted};
+pub(crate) use crate::recorder::value::{Content, UNKNOWN, Value};
 use std::collections::BTreeMap;
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};

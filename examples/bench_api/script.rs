@@ -1,8 +1,9 @@
 //! A pgbench script from what was recorded: the very statements, with their values, but for those that must differ from
 //! one transaction to the next. These are the ids of the thing that was chosen, ids that are made, and what an earlier
-//! statement of the same transaction answered.
+//! statement of the same transaction answered. Values are parameters here too: Postgres then plans as it does for the
+//! server.
 
-use crate::recorder::{Content, Sent, UNKNOWN, Value, quoted};
+use crate::recorder::{Content, Sent, UNKNOWN, Value};
 use crate::world::{TASKS_PER_PROJECT, TEAMS, World, id_sql};
 use std::collections::BTreeMap;
 
@@ -22,11 +23,20 @@ pub(crate) enum Chosen {
     Same,
 }
 
-/// Makes it.
-pub(crate) fn script(world: &World, sent: &[Sent], chosen: Chosen) -> String {
+/// A script, and the variables that it begins with.
+#[derive(Debug)]
+pub(crate) struct Script {
+    pub(crate) text: String,
+    pub(crate) variables: Vec<(String, String)>,
+}
+
+/// Makes it. `number` keeps its variables apart from those of other scripts.
+pub(crate) fn script(world: &World, number: usize, sent: &[Sent], chosen: Chosen) -> Script {
     let mut maker = Maker {
         known: known(world, chosen),
         made: Vec::new(),
+        number,
+        variables: Vec::new(),
     };
     let mut text = head(world, chosen);
     for (at, one) in sent.iter().enumerate() {
@@ -39,7 +49,10 @@ pub(crate) fn script(world: &World, sent: &[Sent], chosen: Chosen) -> String {
         };
         text += &(one_line(&sql) + end);
     }
-    text
+    Script {
+        text,
+        variables: maker.variables,
+    }
 }
 
 /// The variables, computed by pgbench itself.
@@ -78,6 +91,7 @@ fn known(world: &World, chosen: Chosen) -> Known {
     let id = world.team(project % TEAMS + 1).to_string();
     known.insert(("uuid", id), id_sql("team", ":team::int"));
     for person in world.people() {
+        // Known, and the same every time.
         known.insert(("uuid", person.to_string()), format!("'{person}'::uuid"));
     }
     known
@@ -88,6 +102,8 @@ struct Maker {
     known: Known,
     /// Ids that were made while the request was answered.
     made: Vec<String>,
+    number: usize,
+    variables: Vec<(String, String)>,
 }
 
 impl Maker {
@@ -111,10 +127,11 @@ impl Maker {
             Content::Null => format!("null::{kind}"),
             Content::Text(text) => self.text(kind, text),
             Content::List(items) if items.is_empty() => format!("'{{}}'::{kind}"),
-            Content::List(items) => {
+            Content::List(items) if items.iter().any(|item| self.is_known(item)) => {
                 let items: Vec<_> = items.iter().map(|item| self.value(item)).collect();
                 format!("array[{}]", items.join(", "))
             }
+            Content::List(items) => self.variable(kind, list(items)),
         }
     }
 
@@ -126,7 +143,19 @@ impl Maker {
         if kind == "uuid" && !self.known.is_empty() {
             return self.made(text);
         }
-        format!("{}::{kind}", quoted(text))
+        self.variable(kind, text.to_owned())
+    }
+
+    /// A value that is the same every time.
+    fn variable(&mut self, kind: &str, value: String) -> String {
+        let name = format!("given_{}_{}", self.number, self.variables.len());
+        self.variables.push((name.clone(), value));
+        format!(":{name}::{kind}")
+    }
+
+    fn is_known(&self, value: &Value) -> bool {
+        let text = value.text().unwrap_or_default().to_owned();
+        self.known.contains_key(&(value.kind, text))
     }
 
     /// Another id in each transaction, ascending as those of the server do.
@@ -158,6 +187,18 @@ impl Maker {
         }
         learnt
     }
+}
+
+/// A list as Postgres reads it.
+fn list(items: &[Value]) -> String {
+    let quoted = |item: &Value| {
+        let text = item
+            .text()
+            .map(|text| text.replace('\\', "\\\\").replace('"', "\\\""));
+        text.map_or("null".to_owned(), |text| format!("\"{text}\""))
+    };
+    let items: Vec<_> = items.iter().map(quoted).collect();
+    format!("{{{}}}", items.join(","))
 }
 
 /// A statement stands on one line: pgbench ends it at the semicolon, and `\gset` has to follow.

@@ -111,15 +111,8 @@ impl Server {
         request.send().await.unwrap().json().await.unwrap()
     }
 
-    /// Keeps it from doing anything while `work` is done.
-    pub(crate) fn stopped<T>(&self, work: impl FnOnce() -> T) -> T {
-        self.signal("STOP");
-        let done = work();
-        self.signal("CONT");
-        done
-    }
-
-    fn signal(&self, name: &str) {
+    /// Sends it a signal.
+    pub(crate) fn signal(&self, name: &str) {
         let pid = self.pid().to_string();
         let sent = Command::new("kill").args(["-s", name, &pid]).status();
         assert!(sent.unwrap().success());

@@ -34,6 +34,7 @@ use millstream_domain::task::{AssigneeRole, Metadata, TaskName};
 use millstream_event_log::events::task::{Assignee, Tag, TaskState};
 use sqlx::PgConnection;
 use sqlx::types::Json;
+use std::collections::BTreeMap;
 use uuid::Uuid;
 
 /// A task, and what others have done around it.
@@ -134,15 +135,15 @@ async fn locked_live(
     Ok(task)
 }
 
-pub(crate) async fn load_one(db: &mut PgConnection, id: TaskId) -> Result<Task, StoreError> {
-    load(db, &[id.0]).await?.pop().ok_or(StoreError::NotFound)
-}
-
-/// Tasks with everything that belongs to them, in the order of the ids, in one statement.
-pub(crate) async fn load(db: &mut PgConnection, ids: &[Uuid]) -> Result<Vec<Task>, StoreError> {
-    let rows = sqlx::query_as!(
-        Row,
-        r#"
+/// What is selected of a task with everything that belongs to it, in one statement; `$which` says of which tasks.
+///
+/// One and many are two statements. The planner guesses how many ids a list has that it does not know yet, and for a list of
+/// one it would rather plan anew each time, which takes many times as long as to read the task.
+macro_rules! select_tasks {
+    ($which:tt, $value:expr) => {
+        sqlx::query_as!(
+            Row,
+            r#"
         select t.id, p.key, t.number, t.project_id, t.team_id, t.title, t.description, t.status, t.priority, t.due_at,
                t.estimated_hours, t.actual_hours, t.parent_id, t.metadata as "metadata: Json<Metadata>", t.recurrence,
                t.archived, t.trashed_at, t.rank, t.created_by, t.created_at, t.updated_at, t.completed_at, t.version,
@@ -156,16 +157,31 @@ pub(crate) async fn load(db: &mut PgConnection, ids: &[Uuid]) -> Result<Vec<Task
                (select coalesce(json_agg(json_build_object('id', g.id, 'name', g.name)), '[]')
                 from app.task_tag tt join app.tag g on g.id = tt.tag_id
                 where tt.task_id = t.id) as "tags!: Json<Vec<Tag>>"
-        from unnest($1::uuid[]) with ordinality as wanted (id, place)
-        join app.task t on t.id = wanted.id
+        from app.task t
         join app.project p on p.id = t.project_id
-        order by wanted.place
-        "#,
-        ids,
-    )
-    .fetch_all(db)
-    .await?;
-    Ok(rows.into_iter().map(Row::into_task).collect())
+        "# + $which,
+            $value,
+        )
+    };
+}
+
+pub(crate) async fn load_one(db: &mut PgConnection, id: TaskId) -> Result<Task, StoreError> {
+    let row = select_tasks!("where t.id = $1", id.0)
+        .fetch_optional(db)
+        .await?;
+    row.map(Row::into_task).ok_or(StoreError::NotFound)
+}
+
+/// Tasks in the order of the ids.
+pub(crate) async fn load(db: &mut PgConnection, ids: &[Uuid]) -> Result<Vec<Task>, StoreError> {
+    let rows = select_tasks!("where t.id = any($1)", ids)
+        .fetch_all(db)
+        .await?;
+    let mut tasks: BTreeMap<Uuid, Task> = rows
+        .into_iter()
+        .map(|row| (row.id, row.into_task()))
+        .collect();
+    Ok(ids.iter().filter_map(|id| tasks.remove(id)).collect())
 }
 
 struct Row {

@@ -117,9 +117,3 @@ fn list(item: u32, bytes: &[u8]) -> Vec<Value> {
         })
         .collect()
 }
-
-/// A text in quotes, as SQL wants it. Without colons: pgbench takes what follows one for a variable, in quotes too.
-pub(crate) fn quoted(text: &str) -> String {
-    let inner = text.replace('\\', "\\\\").replace('\'', "\'\'");
-    format!("E'{}'", inner.replace(':', "\\x3a"))
-}

@@ -6,14 +6,15 @@
 //! first token on. Looks are [`LOOK_PAUSE`] apart; who comes in between waits for the next one instead of being refused, so
 //! that made-up ids cost nobody else their request.
 //!
-//! - [`key`]: one key and its file's text. [`folder`]: the files. [`set`]: which key does what at which time. [`rotation`]: what
-//!   operators do.
+//! - [`key`]: one key and its file's text. [`verified`]: what it was found to have signed. [`folder`]: the files. [`set`]: which
+//!   key does what at which time. [`rotation`]: what operators do.
 
 mod error;
 mod folder;
 mod key;
 mod rotation;
 mod set;
+mod verified;
 
 pub use error::KeyError;
 pub use rotation::{KeyLine, Listing};

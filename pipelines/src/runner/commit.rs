@@ -23,6 +23,11 @@ impl<I: Clone> Pile<I> {
         self.outputs.is_empty()
     }
 
+    /// How many outputs.
+    pub(super) fn len(&self) -> usize {
+        self.outputs.len()
+    }
+
     /// The refused records in it.
     pub(super) fn dead(&self) -> impl Iterator<Item = (Seq, &str)> {
         self.outputs.iter().filter_map(|output| match &output.kind {

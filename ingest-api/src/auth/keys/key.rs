@@ -10,6 +10,7 @@
 //! older version made, was made at the time of its name and signs from then on.
 
 use super::KeyError;
+use super::verified::Verified;
 use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der, PublicKeyX509Der};
 use aws_lc_rs::rsa::{KeyPair, KeySize};
 use aws_lc_rs::signature::KeyPair as _;
@@ -17,7 +18,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use chrono::{DateTime, NaiveDateTime, SecondsFormat, Utc};
 use jsonwebtoken::jwk::{Jwk, KeyOperations, PublicKeyUse, ThumbprintHash};
-use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey};
+use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, crypto};
 use std::fmt;
 
 /// The form of times in names of files.
@@ -38,7 +39,9 @@ pub(crate) struct Key {
     /// Signs.
     pub(crate) encoding: EncodingKey,
     /// Verifies.
-    pub(crate) decoding: DecodingKey,
+    decoding: DecodingKey,
+    /// What it has verified lately.
+    verified: Verified,
     /// The public half, as JWK.
     pub(crate) public: Jwk,
     /// The public half, as PEM.
@@ -96,10 +99,21 @@ impl Key {
             signs_from: line(head, "Signs-From: ").unwrap_or(made),
             encoding,
             decoding,
+            verified: Verified::default(),
             public,
             public_pem: pem("PUBLIC KEY", public_der.as_ref()),
             file: file.to_owned(),
         })
+    }
+
+    /// Whether this key has signed this token: header and payload as they were signed, and the signature behind them.
+    pub(crate) fn has_signed(&self, token: &str) -> bool {
+        let check = || {
+            let (signed, signature) = token.rsplit_once('.')?;
+            let bytes = signed.as_bytes();
+            crypto::verify(signature, bytes, &self.decoding, Algorithm::RS256).ok()
+        };
+        self.verified.or_check(token, || check().unwrap_or(false))
     }
 }
 
