@@ -8,7 +8,7 @@ mod values;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::net::SocketAddr;
-use std::num::NonZeroU32;
+use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::PathBuf;
 
 pub(crate) use environment::check_names;
@@ -138,6 +138,12 @@ pub(crate) struct Settings {
     /// Log-ins and registrations a minute from an address. Without it, 30.
     #[arg(long, env = "MILLSTREAM_RATE_LIMIT_LOG_IN", value_name = "NUMBER")]
     pub(crate) rate_limit_log_in: Option<NonZeroU32>,
+    /// Live connections (open pages, event streams) that one person may have. Without it, 200.
+    #[arg(long, env = "MILLSTREAM_LIVE_PERSON", value_name = "NUMBER")]
+    pub(crate) live_person: Option<NonZeroUsize>,
+    /// Live connections from an address (of IPv6: a network of 64 bits); the machine's own is not limited. Without it, 1000.
+    #[arg(long, env = "MILLSTREAM_LIVE_ADDRESS", value_name = "NUMBER")]
+    pub(crate) live_address: Option<NonZeroUsize>,
     /// Other sites whose scripts may use the API, such as `https://tools.example.org`, separated by commas. None without it.
     #[arg(
         long,

@@ -23,6 +23,12 @@ const ACQUIRE: Duration = Duration::from_secs(10);
 /// A connection that was in use so shortly before is there: it was asked when it was given back. To ask again each time
 /// would cost every statement another round trip.
 const TRUSTED: Duration = Duration::from_secs(1);
+/// How long one statement may run: a bit longer than a request, which has a minute. Whoever asked has been answered by then,
+/// and the database is not to go on for nobody. What reads or removes much does so in bounded steps, far below it.
+const STATEMENT_TIME_MAX: Duration = Duration::from_secs(75);
+/// How long a statement may wait for a row that somebody else has locked: longer than any transaction of ours takes, and well
+/// below a request's minute, so that the one who waits is told, and gives its connection back.
+const LOCK_TIME_MAX: Duration = Duration::from_secs(20);
 /// How long the start waits for the database without saying so.
 const SILENCE_MAX: Duration = Duration::from_secs(1);
 /// How long a stop waits for connections to be given back. They are cut off then, which rolls back what they were doing.
@@ -81,11 +87,12 @@ impl Database {
 
     async fn migrate(&self, owner_url: Option<&str>) -> Result<()> {
         let migrated = match owner_url {
-            None => MIGRATOR.run(&self.pool).await,
+            None if self.is_embedded() => MIGRATOR.run(&self.pool).await,
+            None => migrate_by(&self.pool).await,
             Some(url) => {
                 let setting = "MIGRATE_DATABASE_URL";
                 let owner = reach(options(url, setting)?, 1, setting).await?;
-                MIGRATOR.run(&owner).await
+                migrate_by(&owner).await
             }
         };
         match migrated {
@@ -133,12 +140,42 @@ impl Database {
     }
 }
 
+/// Runs the migrations on one connection, without limits on time: an index on a large table takes as long as it takes, and so
+/// does the wait for another process that is at it.
+async fn migrate_by(pool: &PgPool) -> Result<(), MigrateError> {
+    let mut connection = pool.acquire().await?;
+    limit_time(&mut connection, Duration::ZERO, Duration::ZERO).await?;
+    MIGRATOR.run(&mut *connection).await?;
+    limit_time(&mut connection, STATEMENT_TIME_MAX, LOCK_TIME_MAX).await?;
+    Ok(())
+}
+
+/// Sets how long a connection's statements may run and wait; nothing is no limit. By statements, because poolers such as
+/// PgBouncer refuse a connection that is opened with options.
+async fn limit_time(
+    connection: &mut PgConnection,
+    statement: Duration,
+    lock: Duration,
+) -> sqlx::Result<()> {
+    sqlx::query(
+        "select set_config('statement_timeout', $1, false), set_config('lock_timeout', $2, false)",
+    )
+    .bind(statement.as_millis().to_string())
+    .bind(lock.as_millis().to_string())
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
 /// A pool whose server answers. It is given time to: both may be starting at once.
 async fn reach(options: PgConnectOptions, connections: u32, setting: &str) -> Result<PgPool> {
     let pool = PgPoolOptions::new()
         .max_connections(connections)
         .acquire_timeout(ACQUIRE)
         .test_before_acquire(false)
+        .after_connect(|connection, _| {
+            Box::pin(limit_time(connection, STATEMENT_TIME_MAX, LOCK_TIME_MAX))
+        })
         .before_acquire(|connection, state| {
             Box::pin(async move {
                 if state.idle_for > TRUSTED {
@@ -187,4 +224,41 @@ fn options(url: &str, setting: &str) -> Result<PgConnectOptions> {
         return Err(complaint(&"it does not begin with postgres://"));
     }
     PgConnectOptions::from_str(url).map_err(|error| complaint(&error))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use millstream_store::testing::TestDatabase;
+
+    /// The limits of every connection that there is.
+    async fn limits(pool: &PgPool) -> Vec<(String, String)> {
+        let (mut held, mut limits) = (Vec::new(), Vec::new());
+        for _ in 0..pool.size() {
+            let mut connection = pool.acquire().await.expect("a connection");
+            let sql =
+                "select current_setting('statement_timeout'), current_setting('lock_timeout')";
+            let settings = sqlx::query_as(sql).fetch_one(&mut *connection).await;
+            limits.push(settings.expect("two settings"));
+            held.push(connection);
+        }
+        limits
+    }
+
+    #[tokio::test]
+    async fn statements_are_limited_in_time_before_and_after_a_migration() {
+        let test = TestDatabase::new().await;
+        let database = Database::connect(&test.url()).await.expect("a database");
+        for migrated in [false, true] {
+            if migrated {
+                database.migrate(None).await.expect("an up-to-date schema");
+            }
+            let limits = limits(database.pool()).await;
+            assert!(!limits.is_empty());
+            for (statement, lock) in limits {
+                assert_eq!((statement.as_str(), lock.as_str()), ("75s", "20s"));
+            }
+        }
+        database.close().await;
+    }
 }

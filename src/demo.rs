@@ -140,6 +140,7 @@ impl<'a> Stage<'a> {
             team_id: team,
             user_id: self.user_id(username),
             role,
+            expected_version: None,
         };
         self.act(&founder, self.start(), member).await?;
         self.meet(username).await
@@ -154,6 +155,7 @@ impl<'a> Stage<'a> {
                 key: project.key.parse()?,
                 name: project.name.parse()?,
                 description: Some(project.purpose.parse()?),
+                archived: false,
             };
             let made = self.act(&founder, self.start(), change).await?;
             self.projects.insert(project.key, made.id);

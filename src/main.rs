@@ -9,6 +9,7 @@ mod database;
 mod demo;
 mod import;
 mod lifecycle;
+mod open_files;
 mod roles;
 mod socket;
 mod telemetry;

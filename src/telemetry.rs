@@ -22,6 +22,11 @@ const COMMAND: &str = "warn";
 /// What is never logged, whoever asks for it: libraries that repeat the text that passes through them.
 const SILENT: [&str; 1] = ["html5ever=off"];
 
+/// What is told as a warning and is none. Tantivy remarks "couldn't find segment" when a merge in the background ends on
+/// segments that the index no longer has: when we began anew from the last commit meanwhile, as a pipeline does that is started
+/// or rebuilt. The merge is given up, nothing is lost, and the next one finds what there is then.
+const HARMLESS: [&str; 1] = ["tantivy::indexer::segment_manager=error"];
+
 /// Sends log lines to standard error, or to the file that was named.
 pub(crate) fn start_logs(cli: &Cli) -> Result<()> {
     let settings = &cli.settings;
@@ -34,7 +39,7 @@ pub(crate) fn start_logs(cli: &Cli) -> Result<()> {
     let mut filter = EnvFilter::try_new(text).with_context(|| {
         format!("\"{text}\" is not a log filter such as `info` or `warn,millstream=debug`")
     })?;
-    for silent in SILENT {
+    for silent in SILENT.into_iter().chain(HARMLESS) {
         filter = filter.add_directive(silent.parse().context("a directive is a constant")?);
     }
     match &settings.log_file {

@@ -13,6 +13,7 @@ use crate::ids::{TeamId, UserId};
 use crate::team::TeamRole;
 use crate::user::Role;
 use std::collections::BTreeMap;
+use uuid::Uuid;
 
 /// Who asks.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -61,6 +62,20 @@ impl Actor {
             Self::User(p) if p.role != Role::Member => Visible::All,
             Self::User(p) => Visible::Teams(p.teams.keys().copied().collect()),
         }
+    }
+}
+
+impl Actor {
+    /// The teams to whose things the actor may do this: what a row is looked for by before it is locked.
+    #[must_use]
+    pub fn teams_for(&self, action: Action) -> Visible {
+        let may = |team| decide(self, action, Target::team(team)).is_ok();
+        // Whoever may do it in a team that nobody belongs to may do it in all.
+        if may(TeamId(Uuid::nil())) {
+            return Visible::All;
+        }
+        let teams = self.person().into_iter().flat_map(|p| p.teams.keys());
+        Visible::Teams(teams.copied().filter(|team| may(*team)).collect())
     }
 }
 
@@ -150,7 +165,7 @@ pub fn decide(actor: &Actor, action: Action, target: Target) -> Result<(), Refus
         Actor::User(person) => person,
     };
     let need = action.need();
-    if person.role == Role::Admin && need != Need::Own {
+    if person.role == Role::Admin {
         return Ok(());
     }
     let team_role = target
@@ -158,17 +173,16 @@ pub fn decide(actor: &Actor, action: Action, target: Target) -> Result<(), Refus
         .and_then(|team| person.teams.get(&team).copied());
     let sees = target.team.is_none() || team_role.is_some() || person.role == Role::Manager;
     let own = target.owner == Some(person.id);
-    if !sees || (matches!(need, Need::Own | Need::OwnOrAdmin) && !own) {
+    if !sees || (need == Need::OwnOrAdmin && !own) {
         return Err(Refusal::Hidden);
     }
     let allowed = match need {
-        Need::LoggedIn | Need::SeeTeam | Need::Own | Need::OwnOrAdmin => true,
+        Need::LoggedIn | Need::SeeTeam | Need::OwnOrAdmin => true,
         Need::TeamRole(least) => team_role >= Some(least),
         Need::Author => own && team_role >= Some(TeamRole::Member),
         Need::AuthorOr(least) => {
             team_role >= Some(least) || (own && team_role >= Some(TeamRole::Member))
         }
-        Need::Manager => person.role == Role::Manager,
         Need::Admin => false,
     };
     if allowed {

@@ -5,8 +5,9 @@
 //! whe*                                       beginnings of words; the last word of the text is one too, as it is typed
 //! status:todo,blocked priority:>=high        fields; values with commas are alternatives
 //! assignee:me created_by:ada team:millers project:ENG tag:"needs review"
+//! parent:ENG-42,none                         parts of a task; of none
 //! due:<2026-12-01 due:today due:none updated:>-7d created:yesterday
-//! is:overdue is:archived has:attachment in:comments,title
+//! is:overdue is:archived is:trashed has:attachment in:comments,title
 //! ```
 //!
 //! - A name before a colon that is no field is an error, so that a mistyped one is not searched as text; `std::string`,
@@ -22,7 +23,7 @@ mod time;
 mod tree;
 
 pub use time::{Comparison, Moment, TimeFilter, TimeRange, TimeUnit};
-pub use tree::{Feature, Filter, Flag, Node, Place, TextKind, Texts, Who};
+pub use tree::{Feature, Filter, Flag, Node, Parent, Place, TextKind, Texts, Who};
 
 use std::ops::Range;
 

@@ -4,7 +4,7 @@ use crate::field::{FieldCode, Invalid};
 use crate::project::ProjectKey;
 use crate::text::{Limit, block, checked_text, line, words};
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+use serde_json::{Map, Number, Value};
 use std::fmt;
 use std::str::FromStr;
 
@@ -18,6 +18,9 @@ pub const TAGS_MAX: usize = 20;
 pub const WATCHERS_MAX: usize = 500;
 /// Most bytes of a task's metadata, as JSON text.
 pub const METADATA_BYTES_MAX: usize = 16 * 1024;
+/// Most characters of a number in metadata, written out without an exponent, as the database keeps it: `1e308` comes as five
+/// and would go as 309. Every whole number of 64 bits has room, and every fraction with six zeros before its digits.
+pub const NUMBER_CHARS_MAX: usize = 32;
 /// Most hours that a task may be estimated at or take: over a hundred years of working days.
 pub const HOURS_MAX: f64 = 99_999.99;
 
@@ -142,6 +145,14 @@ impl Metadata {
                 ),
             ));
         }
+        if let Some(number) = object.values().find_map(long_number) {
+            return Err(Invalid::new(
+                FieldCode::OutOfRange,
+                format!(
+                    "must have no number of more than {NUMBER_CHARS_MAX} characters when written out, has {number}"
+                ),
+            ));
+        }
         if has_nul(&Value::Object(object.clone())) {
             return Err(Invalid::new(
                 FieldCode::Invalid,
@@ -184,6 +195,25 @@ fn merge(object: &mut Map<String, Value>, patch: &Map<String, Value>) {
                 object.insert(name.clone(), other.clone());
             }
         }
+    }
+}
+
+/// The first number in a value that is too long when it is written out.
+fn long_number(value: &Value) -> Option<&Number> {
+    match value {
+        Value::Number(number) => (written_out(number) > NUMBER_CHARS_MAX).then_some(number),
+        Value::Array(items) => items.iter().find_map(long_number),
+        Value::Object(map) => map.values().find_map(long_number),
+        Value::Null | Value::Bool(_) | Value::String(_) => None,
+    }
+}
+
+/// How long a number is without an exponent.
+fn written_out(number: &Number) -> usize {
+    let whole = number.is_i64() || number.is_u64();
+    match number.as_f64().filter(|_| !whole) {
+        Some(fraction) => fraction.to_string().len(),
+        None => number.to_string().len(),
     }
 }
 
@@ -291,6 +321,27 @@ mod tests {
             full.merged(&object(json!({"a": "x".repeat(10_000)})))
                 .is_ok()
         );
+    }
+
+    #[test]
+    fn metadata_holds_no_number_that_grows_when_it_is_written_out() {
+        let with = |number: &str| {
+            let text = format!("{{\"a\": [{{\"b\": {number}}}]}}");
+            Metadata::new(serde_json::from_str(&text).expect("an object")).map_err(|e| e.code)
+        };
+        for good in [
+            "0",
+            "-9223372036854775808",
+            "18446744073709551615",
+            "0.1",
+            "-1.7976931348623157e-6",
+            "1e31",
+        ] {
+            assert!(with(good).is_ok(), "{good}");
+        }
+        for bad in ["1e308", "-1e32", "5e-324", "1e-40"] {
+            assert_eq!(with(bad), Err(FieldCode::OutOfRange), "{bad}");
+        }
     }
 
     #[test]

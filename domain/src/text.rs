@@ -39,6 +39,17 @@ fn is_visible(letter: char) -> bool {
     )
 }
 
+/// Whether a character ends a line, or does something else than to be read.
+fn breaks_line(letter: char) -> bool {
+    letter.is_control() || matches!(letter, '\u{2028}' | '\u{2029}')
+}
+
+/// Whether a character only changes how others are shown, and is not seen itself: spaces without width, joiners, marks of
+/// direction. Two addresses that differ in one look the same.
+pub(crate) fn is_format(letter: char) -> bool {
+    letter.general_category() == GeneralCategory::Format
+}
+
 /// One line: trimmed, something to be seen in it, no control characters, within `limit`.
 pub(crate) fn line(text: &str, limit: Limit) -> Result<String, Invalid> {
     let text = text.trim();
@@ -51,10 +62,10 @@ pub(crate) fn line(text: &str, limit: Limit) -> Result<String, Invalid> {
             "must not contain characters that turn the direction of text (U+202A to U+202E, U+2066 to U+2069)",
         ));
     }
-    if text.chars().any(char::is_control) {
+    if text.chars().any(breaks_line) {
         return Err(Invalid::new(
             FieldCode::Invalid,
-            "must not contain control characters",
+            "must not contain control characters, nor the line separators U+2028 and U+2029",
         ));
     }
     if !text.chars().any(is_visible) {
@@ -236,6 +247,18 @@ mod tests {
             assert!(refused.is_err_and(|error| error.code == FieldCode::Invalid));
         }
         assert!(block("\u{202e}quoted as it came", Limit::Bytes(80)).is_ok());
+    }
+
+    #[test]
+    fn a_line_is_one_line() {
+        for two in ["a\nb", "a\u{85}b", "a\u{2028}b", "a\u{2029}b"] {
+            let refused = line(two, Limit::Chars(80));
+            assert!(
+                refused.is_err_and(|error| error.code == FieldCode::Invalid),
+                "{two:?}"
+            );
+            assert!(block(two, Limit::Bytes(80)).is_ok());
+        }
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! People: names, addresses, roles. Their passwords: `password.rs`.
 
 use crate::field::{FieldCode, Invalid};
-use crate::text::{Limit, checked_text, line, words};
+use crate::text::{Limit, checked_text, is_format, line, words};
 
 /// Names that nobody may have, because queries and the API use them for people: `assignee:me`.
 const RESERVED: [&str; 5] = ["me", "nobody", "none", "anyone", "system"];
@@ -44,7 +44,8 @@ checked_text! {
                         && label.chars().all(|c| c.is_alphanumeric() || c == '-')
                 })
         });
-        if !good || text.contains(char::is_whitespace) || text.contains(['<', '>', ',', ';', '"']) {
+        let hidden = |c: char| c.is_whitespace() || is_format(c);
+        if !good || text.contains(hidden) || text.contains(['<', '>', ',', ';', '"']) {
             return Err(Invalid::new(FieldCode::Invalid, "must be an e-mail address such as ada@example.org"));
         }
         Ok(text)
@@ -114,7 +115,21 @@ mod tests {
     fn email_addresses_are_checked_for_their_form() {
         assert!(Email::new("Ada@Example.org").is_ok_and(|e| e.as_str() == "ada@example.org"));
         for bad in [
-            "", "ada", "ada@", "@x.y", "ada@x", "a@b@c.d", "a b@c.d", "a@-b.c", "a@b..c", "<a@b.c>",
+            "",
+            "ada",
+            "ada@",
+            "@x.y",
+            "ada@x",
+            "a@b@c.d",
+            "a b@c.d",
+            "a@-b.c",
+            "a@b..c",
+            "<a@b.c>",
+            "a\u{200b}da@b.c",
+            "ada@b\u{200d}.c",
+            "a\u{200f}da@b.c",
+            "a\u{202e}da@b.c",
+            "a\u{2028}da@b.c",
         ] {
             assert!(Email::new(bad).is_err(), "{bad}");
         }

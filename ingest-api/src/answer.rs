@@ -61,15 +61,10 @@ impl Answer {
         Self::enveloped(&One { data, meta })
     }
 
-    /// One thing of this version. Its entity tag is made of the version, which `If-Match` compares, and of everything that
-    /// is shown, so that a 304 is right whatever has changed around the thing.
+    /// One thing of this version, with its entity tag.
     pub(crate) fn versioned(version: i64, data: impl Serialize) -> Self {
         let data = serde_json::value::to_raw_value(&data).expect("answers are plain data");
-        let shown = Sha256::digest(data.get());
-        let tag = format!(
-            "\"{version}-{:016x}\"",
-            u64::from_be_bytes(*shown.first_chunk().expect("32 bytes"))
-        );
+        let tag = tag_of(version, &data);
         Self::one(data).with_header(ETAG, &tag)
     }
 
@@ -85,14 +80,6 @@ impl Answer {
         })
     }
 
-    /// A list that fits into one answer.
-    pub(crate) fn all<T: Serialize>(items: Vec<T>) -> Self {
-        Self::page(Page {
-            items,
-            next_cursor: None,
-        })
-    }
-
     /// An envelope that is neither.
     pub(crate) fn enveloped(envelope: &impl Serialize) -> Self {
         let body = serde_json::to_vec(envelope).expect("answers are plain data");
@@ -101,6 +88,15 @@ impl Answer {
             ..Self::empty(StatusCode::OK)
         }
         .with_header(CONTENT_TYPE, "application/json")
+    }
+
+    /// A text, without an envelope.
+    pub(crate) fn text(text: String) -> Self {
+        Self {
+            body: text.into_bytes(),
+            ..Self::empty(StatusCode::OK)
+        }
+        .with_header(CONTENT_TYPE, "text/plain; charset=utf-8")
     }
 
     /// Nothing but a status.
@@ -116,12 +112,6 @@ impl Answer {
     pub(crate) fn created(mut self, location: &str) -> Self {
         self.status = StatusCode::CREATED;
         self.with_header(LOCATION, location)
-    }
-
-    /// It was heard; what comes of it comes later.
-    pub(crate) fn accepted(mut self) -> Self {
-        self.status = StatusCode::ACCEPTED;
-        self
     }
 
     /// With where the write stands.
@@ -156,14 +146,25 @@ impl Answer {
     }
 }
 
+/// The entity tag of a thing: made of its version, which `If-Match` compares, and of everything that is shown, so that a 304 is
+/// right whatever has changed around the thing.
+pub(crate) fn tag_of(version: i64, shown: &impl Serialize) -> String {
+    let shown = serde_json::to_vec(shown).expect("answers are plain data");
+    let digest = Sha256::digest(&shown);
+    format!(
+        "\"{version}-{:016x}\"",
+        u64::from_be_bytes(*digest.first_chunk().expect("32 bytes"))
+    )
+}
+
+/// How answers may be kept: they are personal, and always asked for again; an entity tag makes that cheap.
+pub(crate) const PERSONAL: HeaderValue = HeaderValue::from_static("private, no-cache");
+
 impl IntoResponse for Answer {
     fn into_response(self) -> axum::response::Response {
         let mut response = Response::new(Body::from(self.body));
         *response.status_mut() = self.status;
-        // Personal, and always asked for again; an entity tag makes that cheap.
-        response
-            .headers_mut()
-            .insert(CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
+        response.headers_mut().insert(CACHE_CONTROL, PERSONAL);
         response.headers_mut().extend(self.headers);
         response
     }

@@ -10,6 +10,7 @@ mod bodies;
 mod headers;
 mod parameters;
 mod refusals;
+mod security;
 
 use axum::http::Method;
 use utoipa::openapi::OpenApi;
@@ -56,6 +57,7 @@ pub(crate) fn complete(document: &mut OpenApi) {
                 path,
                 operation,
             };
+            security::describe(&mut described);
             parameters::describe(&mut described);
             refusals::describe(&mut described);
         }

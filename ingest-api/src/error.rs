@@ -17,6 +17,7 @@ use millstream_domain::field::{FieldCode, FieldError};
 use millstream_domain::policy::Refusal;
 use millstream_event_log::LogError;
 use millstream_store::StoreError;
+use millstream_store::version::GONE;
 use serde::Serialize;
 use std::error::Error as StdError;
 use std::sync::Arc;
@@ -98,7 +99,11 @@ impl ApiError {
     pub fn with_fields(code: Code, fields: Vec<FieldError>) -> Self {
         let detail = fields
             .iter()
-            .map(ToString::to_string)
+            .map(|field| match &*field.field {
+                // The whole body has no name.
+                "" => format!("the body {}", field.message),
+                _ => field.to_string(),
+            })
             .collect::<Vec<_>>()
             .join("; ");
         Self {
@@ -145,9 +150,24 @@ impl ApiError {
 
     /// With the methods that the address answers to.
     #[must_use]
-    pub(crate) fn allowing(mut self, methods: HeaderValue) -> Self {
-        self.headers.push((ALLOW, methods));
+    pub(crate) fn allowing(self, methods: HeaderValue) -> Self {
+        self.with_header((ALLOW, methods))
+    }
+
+    /// With a header.
+    #[must_use]
+    pub(crate) fn with_header(mut self, header: (HeaderName, HeaderValue)) -> Self {
+        self.headers.push(header);
         self
+    }
+
+    /// What is wrong: the `error` of the envelope, and of each item of a batch.
+    pub(crate) fn told(&self) -> ProblemError {
+        ProblemError {
+            code: self.code.as_str().to_owned(),
+            message: self.detail.clone(),
+            fields: self.fields.iter().map(ProblemField::from).collect(),
+        }
     }
 
     /// The body, as JSON.
@@ -160,11 +180,7 @@ impl ApiError {
             detail: self.detail.clone(),
             instance: cx.path.clone(),
             data: None,
-            error: ProblemError {
-                code: self.code.as_str().to_owned(),
-                message: self.detail.clone(),
-                fields: self.fields.iter().map(ProblemField::from).collect(),
-            },
+            error: self.told(),
             meta: ProblemMeta {
                 request_id: cx.id.clone(),
                 timestamp: cx.at,
@@ -176,6 +192,9 @@ impl ApiError {
 
 /// The content type of errors.
 pub(crate) const PROBLEM_JSON: HeaderValue = HeaderValue::from_static("application/problem+json");
+
+/// Errors are kept by nobody: the next try may go well.
+pub(crate) const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
 
 impl IntoResponse for ApiError {
     fn into_response(self) -> axum::response::Response {
@@ -191,9 +210,7 @@ impl IntoResponse for ApiError {
         let mut response = Response::new(Body::from(body));
         *response.status_mut() = self.code.status();
         response.headers_mut().insert(CONTENT_TYPE, content_type);
-        response
-            .headers_mut()
-            .insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        response.headers_mut().insert(CACHE_CONTROL, NO_STORE);
         response.headers_mut().extend(self.headers.iter().cloned());
         // For the log, the record of refusals and the keeping of answers.
         response.extensions_mut().insert(self);
@@ -226,7 +243,7 @@ pub struct Problem {
 
 /// What is wrong.
 #[derive(Debug, Serialize, ToSchema)]
-struct ProblemError {
+pub(crate) struct ProblemError {
     #[schema(example = "validation_failed")]
     code: String,
     #[schema(example = "title must not be empty")]
@@ -276,6 +293,11 @@ impl From<Refusal> for ApiError {
     }
 }
 
+fn taken(fields: &[&str]) -> ApiError {
+    let is_taken = |field: &&str| FieldError::new(*field, FieldCode::Taken, "is taken");
+    ApiError::with_fields(Code::Conflict, fields.iter().map(is_taken).collect())
+}
+
 impl From<StoreError> for ApiError {
     fn from(error: StoreError) -> Self {
         match error {
@@ -286,14 +308,15 @@ impl From<StoreError> for ApiError {
                 Self::with_fields(Code::BadRequest, fields)
             }
             StoreError::Fields(fields) => Self::validation(fields),
+            StoreError::Stale { now: GONE } => {
+                Self::new(Code::PreconditionFailed, "it is not there, or not any more")
+            }
             StoreError::Stale { now } => Self::new(
                 Code::PreconditionFailed,
                 format!("it was changed meanwhile: version {now} is the newest"),
             ),
-            StoreError::Taken { field } => Self::with_fields(
-                Code::Conflict,
-                vec![FieldError::new(field, FieldCode::Taken, "is taken")],
-            ),
+            StoreError::Taken { field } => taken(&[field]),
+            StoreError::AllTaken(fields) => taken(&fields),
             StoreError::Conflict(why) => Self::new(Code::Conflict, why),
             StoreError::KeyReused => Self::new(
                 Code::IdempotencyKeyReused,
@@ -307,6 +330,7 @@ impl From<StoreError> for ApiError {
             error @ StoreError::Unavailable(_) => {
                 Self::unavailable("the database does not answer").because(error)
             }
+            error @ StoreError::Internal(_) => Self::internal(error),
         }
     }
 }
@@ -329,6 +353,17 @@ mod tests {
     use super::*;
 
     #[test]
+    fn what_is_wrong_with_the_whole_body_is_said_of_the_body() {
+        let list = FieldError::new("", FieldCode::Invalid, "must be an object, is a list");
+        let title = FieldError::new("title", FieldCode::Required, "must be given");
+        let error = ApiError::validation(vec![list, title]);
+        assert_eq!(
+            error.detail,
+            "the body must be an object, is a list; title must be given"
+        );
+    }
+
+    #[test]
     fn what_a_client_cannot_have_just_now_is_not_our_fault() {
         let away = || StoreError::Unavailable(sqlx::Error::PoolTimedOut);
         for (error, ours) in [
@@ -337,6 +372,7 @@ mod tests {
             (ApiError::not_found(), false),
             (ApiError::from(away()), true),
             (ApiError::internal(away()), true),
+            (StoreError::Internal(sqlx::Error::RowNotFound).into(), true),
         ] {
             assert_eq!(error.is_our_fault(), ours, "{error:?}");
         }

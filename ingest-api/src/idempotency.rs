@@ -3,15 +3,15 @@
 //! The answer to an act that was done is kept in its own transaction ([`write`]); refusals are kept right after they were
 //! told ([`once`]). Kept are 2xx, and 4xx that would be the same again.
 
-use crate::answer::Answer;
+use crate::answer::{Answer, PERSONAL};
 use crate::auth::Caller;
-use crate::error::{ApiError, PROBLEM_JSON};
+use crate::error::{ApiError, NO_STORE, PROBLEM_JSON};
 use crate::extract::body;
 use crate::problem::Code;
 use crate::state::AppState;
 use axum::body::Body;
 use axum::extract::{Request, State};
-use axum::http::header::{CONTENT_TYPE, HeaderMap, HeaderName};
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderMap, HeaderName, IF_MATCH};
 use axum::http::{HeaderValue, Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
@@ -37,8 +37,11 @@ pub(crate) async fn once(
     request: Request,
     next: Next,
 ) -> Result<Response, ApiError> {
-    let counts = matches!(*request.method(), Method::POST | Method::PATCH);
-    let (Some(key), true) = (key_of(request.headers())?, counts) else {
+    // To other methods the header says nothing, whatever stands in it.
+    if !matches!(*request.method(), Method::POST | Method::PATCH) {
+        return Ok(next.run(request).await);
+    }
+    let Some(key) = key_of(request.headers())? else {
         return Ok(next.run(request).await);
     };
     let (mut parts, body) = request.into_parts();
@@ -55,6 +58,10 @@ pub(crate) async fn once(
     .of_one_who_sees(caller.map_or(Visible::Teams(Vec::new()), |caller| {
         caller.actor.visible_teams()
     }));
+    let key = match parts.headers.get(IF_MATCH) {
+        Some(versions) => key.on_versions(versions.as_bytes()),
+        None => key,
+    };
     if let Some(before) = app.store().answered(&key).await? {
         return Ok(replayed(before));
     }
@@ -81,14 +88,14 @@ fn key_of(headers: &HeaderMap) -> Result<Option<String>, ApiError> {
             return Err(ApiError::bad_request("there must be one Idempotency-Key"));
         }
     };
-    let key = std::str::from_utf8(value.as_bytes()).unwrap_or_default();
-    let good = !key.is_empty() && key.chars().count() <= KEY_CHARS_MAX;
-    if good {
-        Ok(Some(key.to_owned()))
-    } else {
-        Err(ApiError::bad_request(
-            "Idempotency-Key must have 1 to 255 characters",
-        ))
+    // Any text is a key, the empty one too: whoever sent it meant to repeat nothing.
+    let key = std::str::from_utf8(value.as_bytes()).ok();
+    let key = key.filter(|key| key.chars().count() <= KEY_CHARS_MAX);
+    match key {
+        Some(key) => Ok(Some(key.to_owned())),
+        None => Err(ApiError::bad_request(
+            "Idempotency-Key must be UTF-8 of at most 255 characters",
+        )),
     }
 }
 
@@ -138,13 +145,16 @@ fn stored(answer: &Answer) -> StoredAnswer {
 }
 
 fn refusal(error: &ApiError) -> StoredAnswer {
-    let content_type = Header {
-        name: CONTENT_TYPE.as_str().to_owned(),
-        value: String::from_utf8_lossy(PROBLEM_JSON.as_bytes()).into_owned(),
+    let header = |name: HeaderName, value: HeaderValue| Header {
+        name: name.as_str().to_owned(),
+        value: String::from_utf8_lossy(value.as_bytes()).into_owned(),
     };
     StoredAnswer {
         status: error.code.status().as_u16(),
-        headers: vec![content_type],
+        headers: vec![
+            header(CONTENT_TYPE, PROBLEM_JSON),
+            header(CACHE_CONTROL, NO_STORE),
+        ],
         body: error.body(),
     }
 }
@@ -153,6 +163,7 @@ fn replayed(before: StoredAnswer) -> Response {
     let mut response = Response::new(Body::from(before.body));
     *response.status_mut() = StatusCode::from_u16(before.status).unwrap_or(StatusCode::OK);
     let headers = response.headers_mut();
+    headers.insert(CACHE_CONTROL, PERSONAL);
     for Header { name, value } in before.headers {
         if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::try_from(value)) {
             headers.insert(name, value);

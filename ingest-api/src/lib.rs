@@ -18,6 +18,7 @@ mod extract;
 mod idempotency;
 mod live;
 mod middleware;
+mod own_site;
 mod pages;
 mod position;
 mod problem;
@@ -31,6 +32,7 @@ mod view;
 
 pub use admin::admin;
 pub use live::Hub;
+pub use pages::PAGES;
 pub use routes::{openapi, router};
 pub use serve::{ConnectionLimits, Peer, serve, serve_within};
 pub use settings::Settings;

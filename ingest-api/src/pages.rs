@@ -1,4 +1,6 @@
 //! What people see in a browser: a first page, the explanations of problems, the documentation of the API.
+//!
+//! To add one: a line in the table below, and a sample in `tests/it/permission/pages.rs`.
 
 pub(crate) mod activity;
 pub(crate) mod admin;
@@ -7,6 +9,7 @@ pub(crate) mod cookie;
 pub(crate) mod docs;
 pub(crate) mod door;
 pub(crate) mod form;
+pub(crate) mod fresh;
 pub(crate) mod home;
 pub(crate) mod inbox;
 pub(crate) mod landing;
@@ -29,51 +32,86 @@ use axum::Router;
 use axum::http::HeaderValue;
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
+use axum::routing::MethodRouter;
 
-/// The routes.
-pub(crate) fn routes() -> Router<AppState> {
-    Router::new()
-        .route("/", get(home::show))
-        .route("/login", get(door::show_login).post(door::log_in))
-        .route("/register", get(door::show_register).post(door::register))
-        .route("/logout", post(door::log_out))
-        .route("/reset", get(reset::show).post(reset::ask))
-        .route("/reset/confirm", post(reset::set))
-        .route("/projects", get(project::show_all).post(project::create))
-        .route("/projects/new", get(project::show_new))
-        .route("/projects/{key}", get(project::show))
-        .route("/search", get(search::show))
-        .route("/inbox", get(inbox::show))
-        .route("/inbox/read", post(inbox::mark_read))
-        .route("/activity", get(activity::show))
-        .route("/teams", get(team::show_all).post(team::create))
-        .route("/teams/new", get(team::show_new))
-        .route("/teams/{id}", get(team::show))
-        .route("/teams/{id}/members", post(team::put_member))
-        .route("/teams/{id}/members/remove", post(team::remove_member))
-        .route("/settings", get(settings::show))
-        .route("/settings/profile", post(settings::save_profile))
-        .route("/settings/password", post(settings::save_password))
-        .route("/settings/theme", post(settings::choose_theme))
-        .route("/settings/sessions/end", post(settings::end_session))
-        .route("/admin", get(admin::show_pipelines))
-        .route("/admin/users", get(admin::show_users))
-        .route("/admin/users/{id}", post(admin::update_user))
-        .route("/admin/audit", get(admin::show_audit))
-        .route("/tasks", post(task::create))
-        .route("/tasks/new", get(task::show_new))
-        .route("/tasks/bulk", post(task::bulk))
-        .route("/tasks/{id}", get(task::show).post(task::update))
-        .route("/tasks/{id}/edit", get(task::show_edit))
-        .route("/tasks/{id}/comments", post(task::comment))
-        .route("/tasks/{id}/place", post(task::place))
-        .route("/tasks/{id}/move", post(task::carry))
-        .route("/static/{hash}/{file}", get(assets::read_for_good))
-        .route("/problems", get(problem::list))
-        .route("/problems/{code}", get(problem::show))
-        .route("/static/{file}", get(assets::read))
-        .merge(docs::routes())
+/// The table of pages, once: as routes, and as the list that the test of permissions asks as everybody.
+macro_rules! table {
+    ($($path:literal => $($method:ident $handler:path),+;)*) => {
+        /// The routes.
+        pub(crate) fn routes() -> Router<AppState> {
+            Router::new()
+                $(.route($path, MethodRouter::new()$(.$method($handler))+))*
+                .merge(docs::routes())
+        }
+
+        /// Method and path of every page, in small letters: `("get", "/inbox")`.
+        pub const PAGES: &[(&str, &str)] = &[$($((stringify!($method), $path)),+),*];
+    };
+}
+
+// Method and handler; several after commas.
+table! {
+    "/" => get home::show;
+    "/login" => get door::show_login, post door::log_in;
+    "/register" => get door::show_register, post door::register;
+    "/logout" => post door::log_out;
+    "/reset" => get reset::show, post reset::ask;
+    "/reset/confirm" => post reset::set;
+    "/projects" => get project::show_all, post project::create;
+    "/projects/new" => get project::show_new;
+    "/projects/{key}" => get project::show;
+    "/projects/{key}/edit" => get project::show_edit, post project::update;
+    "/projects/{key}/archive" => post project::archive;
+    "/projects/{key}/delete" => post project::delete;
+    "/search" => get search::show;
+    "/inbox" => get inbox::show;
+    "/inbox/read" => post inbox::mark_read;
+    "/activity" => get activity::show;
+    "/teams" => get team::show_all, post team::create;
+    "/teams/new" => get team::show_new;
+    "/teams/{id}" => get team::show;
+    "/teams/{id}/edit" => get team::show_edit, post team::update;
+    "/teams/{id}/delete" => post team::delete;
+    "/teams/{id}/tags" => get team::show_tags, post team::create_tag;
+    "/teams/{id}/tags/{tag_id}" => post team::update_tag;
+    "/teams/{id}/tags/{tag_id}/delete" => post team::delete_tag;
+    "/teams/{id}/members" => post team::put_member;
+    "/teams/{id}/members/remove" => post team::remove_member;
+    "/settings" => get settings::show;
+    "/settings/profile" => post settings::save_profile;
+    "/settings/password" => post settings::save_password;
+    "/settings/theme" => post settings::choose_theme;
+    "/settings/sessions/end" => post settings::end_session;
+    "/settings/sessions/end-others" => post settings::end_other_sessions;
+    "/settings/tokens" => get settings::show_tokens, post settings::create_token;
+    "/settings/tokens/revoke" => post settings::revoke_token;
+    "/admin" => get admin::show_pipelines;
+    "/admin/users" => get admin::show_users;
+    "/admin/users/{id}" => post admin::update_user;
+    "/admin/audit" => get admin::show_audit;
+    "/admin/audit/export" => get admin::export_audit;
+    "/admin/audit/{index}" => get admin::show_entry;
+    "/admin/jobs" => get admin::show_jobs;
+    "/admin/jobs/{id}" => get admin::show_job;
+    "/admin/jobs/{id}/retry" => post admin::retry_job;
+    "/admin/jobs/{id}/cancel" => post admin::cancel_job;
+    "/admin/keys" => get admin::show_keys;
+    "/tasks" => post task::create;
+    "/tasks/new" => get task::show_new;
+    "/tasks/bulk" => post task::bulk;
+    "/tasks/{id}" => get task::show, post task::update;
+    "/tasks/set/{what}" => get task::show_set;
+    "/tasks/{id}/edit" => get task::show_edit, post task::compare;
+    "/tasks/{id}/watch" => post task::watch;
+    "/tasks/{id}/comments" => post task::comment;
+    "/tasks/{id}/comments/{comment}" => post task::edit_comment;
+    "/tasks/{id}/comments/{comment}/history" => get task::show_comment_history;
+    "/tasks/{id}/place" => post task::place;
+    "/tasks/{id}/move" => post task::carry;
+    "/static/{hash}/{file}" => get assets::read_for_good;
+    "/problems" => get problem::list;
+    "/problems/{code}" => get problem::show;
+    "/static/{file}" => get assets::read;
 }
 
 /// A page as an answer.

@@ -47,7 +47,8 @@ impl WaitFor {
         }
     }
 
-    fn parse(headers: &HeaderMap) -> Result<Self, ApiError> {
+    /// As the headers of a request say.
+    pub(crate) fn parse(headers: &HeaderMap) -> Result<Self, ApiError> {
         let text = |name: HeaderName| {
             headers
                 .get(name)
@@ -120,12 +121,21 @@ async fn moved(app: &AppState, position: Position) -> Result<Seq, ApiError> {
         Position::View(seq) => return Ok(seq),
         Position::Write(id) => id,
     };
+    if let Some(seq) = app.log().seq_of(outbox_id).await? {
+        return Ok(seq);
+    }
+    // Positions are given out after the commit: what is nowhere by now was made up, and is not looked for again and again.
+    if !app.log().has_write(outbox_id).await? {
+        return Err(ApiError::bad_request(
+            "Millstream-Wait-For must be a Millstream-Position that was given out",
+        ));
+    }
     let mut pause = LOOK_FIRST;
     loop {
+        tokio::time::sleep(pause).await;
         if let Some(seq) = app.log().seq_of(outbox_id).await? {
             return Ok(seq);
         }
-        tokio::time::sleep(pause).await;
         pause = (pause * 2).min(LOOK_MAX);
     }
 }

@@ -48,8 +48,8 @@ problems! {
          have its form. The detail says what and where. Sending the same request again will not help.";
     /// Nobody is logged in.
     Unauthenticated = "unauthenticated", UNAUTHORIZED, "Log in first",
-        "The request carries no access token, or one that is expired, ended or not ours; or a log-in or refresh token was \
-         wrong. Log in with POST /api/v1/auth/login, or renew with POST /api/v1/auth/refresh, and send the token as \
+        "The request carries no access token and no session cookie, or one that is expired, ended or not ours; or a log-in \
+         or refresh token was wrong. Log in with POST /api/v1/auth/login, or renew with POST /api/v1/auth/refresh, and send the token as \
          Authorization: Bearer.";
     /// Seen, but not allowed.
     Forbidden = "forbidden", FORBIDDEN, "Not allowed",

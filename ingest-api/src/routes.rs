@@ -9,15 +9,17 @@ use crate::api::{
 };
 use crate::auth::{caller, refusals};
 use crate::document;
+use crate::error::ApiError;
 use crate::idempotency;
 use crate::live;
 use crate::middleware::{
-    accept, conditional, cors, envelope, headers, host, limits, observe, rate,
+    accept, conditional, cors, envelope, headers, host, limits, observe, position, rate,
 };
 use crate::pages;
 use crate::state::AppState;
 use axum::Router;
 use axum::middleware::{from_fn, from_fn_with_state};
+use axum::routing::any;
 use tower::util::option_layer;
 use tower_http::compression::CompressionLayer;
 use utoipa::OpenApi as _;
@@ -53,7 +55,10 @@ fn own() -> Routes {
             auth::sessions::list_sessions,
             auth::sessions::end_other_sessions
         ))
-        .routes(routes!(auth::sessions::end_session))
+        .routes(routes!(
+            auth::sessions::read_session,
+            auth::sessions::end_session
+        ))
         .routes(routes!(
             auth::tokens::list_tokens,
             auth::tokens::create_token
@@ -125,6 +130,7 @@ fn tasks() -> Routes {
             tasks::update::update_task,
             tasks::place::trash_task
         ))
+        .routes(routes!(tasks::batch::batch_tasks))
         .routes(routes!(tasks::assign::assign_task))
         .routes(routes!(tasks::move_task::move_task))
         .routes(routes!(tasks::watch::watch_task))
@@ -152,7 +158,9 @@ fn tasks() -> Routes {
 
 /// Below `/api/v1`, for those who are logged in, and answered in another form than JSON.
 fn texts() -> Routes {
-    Routes::new().routes(routes!(audit::checkpoint::read_checkpoint))
+    Routes::new()
+        .routes(routes!(audit::checkpoint::read_checkpoint))
+        .routes(routes!(audit::export::export_audit))
 }
 
 /// Below `/api/v1`: connections that stay open. They ask who it is by themselves, and again whenever that may have changed.
@@ -203,16 +211,22 @@ pub fn openapi() -> OpenApi {
 pub fn router(app: AppState) -> Router {
     let state = || app.clone();
     let log_ins = log_ins().route_layer(from_fn_with_state(state(), rate::log_ins));
-    let open = open().route_layer(from_fn_with_state(state(), rate::by_address));
+    let open = open()
+        .route_layer(from_fn_with_state(state(), position::of_writes))
+        .route_layer(from_fn_with_state(state(), rate::by_address));
     let beside = beside().route_layer(from_fn_with_state(state(), rate::by_address));
     let members = members()
         .route_layer(from_fn_with_state(state(), refusals::record))
-        .route_layer(from_fn_with_state(state(), idempotency::once));
+        .route_layer(from_fn_with_state(state(), idempotency::once))
+        .route_layer(from_fn_with_state(state(), position::of_writes));
     let texts = texts().route_layer(from_fn_with_state(state(), refusals::record));
     let own = own()
         .route_layer(from_fn(caller::in_session))
-        .route_layer(from_fn_with_state(state(), refusals::record));
-    let pages = pages::routes().route_layer(from_fn_with_state(state(), rate::pages));
+        .route_layer(from_fn_with_state(state(), refusals::record))
+        .route_layer(from_fn_with_state(state(), position::of_writes));
+    let pages = pages::routes()
+        .route_layer(from_fn_with_state(state(), refusals::record_of_pages))
+        .route_layer(from_fn_with_state(state(), rate::pages));
     let [own, whoami, members, texts] =
         [own, whoami(), members, texts].map(|routes| for_people(&app, routes));
     let api = log_ins
@@ -222,14 +236,16 @@ pub fn router(app: AppState) -> Router {
         .merge(members)
         .route_layer(from_fn(accept::json))
         .merge(texts)
-        .merge(open_ended());
+        .merge(open_ended().route_layer(from_fn(rate::told)));
     let (routes, _) = Routes::new()
         .nest("/api/v1", api)
         .merge(beside)
         .merge(health())
         .split_for_parts();
+    let unknown = any(unknown).layer(from_fn_with_state(state(), rate::by_address));
     routes
         .merge(pages)
+        .fallback_service(unknown.with_state(()))
         .with_state(state())
         .layer(from_fn(conditional::not_modified))
         .layer(from_fn(envelope::wrap))
@@ -239,6 +255,11 @@ pub fn router(app: AppState) -> Router {
         .layer(option_layer(cors::layer(&app.settings().cors_origins)))
         .layer(from_fn_with_state(state(), headers::add))
         .layer(from_fn_with_state(state(), observe::observe))
+}
+
+/// What is nowhere in the table. Counted like everything that needs no log-in: guesses at addresses are not free.
+async fn unknown() -> ApiError {
+    ApiError::not_found()
 }
 
 /// Routes for those who are logged in: who it is, and whether they may ask once more.

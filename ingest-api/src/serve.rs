@@ -23,8 +23,9 @@ use tokio_io_timeout::TimeoutWriter;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
-/// Connections at once: a few thousand people with a tab open each; beyond that they wait in the system's queue.
-const CONNECTIONS_MAX: usize = 4_096;
+/// Connections at once: ten thousand people whose inboxes stream, and requests beside them; beyond that they wait in the
+/// system's queue. A WebSocket gives its place back once it is open, and counts among the live connections alone.
+const CONNECTIONS_MAX: usize = 16_384;
 /// Time for a request's head to arrive, and for an idle connection to send another.
 const HEAD_TIME_MAX: Duration = Duration::from_secs(30);
 /// Time for a client to take more of its answer: longer than a phone is in a tunnel, shorter than for ever.

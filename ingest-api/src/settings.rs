@@ -1,5 +1,6 @@
 //! What the operator decides about HTTP.
 
+pub use crate::live::LiveLimits;
 pub use crate::middleware::cors::{CorsOrigin, NoOrigin};
 pub use crate::rate_limit::RateLimits;
 pub use ipnet::IpNet;
@@ -13,6 +14,8 @@ pub struct Settings {
     /// The address under which people reach this Millstream: the issuer of its tokens. `https` makes browsers insist on
     /// TLS.
     pub public_url: String,
+    /// Whether the operator set it. Else it is a guess, and a browser may come by another address.
+    pub public_url_given: bool,
     /// What the first person must bring to register.
     pub setup_secret: Secret,
     /// Whether people may register by themselves.
@@ -21,6 +24,8 @@ pub struct Settings {
     pub trusted_proxies: Vec<IpNet>,
     /// How often people may ask; `None` where nobody is held up.
     pub rate_limits: Option<RateLimits>,
+    /// How much live connections may take.
+    pub live: LiveLimits,
     /// The sites whose scripts may use the API with what their visitors are logged in with here.
     pub cors_origins: Vec<CorsOrigin>,
 }
@@ -30,6 +35,21 @@ impl Settings {
     #[must_use]
     pub fn is_https(&self) -> bool {
         self.public_url.starts_with("https://")
+    }
+
+    /// Settings in which all but the address is of no account.
+    #[cfg(test)]
+    pub(crate) fn for_tests(public_url: Option<&str>) -> Self {
+        Self {
+            public_url: public_url.unwrap_or("http://127.0.0.1:8080").to_owned(),
+            public_url_given: public_url.is_some(),
+            setup_secret: Secret::new(""),
+            registration_open: true,
+            trusted_proxies: Vec::new(),
+            rate_limits: None,
+            live: LiveLimits::default(),
+            cors_origins: Vec::new(),
+        }
     }
 }
 

@@ -65,12 +65,13 @@ impl AppState {
     #[must_use]
     pub fn new(parts: Parts) -> Self {
         let limiters = parts.settings.rate_limits.map(Limiters::new);
+        let hub = Hub::within(parts.settings.live);
         Self(Arc::new(Shared {
             parts,
             passwords: Passwords::new(),
             rates: Rates::default(),
             limiters,
-            hub: Hub::default(),
+            hub,
         }))
     }
 

@@ -34,6 +34,15 @@ pub(crate) async fn seen(app: &AppState, wait: WaitFor, view: &str) -> Result<Se
     })
 }
 
+/// How far the one of these views is behind that is furthest behind.
+pub(crate) async fn lag_ms(app: &AppState, views: &[&str]) -> Result<i64, ApiError> {
+    let pipelines = app.store().pipelines().await?;
+    let of_views = pipelines
+        .iter()
+        .filter(|pipeline| views.iter().any(|view| keeps(pipeline, view, app.node())));
+    Ok(of_views.map(|pipeline| pipeline.lag_ms).max().unwrap_or(0))
+}
+
 /// Whether the pipeline keeps the view that this process reads: the one that all share, or its own.
 fn keeps(pipeline: &PipelineStatus, view: &str, node: &str) -> bool {
     match pipeline.name.split_once('@') {

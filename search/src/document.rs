@@ -77,8 +77,10 @@ pub struct Task {
     pub imported_from: Option<String>,
     /// Put away.
     pub archived: bool,
-    /// In the trash: kept, and not found.
+    /// In the trash: found by those who ask for what is there.
     pub trashed: bool,
+    /// The task that it is a part of.
+    pub parent_id: Option<TaskId>,
     /// Who made it.
     pub created_by: Option<UserId>,
     /// When it was made.
@@ -258,8 +260,6 @@ impl Source {
             document.add_text(fields.tag_id, tag.id.to_string());
         }
         match self {
-            // What is in the trash is kept with its comments, for it may come back.
-            Self::Task(source) if source.task.trashed => {}
             Self::Task(source) => source.index(fields, &mut document),
             Self::Person(source) => {
                 if let Some(person) = &source.person {
@@ -306,6 +306,10 @@ impl TaskSource {
         document.add_u64(fields.status, place(Status::ALL, &task.status));
         document.add_u64(fields.priority, place(Priority::ALL, &task.priority));
         document.add_bool(fields.archived, task.archived);
+        document.add_bool(fields.trashed, task.trashed);
+        if let Some(parent) = &task.parent_id {
+            document.add_text(fields.parent, parent.to_string());
+        }
         if let Some(due_at) = &task.due_at {
             document.add_i64(fields.due_at, micros(*due_at));
         }

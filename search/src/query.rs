@@ -78,8 +78,8 @@ impl<'a> Compiler<'a> {
         }
     }
 
-    /// The tasks that the query asks for among those of these teams. What is archived is found when the query speaks of
-    /// it.
+    /// The tasks that the query asks for among those of these teams. What is archived or in the trash is found when the
+    /// query speaks of it; the trash shows what is in it, archived before or not.
     pub(crate) fn compile(&self, query: &Query, visible: &Visible) -> Result<Boxed, SearchError> {
         let wanted = match query.root() {
             None => everything(),
@@ -101,7 +101,11 @@ impl<'a> Compiler<'a> {
                 .map(|team| Term::from_field_text(self.fields.team, &team.to_string()));
             clauses.push((Occur::Must, unscored(one_of(teams))));
         }
-        if !query.mentions(Flag::Archived) {
+        let in_trash = query.mentions(Flag::Trashed);
+        if !in_trash {
+            clauses.push((Occur::MustNot, self.trashed()));
+        }
+        if !in_trash && !query.mentions(Flag::Archived) {
             clauses.push((Occur::MustNot, self.archived()));
         }
         Ok(Box::new(BooleanQuery::new(clauses)))

@@ -10,7 +10,7 @@ use tantivy::schema::{
 use tantivy::tokenizer::{RAW_TOKENIZER_NAME, TokenizerManager};
 
 /// The version of what is indexed and how words are made: names the folder.
-pub(crate) const VERSION: u32 = 2;
+pub(crate) const VERSION: u32 = 3;
 
 /// Names of the columns that are read by name.
 pub(crate) mod column {
@@ -18,6 +18,7 @@ pub(crate) mod column {
     pub(crate) const PRIORITY: &str = "priority";
     pub(crate) const PROJECT: &str = "project";
     pub(crate) const ASSIGNEE: &str = "assignee";
+    pub(crate) const PARENT: &str = "parent";
     pub(crate) const UPDATED_AT: &str = "updated_at";
     pub(crate) const TIE: &str = "tie";
 }
@@ -47,7 +48,7 @@ pub(crate) struct Fields {
     pub(crate) tags: Field,
     /// The names of its tags, each compared as a whole.
     pub(crate) tag: Field,
-    /// The ids of its tags: what finds the tasks of a tag that is renamed. Also of what is in the trash.
+    /// The ids of its tags: what finds the tasks of a tag that is renamed.
     pub(crate) tag_id: Field,
     pub(crate) team: Field,
     pub(crate) project: Field,
@@ -57,6 +58,9 @@ pub(crate) struct Fields {
     pub(crate) status: Field,
     pub(crate) priority: Field,
     pub(crate) archived: Field,
+    pub(crate) trashed: Field,
+    /// The id of the task that it is a part of.
+    pub(crate) parent: Field,
     /// Microseconds since 1970, as are the others.
     pub(crate) due_at: Field,
     pub(crate) updated_at: Field,
@@ -103,11 +107,13 @@ pub(crate) fn schema() -> (Schema, Fields) {
         tag_id: schema.add_text_field("tag_id", STRING),
         team: schema.add_text_field("team", STRING),
         project: schema.add_text_field(column::PROJECT, counted.clone()),
-        assignee: schema.add_text_field(column::ASSIGNEE, counted),
+        assignee: schema.add_text_field(column::ASSIGNEE, counted.clone()),
+        parent: schema.add_text_field(column::PARENT, counted),
         created_by: schema.add_text_field("created_by", STRING),
         status: schema.add_u64_field(column::STATUS, INDEXED | FAST),
         priority: schema.add_u64_field(column::PRIORITY, INDEXED | FAST),
         archived: schema.add_bool_field("archived", INDEXED),
+        trashed: schema.add_bool_field("trashed", INDEXED),
         due_at: schema.add_i64_field("due_at", time.clone()),
         updated_at: schema.add_i64_field(column::UPDATED_AT, time.clone()),
         created_at: schema.add_i64_field("created_at", time),

@@ -3,6 +3,7 @@
 use crate::document::{Source, key};
 use crate::error::SearchError;
 use crate::schema::Fields;
+use crate::words::whole;
 use millstream_domain::ids::UserId;
 use tantivy::schema::{Field, IndexRecordOption, Value};
 use tantivy::{DocAddress, DocSet, Searcher, TERMINATED, TantivyDocument, Term};
@@ -43,6 +44,19 @@ pub(crate) fn called(
     alias: &str,
 ) -> Result<Vec<Source>, SearchError> {
     let addresses = documents(searcher, fields.alias, alias, NAMESAKES_MAX)?;
+    addresses
+        .into_iter()
+        .map(|address| read(searcher, fields, address))
+        .collect()
+}
+
+/// The tasks that are called so, or were.
+pub(crate) fn named(
+    searcher: &Searcher,
+    fields: &Fields,
+    name: &str,
+) -> Result<Vec<Source>, SearchError> {
+    let addresses = documents(searcher, fields.name, &whole(name), NAMESAKES_MAX)?;
     addresses
         .into_iter()
         .map(|address| read(searcher, fields, address))

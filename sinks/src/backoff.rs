@@ -1,5 +1,5 @@
-//! Pauses between tries of what failed: they double, and each is drawn from the whole span up to there ("full jitter"),
-//! so that what failed together does not come back together.
+//! Pauses between tries of what failed: they double, and each is drawn from the whole span between the shortest pause and there
+//! ("full jitter"), so that what failed together does not come back together.
 
 use chrono::TimeDelta;
 use uuid::Uuid;
@@ -7,6 +7,8 @@ use uuid::Uuid;
 /// How pauses grow.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Backoff {
+    /// The shortest that any may be.
+    pub shortest: TimeDelta,
     /// The longest that the first pause may be.
     pub first: TimeDelta,
     /// The longest that any may be.
@@ -21,10 +23,11 @@ impl Backoff {
         let doublings = u32::try_from(attempt.saturating_sub(1)).unwrap_or(0);
         let factor = 2_i32.checked_pow(doublings).unwrap_or(i32::MAX);
         let span = self.first.checked_mul(factor).unwrap_or(self.longest);
-        let span_ms = span.min(self.longest).num_milliseconds().max(0);
+        let span = span.min(self.longest) - self.shortest;
+        let span_ms = span.num_milliseconds().max(0);
         // A pause of years, in milliseconds, times 2³² is more than 64 bits hold.
         let part = i128::from(span_ms) * i128::from(draw) / i128::from(u32::MAX);
-        TimeDelta::milliseconds(i64::try_from(part).unwrap_or(span_ms))
+        self.shortest + TimeDelta::milliseconds(i64::try_from(part).unwrap_or(span_ms))
     }
 }
 
@@ -41,6 +44,7 @@ mod tests {
     use millstream_domain::clock::{IdSource, SeededIds};
 
     const BACKOFF: Backoff = Backoff {
+        shortest: TimeDelta::zero(),
         first: TimeDelta::seconds(10),
         longest: TimeDelta::hours(1),
     };
@@ -77,6 +81,17 @@ mod tests {
     fn the_same_draw_gives_the_same_pause() {
         assert_eq!(BACKOFF.pause(5, 77), BACKOFF.pause(5, 77));
         assert_eq!(BACKOFF.pause(5, 0), TimeDelta::zero());
+    }
+
+    #[test]
+    fn no_pause_is_shorter_than_the_shortest() {
+        let patient = Backoff {
+            shortest: TimeDelta::seconds(4),
+            ..BACKOFF
+        };
+        assert_eq!(patient.pause(1, 0), TimeDelta::seconds(4));
+        assert_eq!(patient.pause(1, u32::MAX / 2).num_seconds(), 6);
+        assert_eq!(patient.pause(1, u32::MAX), TimeDelta::seconds(10));
     }
 
     #[test]

@@ -2,6 +2,7 @@
 //!
 //! To add one: a file below, its three templates, and whoever intends it.
 
+pub(crate) mod email_changed;
 mod password_reset;
 
 pub use password_reset::ResetMails;

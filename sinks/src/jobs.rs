@@ -69,6 +69,7 @@ impl Default for Pace {
             progress: Duration::from_secs(1),
             grace: Duration::from_secs(10),
             backoff: Backoff {
+                shortest: TimeDelta::zero(),
                 first: TimeDelta::seconds(30),
                 longest: TimeDelta::hours(1),
             },

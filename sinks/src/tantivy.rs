@@ -220,6 +220,7 @@ fn task(task: TaskState) -> Task {
         imported_from,
         archived: task.archived,
         trashed: task.trashed_at.is_some(),
+        parent_id: task.parent_id,
         created_by: task.created_by,
         created_at: task.created_at,
         updated_at: task.updated_at,

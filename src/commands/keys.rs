@@ -33,7 +33,8 @@ pub(crate) enum KeysCommand {
 /// How to rotate.
 #[derive(Debug, Args)]
 pub(crate) struct RotateArgs {
-    /// Sign with it at once: when the key that signs may be in other hands. Others who check tokens and keep our public keys
+    /// Sign with it at once, instead of the key that signs and of those that are published and do not yet: when they may be in
+    /// other hands. Others who check tokens and keep our public keys
     /// for a minute may refuse tokens until then; the nodes of this installation do not.
     #[arg(long)]
     at_once: bool,
@@ -140,14 +141,15 @@ fn shown(key: &KeyLine, now: DateTime<Utc>) -> String {
             ("verifying", format!("from {}", text(until)))
         }
         KeyState::Verifying { .. } => ("verifying", "now".to_owned()),
+        KeyState::Superseded => ("superseded", "now".to_owned()),
         KeyState::Retired { at } => ("retired", format!("since {}", text(at))),
     };
     line(&key.kid, &text(key.made), state, &retirable)
 }
 
-/// Ids have 43 characters, times 20, and the longest state 9.
+/// Ids have 43 characters, times 20, and the longest state 10.
 fn line(kid: &str, made: &str, state: &str, retirable: &str) -> String {
-    format!("{kid:43}  {made:20}  {state:9}  {retirable}")
+    format!("{kid:43}  {made:20}  {state:10}  {retirable}")
 }
 
 fn text(time: DateTime<Utc>) -> String {

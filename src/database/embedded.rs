@@ -149,7 +149,9 @@ async fn shut_down(server: Option<PgliteServer>) -> Result<()> {
         .map_err(|error| anyhow!("{error:#}"))
 }
 
-/// One connection, kept for ever: there is one backend, and it ends with its connection.
+/// One connection, kept for ever: there is one backend, and it ends with its connection. Its statements have no limit on time:
+/// nobody else holds a lock that they could wait for, and what ends a statement is a signal, which a server inside this
+/// process does not get.
 async fn connect(socket: &Path) -> Result<PgPool> {
     let options = PgConnectOptions::new_without_pgpass()
         .socket(socket.parent().unwrap_or(socket))

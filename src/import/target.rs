@@ -159,6 +159,7 @@ impl Target {
             name: ProjectName::new(key.as_str())?,
             key: key.clone(),
             description: None,
+            archived: false,
         };
         match handle.store.write(&importer.origin, change).await {
             Ok(made) => {

@@ -9,11 +9,12 @@ use crate::control::server::AdminSocket;
 use crate::data_dir::DataDir;
 use crate::lifecycle::Group;
 use crate::usage::Usage;
-use crate::{demo, telemetry};
+use crate::{demo, open_files, telemetry};
 use anyhow::{Context, Result};
 use axum::Router;
 use millstream_ingest_api::settings::Secret;
 use millstream_ingest_api::{AppState, Parts};
+use std::io::{self, Write};
 use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -22,6 +23,7 @@ use tokio::net::TcpListener;
 /// Runs until asked to stop.
 pub(crate) async fn run(settings: &Settings, with_demo: bool) -> Result<ExitCode> {
     let metrics = telemetry::start_metrics()?;
+    open_files::raise_limit();
     // Before anything is changed: an address in use is the most common reason not to start.
     let (listener, admin) = (
         listen(settings.listen).await?,
@@ -62,6 +64,8 @@ pub(crate) async fn run(settings: &Settings, with_demo: bool) -> Result<ExitCode
     });
     let mut serving = Group::new("servers");
     serving.spawn(state.hub().clone().run(state.clone(), serving.stop_token()));
+    // Whoever listens before is let go when that begins.
+    state.hub().begun().await;
     let app = millstream_ingest_api::router(state.clone());
     serve(&mut serving, listener, app);
     let operators = millstream_ingest_api::admin(state, metrics);
@@ -106,10 +110,12 @@ fn http(
             Some(url) => url.clone(),
             None => format!("http://{address}"),
         },
+        public_url_given: settings.public_url.is_some(),
         setup_secret: Secret::new(setup_secret),
         registration_open: settings.registration == Registration::Open,
         trusted_proxies: http::trusted_proxies(settings)?,
         rate_limits: http::rate_limits(settings),
+        live: http::live_limits(settings),
         cors_origins: http::cors_origins(settings)?,
     })
 }
@@ -182,42 +188,59 @@ impl Greeting {
         })
     }
 
+    /// Shows it on standard output: standard error is the log's, which may be read by programs, a line of JSON each.
     fn print(&self) {
-        eprintln!();
-        eprintln!("  Millstream runs at  http://{}", self.address);
-        eprintln!("  API documentation   http://{}/api/docs", self.address);
-        eprintln!("  Database            {}", self.database);
-        eprintln!("  Data folder         {}", self.data);
+        let mut out = io::stdout().lock();
+        // Where nobody listens any more, it is served all the same.
+        let _ = self.write_to(&mut out).and_then(|()| out.flush());
+    }
+
+    fn write_to(&self, out: &mut impl Write) -> io::Result<()> {
+        writeln!(out)?;
+        writeln!(out, "  Millstream runs at  http://{}", self.address)?;
+        writeln!(
+            out,
+            "  API documentation   http://{}/api/docs",
+            self.address
+        )?;
+        writeln!(out, "  Database            {}", self.database)?;
+        writeln!(out, "  Data folder         {}", self.data)?;
         match &self.demo {
             Some(Demo::There(password)) => {
-                eprintln!(
+                writeln!(
+                    out,
                     "  Demo                log in as {}, password {password}",
                     demo::ADMIN
-                );
+                )?;
             }
             Some(Demo::CutOff) => {
-                eprintln!(
+                writeln!(
+                    out,
                     "  Demo                cut off while it was told: start anew on an empty data folder and database"
-                );
+                )?;
             }
             Some(Demo::Refused) => {
-                eprintln!("  Demo                not told: somebody works here already");
+                writeln!(
+                    out,
+                    "  Demo                not told: somebody works here already"
+                )?;
             }
             None => {}
         }
         for warning in &self.warnings {
-            eprintln!();
-            eprintln!("  Warning: {warning}.");
+            writeln!(out)?;
+            writeln!(out, "  Warning: {warning}.")?;
         }
         if let Some(secret) = &self.setup_secret {
-            eprintln!();
-            eprintln!(
+            writeln!(out)?;
+            writeln!(
+                out,
                 "  Nobody has registered yet. The first to do so becomes admin, with this set-up secret:"
-            );
-            eprintln!("  {secret}");
+            )?;
+            writeln!(out, "  {secret}")?;
         }
-        eprintln!();
-        eprintln!("  Ctrl-C stops it.");
-        eprintln!();
+        writeln!(out)?;
+        writeln!(out, "  Ctrl-C stops it.")?;
+        writeln!(out)
     }
 }

@@ -3,7 +3,7 @@
 use crate::config::{RateLimit, Settings};
 use crate::usage::Usage;
 use anyhow::Result;
-use millstream_ingest_api::settings::{CorsOrigin, IpNet, RateLimits};
+use millstream_ingest_api::settings::{CorsOrigin, IpNet, LiveLimits, RateLimits};
 use std::net::IpAddr;
 
 /// How often people may ask; `None` where nobody is held up.
@@ -18,6 +18,16 @@ pub(super) fn rate_limits(settings: &Settings) -> Option<RateLimits> {
         address: settings.rate_limit_address.unwrap_or(usual.address),
         log_in: settings.rate_limit_log_in.unwrap_or(usual.log_in),
     })
+}
+
+/// How many live connections somebody may have.
+pub(super) fn live_limits(settings: &Settings) -> LiveLimits {
+    let usual = LiveLimits::default();
+    LiveLimits {
+        person: settings.live_person.unwrap_or(usual.person),
+        address: settings.live_address.unwrap_or(usual.address),
+        ..usual
+    }
 }
 
 /// The sites whose scripts may use the API.

@@ -3,6 +3,7 @@
 use crate::{Store, StoreError};
 use millstream_domain::ids::{SessionId, TeamId, UserId};
 use millstream_domain::policy::Person;
+use millstream_domain::user::Locale;
 use std::collections::BTreeMap;
 
 impl Store {
@@ -76,11 +77,17 @@ pub(crate) fn person(id: UserId, role: &str, teams: Vec<uuid::Uuid>, roles: &[St
     }
 }
 
-/// A word that a check constraint of the schema allows.
+/// A word that a check constraint of the schema allows. A new one comes in two releases, programs that know it before the
+/// constraint that allows it: old and new programs run side by side.
 pub(crate) fn stored<T: std::str::FromStr>(word: &str) -> T
 where
     T::Err: std::fmt::Debug,
 {
     word.parse()
         .expect("the schema's check constraints allow only words that the domain knows")
+}
+
+/// Somebody's language. No check constraint knows those: one that only a newer program speaks is English to this one.
+pub(crate) fn stored_locale(word: &str) -> Locale {
+    word.parse().unwrap_or(Locale::En)
 }

@@ -1,7 +1,8 @@
 //! Comments.
 
 use crate::page::ByTime;
-use crate::task::{TaskRef, resolve};
+use crate::task::{TaskRef, refused, resolve};
+use crate::team::ids;
 use crate::version::check_version;
 use crate::{Change, Changed, Changing, Page, PageRequest, Store, StoreError};
 use chrono::{DateTime, Utc};
@@ -129,18 +130,31 @@ async fn find(
     .ok_or(StoreError::NotFound)
 }
 
-/// Locks the comment's task, which is the aggregate whose order counts. Not in the trash.
-async fn locked_task(cx: &mut Changing<'_>, task: &TaskRef) -> Result<CommentedTask, StoreError> {
+/// Asks the policy and locks the comment's task, which is the aggregate whose order counts. Not in the trash.
+async fn locked_task(
+    cx: &mut Changing<'_>,
+    actor: &Actor,
+    action: Action,
+    task: &TaskRef,
+) -> Result<CommentedTask, StoreError> {
     let id = resolve(cx.db(), task).await?;
+    // Only of the teams where they may, so that nobody holds up a task that is not theirs.
+    let teams = ids(actor.teams_for(action));
     let row = sqlx::query!(
-        "select t.id, t.title, t.number, t.project_id, t.team_id, p.key
+        "select t.id, t.title, t.number, t.project_id, t.team_id, t.trashed_at, p.key
          from app.task t join app.project p on p.id = t.project_id
-         where t.id = $1 and t.trashed_at is null for no key update of t",
+         where t.id = $1 and ($2::uuid[] is null or t.team_id = any($2)) for no key update of t",
         id.0,
+        teams.as_deref(),
     )
     .fetch_optional(cx.db())
-    .await?
-    .ok_or(StoreError::NotFound)?;
+    .await?;
+    let Some(row) = row else {
+        return Err(refused(cx, actor, action, id).await);
+    };
+    if row.trashed_at.is_some() {
+        return Err(StoreError::NotFound);
+    }
     Ok(CommentedTask {
         id: TaskId(row.id),
         name: format!("{}-{}", row.key, row.number),
@@ -150,7 +164,8 @@ async fn locked_task(cx: &mut Changing<'_>, task: &TaskRef) -> Result<CommentedT
     })
 }
 
-/// The members of the team among those whom a text mentions: nobody else is to learn of it.
+/// Those among the mentioned who see the task: the members of the team, and admins and managers, who see all. Nobody else is
+/// to learn of it.
 async fn mentioned(
     cx: &mut Changing<'_>,
     team: TeamId,
@@ -206,12 +221,7 @@ impl Change for CreateComment {
     type Output = Comment;
 
     async fn apply(self, cx: &mut Changing<'_>) -> Result<Changed<Comment>, StoreError> {
-        let task = locked_task(cx, &self.task).await?;
-        decide(
-            &self.actor,
-            Action::WriteComments,
-            Target::team(task.team_id),
-        )?;
+        let task = locked_task(cx, &self.actor, Action::WriteComments, &self.task).await?;
         let author = self.actor.user_id().ok_or(Refusal::Unauthenticated)?;
         let (id, now): (CommentId, _) = (cx.id(), cx.now);
         sqlx::query!(
@@ -245,21 +255,30 @@ pub struct UpdateComment {
     pub id: CommentId,
     /// The version that they know, if they said.
     pub expected_version: Option<crate::Versions>,
-    /// The new text; `None` deletes it. Its place in the conversation remains.
-    pub body: Option<CommentBody>,
+    /// What is to become of it.
+    pub edit: CommentEdit,
+}
+
+/// What is to become of a comment.
+#[derive(Debug)]
+pub enum CommentEdit {
+    /// It stays as it is, whatever that is by then; whether it may be edited is asked all the same.
+    Nothing,
+    /// It has this text.
+    Body(CommentBody),
+    /// Its text goes, its place in the conversation remains.
+    Delete,
 }
 
 impl Change for UpdateComment {
     type Output = Comment;
 
     async fn apply(self, cx: &mut Changing<'_>) -> Result<Changed<Comment>, StoreError> {
-        let task = locked_task(cx, &self.task).await?;
-        decide(&self.actor, Action::ReadTeam, Target::team(task.team_id))?;
+        let task = locked_task(cx, &self.actor, Action::ReadTeam, &self.task).await?;
         let before = find(cx.db(), task.id, self.id).await?;
-        let action = if self.body.is_some() {
-            Action::EditComment
-        } else {
-            Action::DeleteComment
+        let action = match self.edit {
+            CommentEdit::Nothing | CommentEdit::Body(_) => Action::EditComment,
+            CommentEdit::Delete => Action::DeleteComment,
         };
         decide(
             &self.actor,
@@ -270,19 +289,20 @@ impl Change for UpdateComment {
             return Err(StoreError::NotFound);
         }
         check_version(self.expected_version, before.version)?;
-        if self
-            .body
-            .as_ref()
-            .is_some_and(|body| body.as_str() == before.body)
-        {
-            return Ok(Changed::nothing(before));
-        }
-        let after = self.save(cx, &before).await?;
+        let body = match self.edit {
+            CommentEdit::Nothing => return Ok(Changed::nothing(before)),
+            CommentEdit::Body(body) if body.as_str() == before.body => {
+                return Ok(Changed::nothing(before));
+            }
+            CommentEdit::Body(body) => Some(body),
+            CommentEdit::Delete => None,
+        };
+        let after = save(cx, &before, body.as_ref()).await?;
         let mentions_before = match CommentBody::new(&before.body) {
             Ok(body) => mentioned(cx, task.team_id, &body).await?,
             Err(_) => Vec::new(),
         };
-        let mentions_after = match &self.body {
+        let mentions_after = match &body {
             Some(body) => mentioned(cx, task.team_id, body).await?,
             None => Vec::new(),
         };
@@ -290,7 +310,7 @@ impl Change for UpdateComment {
             before: state(&before, &task, mentions_before),
             after: state(&after, &task, mentions_after),
         };
-        let event = if self.body.is_some() {
+        let event = if body.is_some() {
             CommentEvent::Edited(change)
         } else {
             CommentEvent::Deleted(change)
@@ -299,26 +319,29 @@ impl Change for UpdateComment {
     }
 }
 
-impl UpdateComment {
-    async fn save(&self, cx: &mut Changing<'_>, before: &Comment) -> Result<Comment, StoreError> {
-        let (now, deleted) = (cx.now, self.body.is_none());
-        sqlx::query!(
-            "with counted as (
-                 update app.task set comments_count = comments_count - 1 where id = $2 and $5
-             )
-             update app.comment
-             set body = $3, version = version + 1,
-                 edited_at = case when $5 then edited_at else $4 end,
-                 deleted_at = case when $5 then $4 end
-             where id = $1",
-            before.id.0,
-            before.task_id.0,
-            self.body.as_ref().map_or("", CommentBody::as_str),
-            now,
-            deleted,
-        )
-        .execute(cx.db())
-        .await?;
-        find(cx.db(), before.task_id, before.id).await
-    }
+/// Writes the new text of a comment; without one, that it is deleted.
+async fn save(
+    cx: &mut Changing<'_>,
+    before: &Comment,
+    body: Option<&CommentBody>,
+) -> Result<Comment, StoreError> {
+    let (now, deleted) = (cx.now, body.is_none());
+    sqlx::query!(
+        "with counted as (
+             update app.task set comments_count = comments_count - 1 where id = $2 and $5
+         )
+         update app.comment
+         set body = $3, version = version + 1,
+             edited_at = case when $5 then edited_at else $4 end,
+             deleted_at = case when $5 then $4 end
+         where id = $1",
+        before.id.0,
+        before.task_id.0,
+        body.map_or("", CommentBody::as_str),
+        now,
+        deleted,
+    )
+    .execute(cx.db())
+    .await?;
+    find(cx.db(), before.task_id, before.id).await
 }

@@ -28,6 +28,9 @@ pub enum StoreError {
         /// The field of the request.
         field: &'static str,
     },
+    /// Several things that must be unique are in use.
+    #[error("{} are taken", .0.join(" and "))]
+    AllTaken(Vec<&'static str>),
     /// It is in a state in which this cannot be done.
     #[error("{0}")]
     Conflict(String),
@@ -42,9 +45,12 @@ pub enum StoreError {
     /// The first request with this idempotency key has not been answered yet.
     #[error("the first request with this idempotency key is still running")]
     StillRunning,
-    /// The database did not answer as it should.
+    /// The database did not answer, or not in time: the same may go well a moment later.
     #[error("the database is not available")]
     Unavailable(#[source] sqlx::Error),
+    /// The database understood something that is wrong with us: a statement, a right, a type. No other try helps.
+    #[error("the database refused a statement")]
+    Internal(#[source] sqlx::Error),
 }
 
 impl StoreError {
@@ -77,11 +83,37 @@ impl From<sqlx::Error> for StoreError {
             }
             Some(refused) => match refused.constraint().and_then(field_of) {
                 Some(field) => Self::Taken { field },
-                None => Self::Unavailable(error),
+                None if is_passing(refused) => Self::Unavailable(error),
+                None => Self::Internal(error),
             },
-            None => Self::Unavailable(error),
+            None if is_away(&error) => Self::Unavailable(error),
+            None => Self::Internal(error),
         }
     }
+}
+
+/// Whether there was no conversation with the database, or it broke off.
+fn is_away(error: &sqlx::Error) -> bool {
+    matches!(
+        error,
+        sqlx::Error::Io(_)
+            | sqlx::Error::Tls(_)
+            | sqlx::Error::Protocol(_)
+            | sqlx::Error::PoolTimedOut
+            | sqlx::Error::PoolClosed
+            | sqlx::Error::WorkerCrashed
+            | sqlx::Error::BeginFailed
+    )
+}
+
+/// Classes of the standard's codes for what passes by itself: no connection (08), a transaction that others got in the way of
+/// (40), no room (53), a row that was locked for too long (55), a statement that took too long, or a server that stops (57), and
+/// one that has trouble with its disk (58).
+const PASSING: [&str; 6] = ["08", "40", "53", "55", "57", "58"];
+
+fn is_passing(error: &dyn DatabaseError) -> bool {
+    let code = error.code().unwrap_or_default();
+    PASSING.iter().any(|class| code.starts_with(class))
 }
 
 /// The field of a request that a uniqueness constraint guards.

@@ -13,12 +13,8 @@ impl Store {
     /// Keeps house until told to stop. Every process that writes may do it; they do not disturb each other.
     pub async fn keep_house(self, stop: CancellationToken) {
         while !stop.is_cancelled() {
-            if let Err(error) = self.keep_house_once().await {
-                tracing::warn!(
-                    error = &error as &dyn std::error::Error,
-                    "housekeeping has to wait"
-                );
-            }
+            // What went wrong has been told step by step.
+            let _ = self.keep_house_once().await;
             tokio::select! {
                 () = tokio::time::sleep(INTERVAL) => {}
                 () = stop.cancelled() => {}
@@ -26,20 +22,33 @@ impl Store {
         }
     }
 
-    /// One round.
+    /// One round: each step, whatever became of those before it. The first error, when all are done.
     pub async fn keep_house_once(&self) -> Result<(), StoreError> {
-        self.close_refusals().await?;
-        self.prune_idempotency().await?;
-        self.prune_sessions().await?;
-        self.empty_trash().await?;
-        self.prune_api_tokens().await?;
-        self.prune_attempts().await?;
-        self.prune_known_addresses().await?;
-        self.prune_resets().await?;
-        self.prune_jobs().await?;
-        self.prune_mails().await?;
-        self.prune_views_of_nodes().await?;
-        self.prune_nodes().await?;
-        Ok(())
+        let steps = [
+            ("refusals", self.close_refusals().await.err()),
+            ("idempotency keys", self.prune_idempotency().await.err()),
+            ("sessions", self.prune_sessions().await.err()),
+            ("trash", self.empty_trash().await.err()),
+            ("API tokens", self.prune_api_tokens().await.err()),
+            ("attempts", self.prune_attempts().await.err()),
+            ("known addresses", self.prune_known_addresses().await.err()),
+            ("password links", self.prune_resets().await.err()),
+            ("jobs", self.prune_jobs().await.err()),
+            ("mails", self.prune_mails().await.err()),
+            ("views of nodes", self.prune_views_of_nodes().await.err()),
+            ("nodes", self.prune_nodes().await.err()),
+        ];
+        let failed = steps.into_iter().filter_map(|(of, error)| {
+            let error = error?;
+            let told = &error as &dyn std::error::Error;
+            tracing::warn!(of, error = told, "housekeeping has to wait");
+            Some(error)
+        });
+        // All of them are told; one is handed on.
+        failed
+            .collect::<Vec<_>>()
+            .into_iter()
+            .next()
+            .map_or(Ok(()), Err)
     }
 }

@@ -72,6 +72,16 @@ impl IdempotencyKey {
         }
     }
 
+    /// The same of an act that is only to be done on these versions: on others it is another act.
+    #[must_use]
+    pub fn on_versions(self, if_match: &[u8]) -> Self {
+        let body = Sha256::new().chain_update(self.body).chain_update(if_match);
+        Self {
+            body: body.finalize().into(),
+            ..self
+        }
+    }
+
     /// The same from somebody who sees the things of these teams.
     #[must_use]
     pub fn of_one_who_sees(self, visible: Visible) -> Self {

@@ -42,6 +42,11 @@ pub enum MailContent {
         /// Whose password.
         user_id: UserId,
     },
+    /// That the account's e-mail address is another one now; to the one that it was.
+    EmailChanged {
+        /// Whose account.
+        username: String,
+    },
 }
 
 /// The words of a mail.

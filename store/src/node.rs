@@ -1,6 +1,7 @@
 //! The processes that serve this database, each with a data folder of its own. They check each other's tokens and sign the
 //! same audit; whether they can is seen by what each says of itself here.
 
+use crate::housekeeping::PRUNED_PER_ROUND;
 use crate::pipeline::UNOWNED_KEPT;
 use crate::{Store, StoreError};
 use chrono::{DateTime, Utc};
@@ -74,9 +75,14 @@ impl Store {
     /// Forgets processes that have been gone for as long as their views are kept.
     pub(crate) async fn prune_nodes(&self) -> Result<u64, StoreError> {
         let before = self.clock.now() - UNOWNED_KEPT;
-        let done = sqlx::query!("delete from app.node where seen_at < $1", before)
-            .execute(&self.pool)
-            .await?;
+        let done = sqlx::query!(
+            "delete from app.node where name in (
+                 select name from app.node where seen_at < $1 limit $2 for update skip locked)",
+            before,
+            PRUNED_PER_ROUND,
+        )
+        .execute(&self.pool)
+        .await?;
         Ok(done.rows_affected())
     }
 }

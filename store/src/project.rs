@@ -129,6 +129,8 @@ pub struct CreateProject {
     pub name: ProjectName,
     /// What it is for.
     pub description: Option<Purpose>,
+    /// Whether it is put away from the start: for what is brought over from elsewhere.
+    pub archived: bool,
 }
 
 impl Change for CreateProject {
@@ -161,8 +163,8 @@ impl Change for CreateProject {
         let (id, now): (ProjectId, _) = (cx.id(), cx.now);
         let state = sqlx::query_as!(
             Row,
-            "insert into app.project (id, team_id, key, name, description, created_at, updated_at)
-             values ($1, $2, $3, $4, $5, $6, $6)
+            "insert into app.project (id, team_id, key, name, description, created_at, updated_at, archived)
+             values ($1, $2, $3, $4, $5, $6, $6, $7)
              returning id, team_id, key, name, description, archived, created_at, updated_at, version",
             id.0,
             self.team_id.0,
@@ -170,6 +172,7 @@ impl Change for CreateProject {
             self.name.as_str(),
             self.description.as_ref().map_or("", Purpose::as_str),
             now,
+            self.archived,
         )
         .fetch_one(cx.db())
         .await?
@@ -198,26 +201,33 @@ impl CreateProject {
     }
 }
 
+/// Asks the policy and locks a project. Its team is for ever.
 async fn locked(
     cx: &mut Changing<'_>,
     actor: &Actor,
     id: ProjectId,
 ) -> Result<ProjectState, StoreError> {
-    let row = sqlx::query_as!(
+    // Only of the teams where they may, so that nobody holds up a project that is not theirs.
+    let teams = ids(actor.teams_for(Action::ManageProjects));
+    let locked = sqlx::query_as!(
         Row,
         "select id, team_id, key, name, description, archived, created_at, updated_at, version
-         from app.project where id = $1 for no key update",
+         from app.project
+         where id = $1 and ($2::uuid[] is null or team_id = any($2)) for no key update",
         id.0,
+        teams.as_deref(),
     )
     .fetch_optional(cx.db())
-    .await?
-    .ok_or(StoreError::NotFound)?;
-    decide(
-        actor,
-        Action::ManageProjects,
-        Target::team(TeamId(row.team_id)),
-    )?;
-    Ok(row.into_state())
+    .await?;
+    if let Some(row) = locked {
+        return Ok(row.into_state());
+    }
+    let team = sqlx::query_scalar!("select team_id from app.project where id = $1", id.0)
+        .fetch_optional(cx.db())
+        .await?
+        .ok_or(StoreError::NotFound)?;
+    decide(actor, Action::ManageProjects, Target::team(TeamId(team)))?;
+    Err(StoreError::NotFound)
 }
 
 /// Somebody changes a project. Its key and team stay: tasks are named after the key.

@@ -15,11 +15,13 @@ use crate::access::{RefusalMeter, Telling};
 use crate::attempt::login::remember_address;
 use crate::housekeeping::PRUNED_PER_ROUND;
 use crate::{Change, Changed, Changing, Store, StoreError};
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use millstream_domain::ids::{SessionId, UserId};
 use millstream_domain::policy::Refusal;
 use millstream_event_log::events::session::{FailedLogin, SessionEvent, SessionState};
 use sha2::{Digest, Sha256};
+use sqlx::PgConnection;
+use sqlx::postgres::types::PgInterval;
 
 /// How long a session lasts, whatever is refreshed.
 pub const SESSION_MAX: TimeDelta = TimeDelta::days(30);
@@ -57,6 +59,25 @@ impl Store {
         .await?;
         Ok(pruned.rows_affected())
     }
+}
+
+/// Writes down that a session is used, and lets it last.
+async fn touch(
+    db: &mut PgConnection,
+    session: SessionId,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    sqlx::query!(
+        "update app.session set last_used_at = $2, expires_at = least($3, created_at + $4)
+         where id = $1 and ended_at is null",
+        session.0,
+        now,
+        now + IDLE_MAX,
+        PgInterval::try_from(SESSION_MAX).expect("days are an interval"),
+    )
+    .execute(db)
+    .await?;
+    Ok(())
 }
 
 /// Somebody logs in.

@@ -1,7 +1,9 @@
 //! Tags of a team: reading them, and finding or making those that tasks are given. The changes are in the files below.
 
 mod change;
+mod color;
 mod delete;
+pub(crate) mod many;
 
 pub use change::{CreateTag, UpdateTag};
 pub use delete::TAKEN_OFF_PER_TRANSACTION;
@@ -89,19 +91,29 @@ impl Store {
     }
 }
 
-/// Locks a tag for a change, and asks the policy.
+/// Asks the policy and locks a tag for a change. Its team is for ever.
 async fn locked(cx: &mut Changing<'_>, actor: &Actor, id: TagId) -> Result<TagState, StoreError> {
-    let row = sqlx::query_as!(
+    // Only of the teams where they may, so that nobody holds up a tag that is not theirs.
+    let teams = ids(actor.teams_for(Action::ManageTags));
+    let locked = sqlx::query_as!(
         Row,
         "select id, team_id, name, color, created_at, updated_at, version
-         from app.tag where id = $1 for no key update",
+         from app.tag
+         where id = $1 and ($2::uuid[] is null or team_id = any($2)) for no key update",
         id.0,
+        teams.as_deref(),
     )
     .fetch_optional(cx.db())
-    .await?
-    .ok_or(StoreError::NotFound)?;
-    decide(actor, Action::ManageTags, Target::team(TeamId(row.team_id)))?;
-    Ok(row.into_state())
+    .await?;
+    if let Some(row) = locked {
+        return Ok(row.into_state());
+    }
+    let team = sqlx::query_scalar!("select team_id from app.tag where id = $1", id.0)
+        .fetch_optional(cx.db())
+        .await?
+        .ok_or(StoreError::NotFound)?;
+    decide(actor, Action::ManageTags, Target::team(TeamId(team)))?;
+    Err(StoreError::NotFound)
 }
 
 /// The tags that a task is given, and what is to be said of those that are new.

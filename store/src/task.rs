@@ -1,11 +1,13 @@
 //! Tasks: reading one or many with a fixed number of statements, and the changes in the files below.
 //!
-//! Order of locks, so that no two changes wait for each other: team row, task rows (several in the order of their ids),
-//! project row, tag lock, tag rows. A task that changes is locked `for update`, which also keeps others from making parts
-//! of it; what is only said about it (a comment) locks it `for no key update`.
+//! Order of locks, so that no two changes wait for each other: team row, task rows (several in the order of their ids,
+//! parents among them), project rows, tag lock, tag rows. A task that changes is locked `for update`, which also keeps others
+//! from making parts of it; what is only said about it (a comment) locks it `for no key update`.
 
 mod act;
+mod batch;
 mod create;
+mod family;
 mod import;
 mod list;
 mod place;
@@ -13,19 +15,22 @@ mod purge;
 mod references;
 mod save;
 mod some;
+mod together;
 mod update;
 mod watch;
 
 pub use act::{AssignTask, SetTaskPlace, TaskPlace};
+pub use batch::{Adjustment, BATCH_MAX, BatchEdit, BatchItem, BatchTasks, ItemRefused};
 pub use create::{CreateTask, NewTask};
 pub use import::{IMPORTED_FROM, ImportTasks};
 pub use list::{Sort, SortField, TaskFilter};
 pub use place::MoveTask;
 pub use purge::{PurgeTask, TRASH_DAYS};
 pub use update::{TaskEdit, UpdateTask};
-pub use watch::WatchTask;
+pub use watch::{TaskWatcher, TaskWatchers, WatchTask};
 
 use crate::actor::stored;
+use crate::team::ids;
 use crate::{Changing, Store, StoreError};
 use chrono::{DateTime, Utc};
 use millstream_domain::ids::{ProjectId, TaskId, TeamId, UserId};
@@ -103,7 +108,16 @@ pub(crate) async fn resolve(db: &mut PgConnection, task: &TaskRef) -> Result<Tas
     id.map(TaskId).ok_or(StoreError::NotFound)
 }
 
-/// Locks a task, asks the policy, and gives its whole state. In the trash or not.
+/// The team of a task, as it is without a lock.
+pub(crate) async fn team_of(db: &mut PgConnection, task: TaskId) -> Result<TeamId, StoreError> {
+    sqlx::query_scalar!("select team_id from app.task where id = $1", task.0)
+        .fetch_optional(db)
+        .await?
+        .map(TeamId)
+        .ok_or(StoreError::NotFound)
+}
+
+/// Asks the policy, locks a task, and gives its whole state. In the trash or not.
 async fn locked(
     cx: &mut Changing<'_>,
     actor: &Actor,
@@ -111,15 +125,36 @@ async fn locked(
     action: Action,
 ) -> Result<Task, StoreError> {
     let id = resolve(cx.db(), task).await?;
-    let team = sqlx::query_scalar!(
-        "select team_id from app.task where id = $1 for update",
-        id.0
+    // Only of the teams where they may, so that nobody holds up a task that is not theirs.
+    let teams = ids(actor.teams_for(action));
+    let locked = sqlx::query_scalar!(
+        "select id from app.task where id = $1 and ($2::uuid[] is null or team_id = any($2)) for update",
+        id.0,
+        teams.as_deref(),
     )
     .fetch_optional(cx.db())
-    .await?
-    .ok_or(StoreError::NotFound)?;
-    decide(actor, action, Target::team(TeamId(team)))?;
+    .await?;
+    if locked.is_none() {
+        return Err(refused(cx, actor, action, id).await);
+    }
     load_one(cx.db(), id).await
+}
+
+/// Why a task is not among those that the actor may do this to.
+pub(crate) async fn refused(
+    cx: &mut Changing<'_>,
+    actor: &Actor,
+    action: Action,
+    task: TaskId,
+) -> StoreError {
+    let team = match team_of(cx.db(), task).await {
+        Ok(team) => team,
+        Err(error) => return error,
+    };
+    match decide(actor, action, Target::team(team)) {
+        Err(refusal) => refusal.into(),
+        Ok(()) => StoreError::Conflict("the task was moved meanwhile".into()),
+    }
 }
 
 /// The same for what is not in the trash.

@@ -4,13 +4,14 @@ mod names;
 mod password;
 mod register;
 pub mod reset;
+mod seen;
 mod update;
 
 pub use password::ChangePassword;
 pub use register::Register;
 pub use update::{UpdateUser, UserEdit};
 
-use crate::actor::stored;
+use crate::actor::{stored, stored_locale};
 use crate::page::{ByTime, check_q};
 use crate::team::ids;
 use crate::{Page, PageRequest, Store, StoreError};
@@ -62,7 +63,7 @@ impl Row {
             display_name: self.display_name,
             role: stored(&self.role),
             time_zone: self.time_zone,
-            locale: stored(&self.locale),
+            locale: stored_locale(&self.locale),
             active: self.active,
             created_at: self.created_at,
             updated_at: self.updated_at,
@@ -97,43 +98,6 @@ impl Store {
         .await?
         .map(Row::into_user)
         .ok_or(StoreError::NotFound)
-    }
-
-    /// What a log-in by username or e-mail address needs; `None` when there is no such account.
-    pub async fn credentials(&self, login: &str) -> Result<Option<Credentials>, StoreError> {
-        // Folded here, as names and addresses were when they were checked: what the database's `lower` does depends on
-        // its locale. No stored text has a NUL, and no parameter may.
-        let login = login.trim().to_lowercase();
-        if login.contains('\0') {
-            return Ok(None);
-        }
-        let row = sqlx::query!(
-            "select id, password_hash, active from app.user where username = $1 or email = $1",
-            login
-        )
-        .fetch_optional(&self.pool)
-        .await?;
-        Ok(row.map(|r| Credentials {
-            user_id: UserId(r.id),
-            password_hash: r.password_hash,
-            active: r.active,
-        }))
-    }
-
-    /// What a person has to prove before their password is changed.
-    pub async fn credentials_of(&self, id: UserId) -> Result<Credentials, StoreError> {
-        let row = sqlx::query!(
-            "select password_hash, active from app.user where id = $1",
-            id.0
-        )
-        .fetch_optional(&self.pool)
-        .await?
-        .ok_or(StoreError::NotFound)?;
-        Ok(Credentials {
-            user_id: id,
-            password_hash: row.password_hash,
-            active: row.active,
-        })
     }
 
     /// The people that the actor may know of: all for admins and managers, else those who share a team, and oneself.

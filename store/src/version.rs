@@ -5,6 +5,11 @@ use crate::StoreError;
 /// Most versions that a caller may name: whoever asks knows one, or a few that they have in a cache.
 pub const VERSIONS_MAX: usize = 8;
 
+/// The version of what is not there, or not any more: no thing ever has it.
+pub const GONE: i64 = 0;
+/// The version of what is never edited, such as a session.
+pub const ONLY: i64 = 1;
+
 /// Versions of a thing, any of which it may have now. Without one, it may have none of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Versions {

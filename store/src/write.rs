@@ -29,6 +29,18 @@ pub trait Change: Send {
         self,
         cx: &mut Changing<'_>,
     ) -> impl Future<Output = Result<Changed<Self::Output>, StoreError>> + Send;
+
+    /// Before several of these are made in one transaction: locks what they need together, where one after the other would
+    /// take locks out of their order.
+    fn lock_together(
+        _all: &[Self],
+        _cx: &mut Changing<'_>,
+    ) -> impl Future<Output = Result<(), StoreError>> + Send
+    where
+        Self: Sized,
+    {
+        std::future::ready(Ok(()))
+    }
 }
 
 /// What a change did.
@@ -253,6 +265,9 @@ impl<C: Change> Change for Vec<C> {
             output: Vec::with_capacity(self.len()),
             events: Vec::new(),
         };
+        // A future of its own: what it borrows of the changes need not be shared between threads.
+        let locking = C::lock_together(&self, cx);
+        locking.await?;
         let before = cx.told;
         for change in self {
             cx.told = before + all.events.len();

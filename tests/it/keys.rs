@@ -69,7 +69,7 @@ async fn keys_are_made_shown_and_retired_while_the_server_runs_and_without_it() 
         "{states:?}"
     );
     assert!(
-        states.contains(&(second.clone(), "published".into())),
+        states.contains(&(second.clone(), "superseded".into())),
         "{states:?}"
     );
     assert!(

@@ -49,7 +49,7 @@ impl Server {
         let end = OpenOptions::new().append(true).open(log.path()).unwrap();
         command
             .stdin(Stdio::null())
-            .stdout(Stdio::null())
+            .stdout(end.try_clone().unwrap())
             .stderr(end);
         Self {
             child: command.spawn().unwrap(),
@@ -58,7 +58,7 @@ impl Server {
         }
     }
 
-    /// All that it has written to standard error.
+    /// All that it has written: its greeting, and its log.
     pub(crate) fn log(&self) -> String {
         let bytes = std::fs::read(self.log.path()).unwrap();
         String::from_utf8_lossy(&bytes).into_owned()

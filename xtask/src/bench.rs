@@ -5,7 +5,7 @@
 
 use crate::process::{self, Leashed};
 use crate::repo::Repo;
-use crate::services::{self, Durability, Private};
+use crate::services::{self, Durability, POSTGRES, Private};
 use anyhow::Result;
 use clap::Subcommand;
 use std::process::ExitCode;
@@ -21,8 +21,20 @@ pub(crate) enum Job {
     },
     /// The API: four requests, as ratios to pgbench running the same statements.
     Api {
-        /// Passed on to the measuring program, `examples/bench_api`. `--quick` only tries whether it
+        /// Passed on to the measuring program, `examples/bench_web`. `--quick` only tries whether it
         /// works, in a development build.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        args: Vec<String>,
+    },
+    /// The pages of a task and of a list, beside the API's answers about the same, as ratios to pgbench.
+    Pages {
+        /// Passed on, as above.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        args: Vec<String>,
+    },
+    /// Live connections: memory of idle ones, one change to a thousand watchers, deliveries against a bare server.
+    Live {
+        /// Passed on, as above.
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         args: Vec<String>,
     },
@@ -31,27 +43,28 @@ pub(crate) enum Job {
 /// Runs one.
 pub(crate) fn run(repo: &Repo, job: &Job) -> Result<ExitCode> {
     match job {
-        Job::Stream { args } => example(repo, "bench_stream", args, "release"),
-        Job::Api { args } => {
-            let quick = args.iter().any(|arg| arg == "--quick");
-            example(
-                repo,
-                "bench_api",
-                args,
-                if quick { "dev" } else { "release" },
-            )
-        }
+        Job::Stream { args } => example(repo, "bench_stream", &[], args),
+        Job::Api { args } => example(repo, "bench_web", &["requests"], args),
+        Job::Pages { args } => example(repo, "bench_web", &["requests", "--pages"], args),
+        Job::Live { args } => example(repo, "bench_web", &["live"], args),
     }
 }
 
 /// Builds first, the product too, and starts the services then: nothing else should run while it
 /// measures.
-fn example(repo: &Repo, name: &str, args: &[String], profile: &str) -> Result<ExitCode> {
+fn example(repo: &Repo, name: &str, job: &[&str], args: &[String]) -> Result<ExitCode> {
+    let quick = args.iter().any(|arg| arg == "--quick");
+    let profile = if quick { "dev" } else { "release" };
     let how = ["--profile", profile, "--example", name];
     process::run(repo.cargo(["build", "--bin", "millstream"]).args(how))?;
-    let services = Private::start(Durability::Full)?;
+    let services = Private::start(&[POSTGRES], Durability::Full)?;
     let mut measure = repo.cargo(["run", "--quiet"]);
-    measure.args(how).arg("--").args(args).envs(services.env());
+    measure
+        .args(how)
+        .arg("--")
+        .args(job)
+        .args(args)
+        .envs(services.env());
     if let Some(pgbench) = services::program("pgbench") {
         measure.env("PGBENCH", pgbench);
     }

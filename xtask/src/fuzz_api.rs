@@ -8,15 +8,14 @@
 //! `target/fuzz-api`.
 
 mod product;
-mod python;
 mod report;
 
 use crate::fuzz_api::product::{Product, program};
-use crate::fuzz_api::python::Python;
 use crate::fuzz_api::report::{Findings, Report};
 use crate::process::{self, Leashed};
+use crate::python::{Python, Tool};
 use crate::repo::Repo;
-use crate::services::{Durability, Private};
+use crate::services::{Durability, POSTGRES, Private};
 use crate::steps::Outcome;
 use anyhow::{Context, Result, bail};
 use clap::{Args, ValueEnum};
@@ -28,13 +27,20 @@ use std::process::ExitCode;
 /// thousands of requests in a quarter of a minute.
 const EXAMPLES_SHORT: u32 = 5;
 /// The short form tries the same cases every time.
-const SEED_SHORT: u64 = 1;
+const SEED_SHORT: u128 = 1;
 /// Whom the short form asks as: nobody, and somebody who may read and write.
 const ROLES_SHORT: [Role; 2] = [Role::Anonymous, Role::Member];
 /// What is no exchange of a request and an answer: web sockets, and streams that never end.
 const LEFT_OUT: &str = "/ws/|/(live|stream)$";
 /// How much of what schemathesis says about failures is shown.
 const SHOWN_LINES: usize = 200;
+
+/// Every package with its version: a run next year tries the same cases.
+const SCHEMATHESIS: Tool = Tool {
+    name: "schemathesis",
+    requirements: include_str!("fuzz_api/requirements.txt"),
+    options: &[],
+};
 
 /// What can be chosen.
 #[derive(Debug, Args)]
@@ -47,7 +53,7 @@ pub(crate) struct Options {
     roles: Vec<Role>,
     /// Try the cases of an earlier run again.
     #[arg(long)]
-    seed: Option<u64>,
+    seed: Option<u128>,
     /// Passed on to `schemathesis run`.
     #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
     args: Vec<String>,
@@ -68,9 +74,9 @@ enum Role {
 
 /// Runs it; the last line sums up.
 pub(crate) fn run(repo: &Repo, options: &Options) -> Result<ExitCode> {
-    let python = Python::find_or_install()?;
+    let python = Python::find_or_install(&SCHEMATHESIS)?;
     process::run(&mut repo.cargo(["build", "--package", "millstream"]))?;
-    let services = Private::start(Durability::None)?;
+    let services = Private::start(&[POSTGRES], Durability::None)?;
     let roles = match options.roles.as_slice() {
         [] => Role::value_variants(),
         some => some,
@@ -88,7 +94,7 @@ pub(crate) fn run(repo: &Repo, options: &Options) -> Result<ExitCode> {
 
 /// The short form, a part of `test`: with the program that the tests have just built, on their services.
 pub(crate) fn short(repo: &Repo, services: &Private) -> Result<Outcome> {
-    let python = match Python::find_or_install() {
+    let python = match Python::find_or_install(&SCHEMATHESIS) {
         Ok(python) => python,
         Err(missing) => return Ok(Outcome::LeftOut(format!("{missing:#}"))),
     };

@@ -11,6 +11,7 @@
 
 mod accept;
 mod bench;
+mod browser;
 mod check;
 mod dev;
 mod fuzz_api;
@@ -20,7 +21,9 @@ mod migration;
 mod policy;
 mod prepare;
 mod process;
+mod python;
 mod repo;
+mod screenshots;
 mod services;
 mod steps;
 mod test;
@@ -81,6 +84,8 @@ enum Command {
     },
     /// Try out the whole API with schemathesis, as several roles.
     FuzzApi(fuzz_api::Options),
+    /// Take a picture of every page into screenshots/, and measure what each costs on a slow network.
+    Screenshots,
     /// Start a new migration file.
     Migration {
         /// A verb and a table, such as `create_tasks`.
@@ -107,6 +112,7 @@ fn run(command: Command) -> Result<ExitCode> {
         Command::Services { action } => services::run(&repo, &action),
         Command::Bench { job } => bench::run(&repo, &job),
         Command::FuzzApi(options) => fuzz_api::run(&repo, &options),
+        Command::Screenshots => screenshots::run(&repo),
         Command::Migration { name } => migration::run(&repo, &name),
     }
 }

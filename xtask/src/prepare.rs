@@ -13,7 +13,7 @@ use crate::prepare::folder::Difference;
 use crate::prepare::queries::Touched;
 use crate::process;
 use crate::repo::Repo;
-use crate::services::{Durability, Fresh, Private};
+use crate::services::{Durability, Fresh, POSTGRES, Private};
 use anyhow::Result;
 use std::path::Path;
 use std::process::ExitCode;
@@ -64,7 +64,7 @@ fn make(repo: &Repo) -> Result<tempfile::TempDir> {
     if crates.is_empty() {
         return Ok(made);
     }
-    let services = Private::start(Durability::None)?;
+    let services = Private::start(&[POSTGRES], Durability::None)?;
     let database = Fresh::create(&services, "prepare")?;
     database.migrate(&repo.path("migrations"))?;
     let touched = Touched::now(&crates)?;

@@ -6,14 +6,17 @@
 //! `.services/`, for development. An address given in the environment is used instead of a service
 //! of our own.
 //!
-//! To add a service (Redis, Kafka, Chromium): a file `services/<name>.rs` that can start it under a
-//! [`keeper`], a line in [`NEEDED`], and, if developers want it to stay up, its part in [`kept`].
+//! To add a service (Redis, Kafka): a file `services/<name>.rs` that can start it under a [`keeper`],
+//! a [`Service`] here, a place in `test.rs` that asks for it, and, if developers want it to stay up,
+//! its part in [`kept`].
 
 mod account;
+mod chromium;
 mod database;
 mod folder;
 mod keeper;
 mod kept;
+mod packages;
 mod postgres;
 
 use crate::process;
@@ -28,18 +31,29 @@ use clap::Subcommand;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-/// What the tests need.
-const NEEDED: &[Service] = &[Service {
+/// The database.
+pub(crate) const POSTGRES: &Service = &Service {
     name: "Postgres",
     variable: TEST_DATABASE_URL,
     start: postgres::private::start,
-}];
+};
+
+/// Browsers.
+pub(crate) const CHROMIUM: &Service = &Service {
+    name: "Chromium",
+    variable: TEST_CHROMEDRIVER_URL,
+    start: chromium::start,
+};
 
 /// The url of a database `postgres` whose user may create databases: every test clones one for
 /// itself.
 pub(crate) const TEST_DATABASE_URL: &str = "TEST_DATABASE_URL";
 
-struct Service {
+/// The url of a chromedriver: a test of pages opens its browsers through it.
+pub(crate) const TEST_CHROMEDRIVER_URL: &str = "TEST_CHROMEDRIVER_URL";
+
+/// Something that runs beside the product or its tests.
+pub(crate) struct Service {
     name: &'static str,
     /// Carries its address; when it is set already, that one is used.
     variable: &'static str,
@@ -69,13 +83,13 @@ pub(crate) struct Private {
 }
 
 impl Private {
-    /// Starts all that is needed.
-    pub(crate) fn start(durability: Durability) -> Result<Self> {
+    /// Starts what is needed.
+    pub(crate) fn start(needed: &[&'static Service], durability: Durability) -> Result<Self> {
         let mut services = Self {
             running: Vec::new(),
             env: Vec::new(),
         };
-        for service in NEEDED {
+        for service in needed {
             services.add(service, durability)?;
         }
         Ok(services)

@@ -2,12 +2,12 @@
 
 mod tally;
 
-use crate::fuzz_api;
 use crate::process::Leashed;
 use crate::repo::Repo;
-use crate::services::{Durability, Private};
+use crate::services::{CHROMIUM, Durability, POSTGRES, Private};
 use crate::steps::Outcome;
 use crate::test::tally::Tally;
+use crate::{browser, fuzz_api};
 use anyhow::{Context, Result};
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Command, ExitCode, Stdio};
@@ -21,9 +21,24 @@ pub(crate) fn run(repo: &Repo, args: &[String]) -> Result<ExitCode> {
 
 /// Runs `cargo test` with private services around it and counts.
 pub(crate) fn tests(repo: &Repo, args: &[String], env: &[(&str, &str)]) -> Result<Tally> {
-    let services = Private::start(Durability::None)?;
+    let browsers = with_browsers(args);
+    let needed: &[_] = if browsers {
+        &[POSTGRES, CHROMIUM]
+    } else {
+        &[POSTGRES]
+    };
+    let services = Private::start(needed, Durability::None)?;
     let mut command = repo.cargo(cargo_args(args));
     command.envs(services.env()).envs(env.iter().copied());
+    if browsers {
+        // Among all crates cargo builds the program anyway, before any test runs.
+        let program = if packages(args).next().is_some() {
+            browser::program(repo)?
+        } else {
+            browser::built(repo)?
+        };
+        command.envs([program]).envs(browser::axe());
+    }
     let mut tally = stream(&mut command)?;
     if args.is_empty() {
         tally.also(&api(repo, &services));
@@ -43,16 +58,33 @@ fn api(repo: &Repo, services: &Private) -> Outcome {
 /// All crates unless some are named; and a failing test program does not keep the others from
 /// running.
 fn cargo_args(args: &[String]) -> Vec<&str> {
-    let ours = args.iter().take_while(|arg| *arg != "--");
-    let named = ours
-        .clone()
-        .any(|arg| arg.starts_with("-p") || arg.starts_with("--package"));
-    let everything = (!named).then_some("--workspace");
+    let everything = packages(args).next().is_none().then_some("--workspace");
     ["test", "--no-fail-fast"]
         .into_iter()
         .chain(everything)
         .chain(args.iter().map(String::as_str))
         .collect()
+}
+
+/// Whether tests of pages are among them.
+fn with_browsers(args: &[String]) -> bool {
+    let mut named = packages(args).peekable();
+    named.peek().is_none() || named.any(|name| name == browser::PACKAGE)
+}
+
+/// The packages that are named: `-p x`, `-px`, `--package x`, `--package=x`.
+fn packages(args: &[String]) -> impl Iterator<Item = &str> {
+    let ours = args
+        .iter()
+        .map(String::as_str)
+        .take_while(|arg| *arg != "--");
+    let after = ours.clone().skip(1).map(Some).chain([None]);
+    ours.zip(after).filter_map(|(arg, after)| match arg {
+        "-p" | "--package" => after,
+        _ => arg
+            .strip_prefix("--package=")
+            .or_else(|| arg.strip_prefix("-p")),
+    })
 }
 
 /// Shows the output as it comes and counts the results in it.
@@ -77,7 +109,7 @@ fn count(mut from: impl BufRead, mut to: impl Write) -> Result<Tally> {
 
 #[cfg(test)]
 mod tests {
-    use super::cargo_args;
+    use super::{cargo_args, with_browsers};
 
     fn words(text: &str) -> Vec<String> {
         text.split_whitespace().map(str::to_owned).collect()
@@ -89,5 +121,19 @@ mod tests {
         assert!(cargo_args(&filter).contains(&"--workspace"));
         let named = words("-p millstream-domain rank");
         assert!(!cargo_args(&named).contains(&"--workspace"));
+    }
+
+    #[test]
+    fn browsers_are_brought_when_a_test_may_need_them() {
+        assert!(with_browsers(&words("a_comment")));
+        assert!(with_browsers(&words(
+            "-p millstream-domain -p millstream-browser"
+        )));
+        assert!(with_browsers(&words(
+            "--package=millstream-browser comment"
+        )));
+        assert!(!with_browsers(&words(
+            "-p millstream-domain -- millstream-browser"
+        )));
     }
 }

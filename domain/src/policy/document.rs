@@ -42,7 +42,8 @@ const HEAD: &str = "# Permissions\n\n\
     Every way in (REST, pages, live connections, search, exports) asks this one table. **Viewer** to **owner** are \
     roles in the team that the thing belongs to; the **stranger** has none in it, whatever they are elsewhere; the \
     **manager** and the **admin** have those roles in the whole system and none in the team. Millstream's own parts \
-    (timers, clean-up) may do everything.\n\n\
+    (timers, clean-up) may do everything. What is personal (profile, sessions, tokens, inbox) is not in it: those \
+    addresses name nobody, and lead to what is one's own.\n\n\
     | sign | means |\n| --- | --- |\n\
     | yes | may do it |\n\
     | own | may do it to what they wrote, or what is theirs |\n\
@@ -92,7 +93,7 @@ fn cell(actor: &Actor, action: Action) -> &'static str {
 /// What the act is done to: something of the team, of the system, or personal.
 fn target(action: Action, owner: UserId) -> Target {
     match (action.need(), action.room()) {
-        (Need::Own | Need::OwnOrAdmin, _) => Target::personal(owner),
+        (Need::OwnOrAdmin, _) => Target::personal(owner),
         (Need::LoggedIn, _) | (_, "People" | "The system") => Target::SYSTEM,
         _ => Target::authored(TEAM, owner),
     }

@@ -6,7 +6,7 @@
 
 use crate::team::TeamRole::{self, Maintainer, Member, Owner};
 
-/// What a row of the table asks for. Admins have it all but [`Need::Own`], so no need names them beside others.
+/// What a row of the table asks for. Admins have it all, so no need names them beside others.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Need {
     /// To be logged in.
@@ -19,12 +19,8 @@ pub enum Need {
     Author,
     /// To have written it (and still be at least member), or at least this role in the team.
     AuthorOr(TeamRole),
-    /// To be manager.
-    Manager,
     /// To be admin.
     Admin,
-    /// It must be one's own: not even an admin does it to somebody else.
-    Own,
     /// It must be one's own, or one is admin; to others it does not exist.
     OwnOrAdmin,
 }
@@ -66,8 +62,6 @@ table! {
         ListUsers: Need::LoggedIn;
         /// Create, change, deactivate people.
         AdministerUsers: Need::Admin;
-        /// Read and change what is one's own: profile, sessions, inbox.
-        Personal: Need::Own;
     }
     "Teams" {
         /// Create a team; one owns what one creates.
@@ -110,6 +104,8 @@ table! {
     "The system" {
         /// Read the whole audit.
         ReadAudit: Need::Admin;
+        /// See which keys tokens are signed with. What others check tokens with is public.
+        ReadKeys: Need::Admin;
         /// See how far each pipeline is.
         ReadPipelines: Need::LoggedIn;
         /// See what pipelines refused, retry it, and rebuild pipelines.

@@ -3,7 +3,7 @@
 //! To add one: a line in [`FIELDS`], an arm in [`read`], a variant of [`Filter`].
 
 use super::scan::values;
-use super::tree::{Feature, Filter, Flag, Place, Who};
+use super::tree::{Feature, Filter, Flag, Parent, Place, Who};
 use super::{QueryError, time};
 use crate::task::{Priority, Status};
 use std::ops::Range;
@@ -28,6 +28,7 @@ const FIELDS: &[&str] = &[
     "project",
     "team",
     "tag",
+    "parent",
     "due",
     "updated",
     "created",
@@ -87,6 +88,7 @@ fn read(text: &str, name: &str, values: &[Value]) -> Result<Field, QueryError> {
         "project" => Filter::Project(named()),
         "team" => Filter::Team(named()),
         "tag" => Filter::Tag(named()),
+        "parent" => Filter::Parent(values.iter().map(parent).collect()),
         "due" => return times(text, name, values, Filter::Due),
         "updated" => return times(text, name, values, Filter::Updated),
         "created" => return times(text, name, values, Filter::Created),
@@ -168,6 +170,13 @@ fn who((value, _): &Value) -> Who {
         me if me.eq_ignore_ascii_case("me") => Who::Me,
         none if none.eq_ignore_ascii_case("none") => Who::Nobody,
         name => Who::Named(name.to_owned()),
+    }
+}
+
+fn parent((value, _): &Value) -> Parent {
+    match value.trim() {
+        none if none.eq_ignore_ascii_case("none") => Parent::Nothing,
+        name => Parent::Task(name.to_owned()),
     }
 }
 

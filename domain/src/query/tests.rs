@@ -145,6 +145,11 @@ fn fields_take_alternatives() {
         Filter::Tag(vec!["needs review".into(), "api".into()])
     );
     assert_eq!(filter("project:ENG"), Filter::Project(vec!["ENG".into()]));
+    assert_eq!(
+        filter("parent:ENG-42,None"),
+        Filter::Parent(vec![Parent::Task("ENG-42".into()), Parent::Nothing])
+    );
+    assert_eq!(filter("is:trashed"), Filter::Is(Flag::Trashed));
     assert_eq!(filter("is:archived"), Filter::Is(Flag::Archived));
     assert_eq!(filter("has:attachment"), Filter::Has(Feature::Attachment));
 }

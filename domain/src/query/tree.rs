@@ -94,6 +94,8 @@ pub enum Filter {
     Team(Vec<String>),
     /// Names of tags.
     Tag(Vec<String>),
+    /// What it is a part of.
+    Parent(Vec<Parent>),
     /// When it is due.
     Due(TimeFilter),
     /// When it last changed.
@@ -117,6 +119,15 @@ pub enum Who {
     Named(String),
 }
 
+/// What a task is a part of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Parent {
+    /// Of nothing.
+    Nothing,
+    /// Of a task, by name or id.
+    Task(String),
+}
+
 /// States that have a name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Flag {
@@ -124,12 +135,17 @@ pub enum Flag {
     Archived,
     /// Due in the past and not done.
     Overdue,
+    /// In the trash.
+    Trashed,
 }
 
 impl Flag {
     /// All of them, with their words.
-    pub(super) const WORDS: &[(&str, Self)] =
-        &[("archived", Self::Archived), ("overdue", Self::Overdue)];
+    pub(super) const WORDS: &[(&str, Self)] = &[
+        ("archived", Self::Archived),
+        ("overdue", Self::Overdue),
+        ("trashed", Self::Trashed),
+    ];
 }
 
 /// What a task can have.

@@ -3,6 +3,7 @@
 use crate::cut::{Batch, Bounds, Budget, Cut, Seq, to_seq};
 use crate::error::LogError;
 use crate::mover::Tail;
+use crate::position::Position;
 use crate::record::{Origin, Record, Via};
 use chrono::{DateTime, Utc};
 use millstream_domain::ids::{EventId, UserId};
@@ -113,6 +114,19 @@ impl PostgresLog {
         })
     }
 
+    /// A position that stands for all that was committed until now: the last write that waits in the outbox, or the end of
+    /// the log. The mover takes writes in the order of their ids, so whoever has seen the last has seen the others.
+    pub async fn newest(&self) -> Result<Position, LogError> {
+        let row = sqlx::query!(
+            r#"select (select max(id) from stream.outbox) as waiting, (select next from stream.head) as "next!""#
+        )
+        .fetch_one(&self.pool)
+        .await?;
+        Ok(row
+            .waiting
+            .map_or_else(|| Position::View(to_seq(row.next) - 1), Position::Write))
+    }
+
     /// The record that a write became; `None` while it is still in the outbox.
     pub async fn seq_of(&self, outbox_id: i64) -> Result<Option<Seq>, LogError> {
         if let Some(seq) = self.tail.as_ref().and_then(|tail| tail.seq_of(outbox_id)) {
@@ -122,6 +136,18 @@ impl PostgresLog {
             .fetch_optional(&self.pool)
             .await?;
         Ok(seq.map(to_seq))
+    }
+
+    /// Whether there is such a write at all, in the outbox or in the log. The mover takes it from one to the other in one
+    /// transaction, so it is never in neither.
+    pub async fn has_write(&self, outbox_id: i64) -> Result<bool, LogError> {
+        Ok(sqlx::query_scalar!(
+            r#"select exists (select from stream.outbox where id = $1)
+                   or exists (select from stream.log where outbox_id = $1) as "has!""#,
+            outbox_id,
+        )
+        .fetch_one(&self.pool)
+        .await?)
     }
 
     /// What happened to one thing, oldest first, from behind `after` on, but for these types.
@@ -145,6 +171,23 @@ impl PostgresLog {
             after,
             i64::from(limit),
             &but_for,
+        )
+        .fetch_all(&self.pool)
+        .await?;
+        rows.into_iter().map(Row::into_record).collect()
+    }
+
+    /// What happened to one thing last, newest first.
+    pub async fn last_of_key(&self, key: Uuid, limit: u32) -> Result<Vec<Record>, LogError> {
+        let rows = sqlx::query_as!(
+            Row,
+            r#"
+            select seq, outbox_id, event_id, topic, key, kind, subject, at, actor, via, client_ip, user_agent,
+                   request_id, schema_version, data as "data!: Json<Box<RawValue>>", null::bigint as tail
+            from stream.log where key = $1 order by seq desc limit $2
+            "#,
+            key,
+            i64::from(limit),
         )
         .fetch_all(&self.pool)
         .await?;

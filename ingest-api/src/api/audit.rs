@@ -1,6 +1,7 @@
 //! The audit.
 
 pub(crate) mod checkpoint;
+pub(crate) mod export;
 pub(crate) mod list;
 pub(crate) mod proof;
 

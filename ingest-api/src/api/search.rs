@@ -5,7 +5,7 @@ use crate::api::schema::{self, Problems};
 use crate::auth::Caller;
 use crate::error::ApiError;
 use crate::extract::Params;
-use crate::extract::params::{Q_BYTES_MAX, bounded};
+use crate::extract::params::{Q_CHARACTERS_MAX, bounded};
 use crate::position::WaitFor;
 use crate::problem::Code;
 use crate::request::RequestContext;
@@ -101,7 +101,8 @@ pub(crate) struct Highlight {
     get, path = "/search", tag = "search",
     summary = "Search",
     description = "Words and `\"phrases\"`, `OR`, `-not`, parentheses, and fields: `status:todo,blocked`, `priority:>=high`, \
-                   `assignee:me`, `project:ENG`, `tag:api`, `due:<2026-12-01`, `updated:>-7d`, `is:overdue`, `in:comments`. \
+                   `assignee:me`, `project:ENG`, `tag:api`, `parent:ENG-42`, `due:<2026-12-01`, `updated:>-7d`, `is:overdue`, \
+                   `is:archived`, `is:trashed`, `in:comments`. \
                    Nothing asks for the newest. A view: it answers how far it is.",
     params(
         WaitFor,
@@ -119,7 +120,7 @@ pub(crate) async fn search(
     mut params: Params,
 ) -> Result<Answer, ApiError> {
     let q = params
-        .one("q", |text| bounded(text, Q_BYTES_MAX))
+        .one("q", |text| bounded(text, Q_CHARACTERS_MAX))
         .unwrap_or_default();
     let page = params.page();
     params.finish(|| Some(()))?;
@@ -156,19 +157,22 @@ pub(crate) async fn ask(
     zone: &str,
     page: PageRequest,
 ) -> Result<SearchResults, ApiError> {
+    // The index follows behind: who has left a team must not find its tasks meanwhile.
+    let visible = caller.actor.visible_teams();
     let (caller, now) = (caller.id, app.now());
     let zone = zone.parse().unwrap_or(chrono_tz::Tz::UTC);
     let asked = tokio::task::spawn_blocking(move || {
         let limit = usize::try_from(page.limit).unwrap_or(usize::MAX);
         let cursor = page.cursor.as_deref();
-        index.search(&SearchRequest {
+        let request = SearchRequest {
             caller,
             query: &query,
             now,
             zone,
             limit,
             cursor,
-        })
+        };
+        index.search_within(&request, &visible)
     });
     asked.await.map_err(ApiError::internal)?.map_err(refused)
 }

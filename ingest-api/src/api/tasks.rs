@@ -1,6 +1,7 @@
 //! Tasks.
 
 pub(crate) mod assign;
+pub(crate) mod batch;
 pub(crate) mod create;
 pub(crate) mod fields;
 pub(crate) mod filters;

@@ -58,21 +58,27 @@ async fn prove(
             return Err(too_many(retry_after));
         }
     };
-    // Without an account, or with one that is not active, the password is checked against nobody's hash.
+    // Without an account, with one that is not active or has had its tries, the password is checked against nobody's hash.
     let hash = admitted
         .account
         .as_ref()
-        .filter(|account| account.active)
+        .filter(|account| account.active && admitted.withheld.is_none())
         .map(|account| account.password_hash.clone());
     let is_right = app.passwords().verify(password.clone(), hash).await;
     if !matches!(is_right, Ok(false)) {
         // It was no guess, or was never compared.
         app.store().forgive(&admitted).await?;
     }
-    let Admitted { account, .. } = admitted;
+    let Admitted {
+        account, withheld, ..
+    } = admitted;
     if is_right? {
         let account = account.expect("nobody's hash fits no password");
         return Ok(Some(renew(app, account, password).await?));
+    }
+    if let Some(record) = withheld {
+        app.store().write(origin, record).await?;
+        return Ok(None);
     }
     let user_id = account.map(|account| account.user_id);
     app.store()

@@ -1,6 +1,10 @@
 //! The person behind a request. The middleware here stands before every route that needs a log-in; a handler asks for a
 //! [`Caller`] and so cannot forget it.
 //!
+//! There are three ways to show who one is: an access token and an API token in `Authorization`, and the cookie of a browser's
+//! session. A cookie comes along whoever asks, so it alone lets nobody change anything: [`CSRF`] must come with it, with what
+//! every form of that session carries and no other site can know.
+//!
 //! An API token stands for its person, within its scopes. They are enforced here and nowhere else: [`require`] holds it to
 //! reading or lets it change things, the caller's role is narrowed before the policy sees it, and [`in_session`] stands
 //! before what no token may touch.
@@ -10,13 +14,15 @@ use crate::auth::refusals;
 use crate::auth::token::Tokens;
 use crate::error::ApiError;
 use crate::idempotency::SentKey;
+use crate::pages::cookie::CookieSecret;
 use crate::problem::Code;
 use crate::request::RequestContext;
+use crate::settings::Settings;
 use crate::state::AppState;
 use axum::extract::{FromRequestParts, Request, State};
 use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, Method};
+use axum::http::{HeaderMap, HeaderName, Method};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use millstream_domain::api_token::Scopes;
@@ -97,12 +103,17 @@ impl Caller {
         }
     }
 
-    fn may_send(&self, method: &Method) -> Result<(), ApiError> {
+    fn may_send(
+        &self,
+        method: &Method,
+        headers: &HeaderMap,
+        settings: &Settings,
+    ) -> Result<(), ApiError> {
         if is_reading(method) {
-            Ok(())
-        } else {
-            self.may_change()
+            return Ok(());
         }
+        check_origin(headers, settings)?;
+        self.may_change()
     }
 
     /// The person, with their roles.
@@ -149,9 +160,9 @@ pub(crate) async fn require(
     mut request: Request,
     next: Next,
 ) -> Result<Response, ApiError> {
-    let caller = authenticate(&app, request.headers()).await?;
+    let caller = identify(&app, request.headers()).await?;
     let known = KnownUser(caller.id);
-    let mut response = match caller.may_send(request.method()) {
+    let mut response = match caller.may_send(request.method(), request.headers(), app.settings()) {
         Ok(()) => {
             request.extensions_mut().insert(caller);
             next.run(request).await
@@ -179,11 +190,50 @@ fn is_reading(method: &Method) -> bool {
     matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS)
 }
 
+/// The header in which scripts of our pages send the token of their session's forms.
+pub(crate) const CSRF: HeaderName = HeaderName::from_static("x-csrf-token");
+
+/// Refuses what another site made a browser send: whoever is known by a cookie alone must know its token too.
+fn check_origin(headers: &HeaderMap, settings: &Settings) -> Result<(), ApiError> {
+    let Some(secret) = cookie(headers, settings) else {
+        return Ok(());
+    };
+    let sent = headers.get(CSRF).and_then(|value| value.to_str().ok());
+    if sent.is_some_and(|token| secret.fits(token)) {
+        return Ok(());
+    }
+    Err(ApiError::new(
+        Code::Forbidden,
+        "with a session cookie this needs the header X-CSRF-Token, with what the forms of the session carry",
+    ))
+}
+
+/// The cookie that a request goes by: one that says who it is in `Authorization` goes by that.
+fn cookie(headers: &HeaderMap, settings: &Settings) -> Option<CookieSecret> {
+    if headers.contains_key(AUTHORIZATION) {
+        return None;
+    }
+    CookieSecret::of(headers, settings)
+}
+
+/// Who it is, by a token or by a cookie.
+async fn identify(app: &AppState, headers: &HeaderMap) -> Result<Caller, ApiError> {
+    let Some(secret) = cookie(headers, app.settings()) else {
+        return authenticate(app, headers).await;
+    };
+    let visitor = app.store().visitor(secret.hash()).await?;
+    let visitor = visitor.ok_or_else(|| ApiError::unauthenticated(ENDED))?;
+    Ok(Caller::in_browser(visitor.person, visitor.session))
+}
+
+/// What is said of a session that is not, or not any more.
+const ENDED: &str = "the session has ended: log in again";
+
 /// Who it was, for the log.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct KnownUser(pub(crate) UserId);
 
-/// Who the headers say it is.
+/// Whose token it is that the headers bring.
 pub(crate) async fn authenticate(app: &AppState, headers: &HeaderMap) -> Result<Caller, ApiError> {
     let token = bearer(headers)?;
     if token.starts_with(api_token::PREFIX) {
@@ -199,8 +249,7 @@ pub(crate) async fn authenticate(app: &AppState, headers: &HeaderMap) -> Result<
         .await
         .map_err(|invalid| ApiError::unauthenticated(INVALID).because(invalid))?;
     let person = app.store().person(claims.sub, claims.sid).await?;
-    let person =
-        person.ok_or_else(|| ApiError::unauthenticated("the session has ended: log in again"))?;
+    let person = person.ok_or_else(|| ApiError::unauthenticated(ENDED))?;
     let id = person.id;
     Ok(Caller {
         actor: Actor::User(person),

@@ -86,8 +86,8 @@ impl Keys {
             found = folder::read(folder)?;
         }
         // Later, such a file is told and left alone. At the start somebody is there to mend it.
-        if let Some(exposed) = take_exposed(&mut found.unusable) {
-            return Err(exposed);
+        if let Some(wrong) = take_mendable(&mut found.unusable) {
+            return Err(wrong);
         }
         let mut told = BTreeSet::new();
         tell(&found, &mut told);
@@ -172,8 +172,17 @@ impl Keys {
         looked.at = begun;
     }
 
-    fn keep(&self, found: Found) {
-        if let Some(set) = KeySet::new(found.keys) {
+    fn keep(&self, mut found: Found) {
+        let read = std::mem::take(&mut found.keys);
+        let mut keys: Vec<_> = read.into_iter().map(Arc::new).collect();
+        let before = self.set();
+        // What was read of a file before is good while the file cannot be read; all others are as they are now, those above
+        // all that were retired.
+        let kept = before
+            .iter()
+            .filter(|key| found.is_unreadable(&key.file) && !found.is_retired(key));
+        keys.extend(kept.cloned());
+        if let Some(set) = KeySet::of(keys) {
             *self.0.set.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(set);
         } else {
             tracing::warn!(
@@ -199,11 +208,12 @@ fn may_be_id(id: &str) -> bool {
     id.len() == 43 && id.bytes().all(letter)
 }
 
-fn take_exposed(unusable: &mut Vec<KeyError>) -> Option<KeyError> {
-    let exposed = unusable
+/// A file that others can read, or that we cannot.
+fn take_mendable(unusable: &mut Vec<KeyError>) -> Option<KeyError> {
+    let mendable = unusable
         .iter()
-        .position(|error| matches!(error, KeyError::Exposed { .. }))?;
-    Some(unusable.swap_remove(exposed))
+        .position(|error| matches!(error, KeyError::Exposed { .. } | KeyError::File { .. }))?;
+    Some(unusable.swap_remove(mendable))
 }
 
 /// Says what is wrong with files, each once. Unfinished ones are told by `keys list`: another node may be at work on one.

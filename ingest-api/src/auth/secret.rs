@@ -8,8 +8,8 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 const REFRESH: &str = "msr_";
 /// Random bytes of a token: more than anybody can try.
 const BYTES: usize = 32;
-/// Most bytes of a token that is looked at.
-pub(crate) const TOKEN_BYTES_MAX: usize = 512;
+/// Most characters of a token that is looked at.
+pub(crate) const TOKEN_CHARACTERS_MAX: usize = 512;
 
 /// A fresh refresh token.
 pub(crate) fn refresh_token() -> String {

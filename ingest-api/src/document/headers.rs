@@ -59,7 +59,8 @@ pub(super) fn if_none_match() -> Parameter {
 }
 
 pub(super) fn idempotency_key() -> Parameter {
-    // Visible ASCII is what every proxy passes on; other UTF-8 is understood too.
+    // Visible ASCII is what every proxy passes on; other UTF-8 is understood too, and so is the empty text, which some
+    // proxies drop with its header.
     let key = text()
         .min_length(Some(1))
         .max_length(Some(255))

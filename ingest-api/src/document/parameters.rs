@@ -4,8 +4,10 @@
 
 use super::headers::{add, if_none_match};
 use super::{Described, is_one};
+use crate::api::audit::list::WORD_CHARACTERS_MAX;
+use crate::api::jobs::list::KIND_CHARACTERS_MAX;
 use crate::api::schema;
-use crate::extract::params::{CURSOR_BYTES_MAX, Q_BYTES_MAX};
+use crate::extract::params::{CURSOR_CHARACTERS_MAX, Q_CHARACTERS_MAX};
 use axum::http::Method;
 use millstream_domain::job::{JobState, Queue};
 use millstream_domain::task::{Priority, Status};
@@ -13,7 +15,9 @@ use millstream_store::page::{LIMIT_DEFAULT, LIMIT_MAX};
 use millstream_store::task::SortField;
 use utoipa::openapi::RefOr;
 use utoipa::openapi::path::{Parameter, ParameterIn};
-use utoipa::openapi::schema::{AnyOfBuilder, ArrayBuilder, ObjectBuilder, Schema, Type};
+use utoipa::openapi::schema::{
+    AnyOfBuilder, ArrayBuilder, ArrayItems, ObjectBuilder, Schema, Type,
+};
 
 /// A task's name, in whatever case.
 const TASK_NAME: &str = "^[A-Za-z][A-Za-z0-9]{1,9}-[1-9][0-9]{0,17}$";
@@ -36,8 +40,18 @@ pub(super) fn describe(described: &mut Described<'_>) {
 
 /// No query may hold U+0000, which Postgres cannot keep.
 fn without_nul(parameter: &mut Parameter) {
-    if parameter.parameter_in == ParameterIn::Query
-        && let Some(RefOr::T(Schema::Object(object))) = &mut parameter.schema
+    let mut schema = match &mut parameter.schema {
+        Some(RefOr::T(schema)) if parameter.parameter_in == ParameterIn::Query => schema,
+        _ => return,
+    };
+    if let Schema::Array(list) = schema {
+        let ArrayItems::RefOrSchema(items) = &mut list.items else {
+            return;
+        };
+        let RefOr::T(item) = &mut **items else { return };
+        schema = item;
+    }
+    if let Schema::Object(object) = schema
         && object.schema_type == Type::String.into()
         && object.enum_values.is_none()
         && object.format.is_none()
@@ -55,13 +69,22 @@ fn shared(path: &str, parameter: &Parameter) -> Option<Schema> {
         "id" if is_path && path.starts_with("/api/v1/tasks/{id}") => task(),
         _ if parameter.parameter_in != ParameterIn::Query => return None,
         "limit" => limit(),
-        "cursor" => text().max_length(Some(CURSOR_BYTES_MAX)).build().into(),
-        "q" => text().max_length(Some(Q_BYTES_MAX)).build().into(),
+        "cursor" => text()
+            .max_length(Some(CURSOR_CHARACTERS_MAX))
+            .build()
+            .into(),
+        "q" => text().max_length(Some(Q_CHARACTERS_MAX)).build().into(),
         "archived" => words(["false", "true", "any"]),
         "assignee" | "created_by" => list(person()),
         "user" | "actor" => person(),
         "state" if path.ends_with("/jobs") => {
             list(words(JobState::ALL.iter().map(|it| it.as_str())))
+        }
+        "action" | "entity" if path.starts_with("/api/v1/audit") => {
+            text().max_length(Some(WORD_CHARACTERS_MAX)).build().into()
+        }
+        "kind" if path.ends_with("/jobs") => {
+            text().max_length(Some(KIND_CHARACTERS_MAX)).build().into()
         }
         "queue" => words(Queue::ALL.iter().map(|it| it.as_str())),
         name if lists_tasks(path) => return of_tasks(name),

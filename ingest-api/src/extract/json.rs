@@ -7,7 +7,7 @@ use std::fmt;
 
 /// How deep a body may be nested. Nothing we read is deeper than four; metadata are free up to this.
 pub(crate) const DEPTH_MAX: usize = 64;
-/// Most values in a body, whether in lists or objects: a batch of a hundred tasks with all their fields has a fifth of
+/// Most values in a body, whether in lists or objects: a batch of five hundred tasks with a dozen fields each has a sixth of
 /// them. Half a million, which a megabyte can hold, would take fifty times its room in memory.
 pub(crate) const VALUES_MAX: usize = 50_000;
 

@@ -11,10 +11,10 @@ use millstream_store::PageRequest;
 use millstream_store::page::{LIMIT_DEFAULT, LIMIT_MAX};
 use std::str::FromStr;
 
-/// Most bytes of a search text.
-pub(crate) const Q_BYTES_MAX: usize = 4 * 1024;
-/// Most bytes of a cursor.
-pub(crate) const CURSOR_BYTES_MAX: usize = 1024;
+/// Most characters of a search text.
+pub(crate) const Q_CHARACTERS_MAX: usize = 4 * 1024;
+/// Most characters of a cursor.
+pub(crate) const CURSOR_CHARACTERS_MAX: usize = 1024;
 /// Most values of one repeatable parameter: more than any filter bar shows.
 const VALUES_MAX: usize = 100;
 
@@ -109,12 +109,22 @@ impl Params {
     pub(crate) fn many<T>(
         &mut self,
         name: &str,
+        read: impl FnMut(&str) -> Result<T, Invalid>,
+    ) -> Vec<T> {
+        self.up_to(VALUES_MAX, name, read)
+    }
+
+    /// The same with a limit of its own.
+    pub(crate) fn up_to<T>(
+        &mut self,
+        max: usize,
+        name: &str,
         mut read: impl FnMut(&str) -> Result<T, Invalid>,
     ) -> Vec<T> {
         let values = self.take(name);
         let values: Vec<&str> = values.iter().flat_map(|value| value.split(',')).collect();
-        if values.len() > VALUES_MAX {
-            let message = format!("must have at most {VALUES_MAX} values");
+        if values.len() > max {
+            let message = format!("must have at most {max} values");
             self.wrong(name, Invalid::new(FieldCode::TooLong, message));
             return Vec::new();
         }
@@ -133,7 +143,7 @@ impl Params {
                 format!("must be a number from 1 to {LIMIT_MAX}"),
             )),
         });
-        let cursor = self.one("cursor", |text| bounded(text, CURSOR_BYTES_MAX));
+        let cursor = self.one("cursor", |text| bounded(text, CURSOR_CHARACTERS_MAX));
         PageRequest {
             limit: limit.unwrap_or(LIMIT_DEFAULT),
             cursor,
@@ -142,7 +152,7 @@ impl Params {
 
     /// A text to search for; an empty one is none.
     pub(crate) fn q(&mut self) -> Option<String> {
-        self.one("q", |text| bounded(text, Q_BYTES_MAX))
+        self.one("q", |text| bounded(text, Q_CHARACTERS_MAX))
             .filter(|text| !text.trim().is_empty())
     }
 
@@ -167,12 +177,12 @@ impl Params {
     }
 }
 
-/// A text of at most so many bytes.
-pub(crate) fn bounded(text: &str, bytes_max: usize) -> Result<String, Invalid> {
-    if text.len() > bytes_max {
+/// A text of at most so many characters, as a schema counts them.
+pub(crate) fn bounded(text: &str, characters_max: usize) -> Result<String, Invalid> {
+    if text.chars().nth(characters_max).is_some() {
         return Err(Invalid::new(
             FieldCode::TooLong,
-            format!("must have at most {bytes_max} bytes"),
+            format!("must have at most {characters_max} characters"),
         ));
     }
     Ok(text.to_owned())

@@ -1,6 +1,6 @@
 //! Reading one JSON value as what a field wants: the wrong type and the wrong value are told in one way.
 
-use chrono::{DateTime, Datelike, SubsecRound, Utc};
+use chrono::{DateTime, Datelike, SubsecRound, Timelike, Utc};
 use millstream_domain::field::{FieldCode, Invalid};
 use serde_json::{Map, Value};
 use std::fmt::Display;
@@ -37,17 +37,25 @@ pub(crate) fn time(value: Value) -> Result<DateTime<Utc>, Invalid> {
     text(parse_time)(value)
 }
 
-/// A time in a text: RFC 3339, kept in UTC and whole microseconds. Years beyond four digits have no RFC 3339 form.
+/// A time in a text: RFC 3339 with a `T`, kept in UTC and whole microseconds. Years beyond four digits have no RFC 3339 form.
+/// A sixty-first second is one only where leap seconds are put: the last one of a month in UTC.
 pub(crate) fn parse_time(text: &str) -> Result<DateTime<Utc>, Invalid> {
+    let wrong = || {
+        Invalid::new(
+            FieldCode::Invalid,
+            "must be a time such as 2026-11-21T09:30:00Z",
+        )
+    };
+    if !matches!(text.as_bytes().get(10), Some(b'T' | b't')) {
+        return Err(wrong());
+    }
     let time = DateTime::parse_from_rfc3339(text)
-        .map_err(|_| {
-            Invalid::new(
-                FieldCode::Invalid,
-                "must be a time such as 2026-11-21T09:30:00Z",
-            )
-        })?
+        .map_err(|_| wrong())?
         .to_utc()
         .trunc_subsecs(6);
+    if time.nanosecond() >= LEAP && !ends_month(time) {
+        return Err(wrong());
+    }
     if !(1..=9999).contains(&time.year()) {
         return Err(Invalid::new(
             FieldCode::OutOfRange,
@@ -55,6 +63,15 @@ pub(crate) fn parse_time(text: &str) -> Result<DateTime<Utc>, Invalid> {
         ));
     }
     Ok(time)
+}
+
+/// From where on nanoseconds are those of a leap second.
+const LEAP: u32 = 1_000_000_000;
+
+/// Whether the next second is in another month.
+fn ends_month(time: DateTime<Utc>) -> bool {
+    let next = time.date_naive().succ_opt();
+    (time.hour(), time.minute()) == (23, 59) && next.is_none_or(|day| day.day() == 1)
 }
 
 /// A number.
@@ -115,10 +132,22 @@ mod tests {
         for bad in [
             json!("2026-11-21"),
             json!("now"),
+            json!("2026-11-21 09:30:00Z"),
+            json!("2026-11-21_09:30:00Z"),
+            json!("2026-11-21T12:00:60Z"),
+            json!("2026-11-21T23:59:60Z"),
+            json!("2026-12-31T23:59:60+01:00"),
             json!(1),
             json!("9999-12-31T23:59:59-01:00"),
         ] {
             assert!(time(bad.clone()).is_err(), "{bad}");
+        }
+        for good in [
+            "2016-12-31T23:59:60Z",
+            "2017-01-01T00:59:60+01:00",
+            "2026-11-21t09:30:00z",
+        ] {
+            assert!(time(json!(good)).is_ok(), "{good}");
         }
     }
 }

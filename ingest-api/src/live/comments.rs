@@ -1,19 +1,21 @@
 //! `GET /ws/tasks/{id}/comments`: the comments of one task, both ways.
 
-use super::connection::{ENDED, visible};
-use super::entry::{Guest, bounded, full};
+use super::guest::Guest;
 use super::hub::{Listener, Word};
+use super::rounds::{Due, Rounds};
+use super::socket::{BEHIND, End, GONE, Socket, bounded};
 use super::topic::Topic;
 use crate::api::comments::CommentBody as CommentJson;
 use crate::api::schema::Problems;
 use crate::error::ApiError;
-use crate::extract::Id;
 use crate::extract::json;
 use crate::extract::value::text;
-use crate::extract::{Fields, value};
+use crate::extract::{Fields, Id, NoParams, value};
+use crate::middleware::rate;
+use crate::request::RequestContext;
 use crate::state::AppState;
 use axum::extract::State;
-use axum::extract::ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade};
+use axum::extract::ws::{WebSocketUpgrade, close_code};
 use axum::response::Response;
 use millstream_domain::comment::CommentBody;
 use millstream_domain::ids::TaskId;
@@ -21,16 +23,13 @@ use millstream_store::comment::CreateComment;
 use millstream_store::task::TaskRef;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
-use std::time::Duration;
-
-/// How long a message may take to leave before the client counts as gone.
-const SEND_TIME_MAX: Duration = Duration::from_secs(10);
 
 #[utoipa::path(
     get, path = "/ws/tasks/{id}/comments", tag = "live",
     summary = "Talk about a task",
-    description = "A WebSocket: send `{\"body\": \"…\"}` to write a comment; every comment that is written, edited or deleted comes \
-                   as `{\"type\": \"comment\", \"comment\": …}`.",
+    description = "A WebSocket: send `{\"body\": \"…\"}` to write a comment, which is answered with `{\"type\": \"written\", \
+                   \"comment\": …}` or `{\"type\": \"error\", \"problem\": …}`; every comment that is written, edited or deleted \
+                   comes as `{\"type\": \"comment\", \"comment\": …}`. Each that is written counts as a request.",
     params(("id" = String, Path, description = "The task's id, or its name such as `ENG-42`")),
     responses((status = 101, description = "The connection is open"), Problems),
     security(("bearer" = [])),
@@ -39,21 +38,22 @@ pub(crate) async fn talk(
     State(app): State<AppState>,
     guest: Guest,
     Id(task): Id<TaskRef>,
+    _: NoParams,
     upgrade: WebSocketUpgrade,
 ) -> Result<Response, ApiError> {
     let task = app.store().task(&guest.caller.actor, &task).await?.state.id;
-    let listener = app.hub().listen(guest.caller.id).ok_or_else(full)?;
+    let listener = app.hub().listen(guest.caller.id)?;
     listener.set(BTreeSet::from([Topic::Task(task)]));
-    Ok(bounded(upgrade).on_upgrade(move |socket| async move {
-        Talk {
+    let cx = RequestContext::current();
+    Ok(bounded(upgrade).on_upgrade(move |socket| {
+        let conversation = Talk {
             app,
             guest,
             task,
             listener,
-            socket,
-        }
-        .run()
-        .await;
+            socket: Socket::new(socket),
+        };
+        cx.scope(conversation.run())
     }))
 }
 
@@ -62,88 +62,107 @@ struct Talk {
     guest: Guest,
     task: TaskId,
     listener: Listener,
-    socket: WebSocket,
+    socket: Socket,
 }
 
 impl Talk {
     async fn run(mut self) {
-        loop {
-            let goes_on = tokio::select! {
-                word = self.listener.words.recv() => match word {
-                    // The signal without the comment is for pages.
-                    Some(Word::Told(_, _, text)) if !text.contains("\"type\":\"comment\"") => true,
-                    Some(Word::Told(_, _, text)) => self.send(Message::text(&*text)).await,
-                    Some(Word::AskAgain) => self.ask_again().await,
-                    None => false,
+        let mut rounds = Rounds::new(self.app.hub().limits().ping_every, self.listener.id);
+        // It may have gone between the look at it and the listening.
+        let mut done = Box::pin(self.check()).await;
+        while done.is_ok() {
+            done = tokio::select! {
+                word = self.listener.words.recv() => Box::pin(self.pass_on(word)).await,
+                said = self.socket.hear() => match said {
+                    Ok(Some(text)) => Box::pin(self.write(&text)).await,
+                    Ok(None) => Ok(()),
+                    Err(end) => Err(end),
                 },
-                said = self.socket.recv() => match said {
-                    Some(Ok(Message::Text(text))) => self.write(&text).await,
-                    Some(Ok(Message::Close(_)) | Err(_)) | None => false,
-                    Some(Ok(_)) => true,
+                due = rounds.next(&self.app, &self.guest) => match due {
+                    Due::Ping => self.socket.ping().await,
+                    Due::Ask => Box::pin(self.ask_again()).await,
                 },
             };
-            if !goes_on {
-                return;
-            }
+        }
+        if let Err(end) = done {
+            Box::pin(self.socket.close(end)).await;
         }
     }
 
-    async fn send(&mut self, message: Message) -> bool {
-        let sent = tokio::time::timeout(SEND_TIME_MAX, self.socket.send(message)).await;
-        matches!(sent, Ok(Ok(())))
+    async fn pass_on(&mut self, word: Option<Word>) -> Result<(), End> {
+        match word {
+            // The signal without the comment is for pages.
+            Some(Word::Record(told, _)) => match told.comment() {
+                Some(message) => self.socket.send(message).await,
+                None => Ok(()),
+            },
+            Some(Word::Inbox { .. }) => Ok(()),
+            Some(Word::AskAgain) => self.ask_again().await,
+            Some(Word::Check(_)) => self.check().await,
+            None if self.app.hub().is_stopped() => Err(End::Closed(
+                close_code::AWAY,
+                "the server stops: connect again",
+            )),
+            None => Err(End::Closed(BEHIND, "too far behind: connect again")),
+        }
     }
 
-    /// Writes a comment; what is wrong with it is told as the API tells it.
-    async fn write(&mut self, said: &str) -> bool {
-        let answer = match written(&self.app, &self.guest, self.task, said).await {
+    async fn ask_again(&mut self) -> Result<(), End> {
+        if self.guest.ask_again(&self.app).await? {
+            self.check().await?;
+        }
+        Ok(())
+    }
+
+    async fn check(&mut self) -> Result<(), End> {
+        if self
+            .guest
+            .may_hear(&self.app, Topic::Task(self.task))
+            .await?
+        {
+            return Ok(());
+        }
+        Err(End::Closed(
+            GONE,
+            "the task is gone, or not yours to see any more",
+        ))
+    }
+
+    /// Writes a comment; what is wrong with it is told as the API tells it. Who they are is asked each time, as of a request.
+    async fn write(&mut self, said: &str) -> Result<(), End> {
+        let counted = rate::count_for(&self.app, Some(&self.guest.caller));
+        let written = match counted {
+            Ok(()) => {
+                self.ask_again().await?;
+                self.written(said).await
+            }
+            Err(refused) => Err(refused),
+        };
+        let answer = match written {
             Ok(comment) => json!({"type": "written", "comment": comment}),
             Err(error) => {
                 let problem: Value = serde_json::from_slice(&error.body()).unwrap_or_default();
                 json!({"type": "error", "problem": problem})
             }
         };
-        self.send(Message::text(answer.to_string())).await
+        self.socket.send(answer.to_string()).await
     }
 
-    async fn ask_again(&mut self) -> bool {
-        let asked = self.guest.proof.caller(&self.app).await;
-        let may = match asked {
-            Ok(caller) => {
-                self.guest.caller = caller;
-                visible(&self.app, &self.guest.caller, Topic::Task(self.task)).await
-            }
-            Err(error) => Err(error),
+    async fn written(&mut self, said: &str) -> Result<CommentJson, ApiError> {
+        self.guest.caller.may_change()?;
+        let members = json::parse(said.as_bytes())
+            .map_err(|error| ApiError::bad_request(format!("not well-formed JSON: {error}")))?;
+        let members =
+            value::object(members).map_err(|invalid| ApiError::validation(vec![invalid.at("")]))?;
+        let mut fields = Fields::new(members);
+        let body = fields.required("body", text(CommentBody::new));
+        let create = CreateComment {
+            actor: self.guest.caller.actor.clone(),
+            task: TaskRef::Id(self.task),
+            body: fields.finish(|| body)?,
         };
-        if matches!(may, Ok(true)) {
-            return true;
-        }
-        let frame = CloseFrame {
-            code: ENDED,
-            reason: "the session has ended, or the task is not yours to see any more".into(),
-        };
-        self.send(Message::Close(Some(frame))).await;
-        false
+        let origin = &self.guest.caller.origin;
+        let written = self.app.store().write(origin, create).await?;
+        Ok(CommentJson::from(&written.output))
     }
-}
-
-async fn written(
-    app: &AppState,
-    guest: &Guest,
-    task: TaskId,
-    said: &str,
-) -> Result<CommentJson, ApiError> {
-    guest.caller.may_change()?;
-    let members = json::parse(said.as_bytes())
-        .map_err(|error| ApiError::bad_request(format!("not well-formed JSON: {error}")))?;
-    let members =
-        value::object(members).map_err(|invalid| ApiError::validation(vec![invalid.at("")]))?;
-    let mut fields = Fields::new(members);
-    let body = fields.required("body", text(CommentBody::new));
-    let create = CreateComment {
-        actor: guest.caller.actor.clone(),
-        task: TaskRef::Id(task),
-        body: fields.finish(|| body)?,
-    };
-    let written = app.store().write(&guest.caller.origin, create).await?;
-    Ok(CommentJson::from(&written.output))
 }

@@ -1,34 +1,26 @@
-//! One WebSocket: what its client wants to hear of, and what it is told.
+//! One WebSocket of `GET /live`: what its client wants to hear of, and what it is told.
 
-use super::entry::{Guest, Proof};
+mod resume;
+
+use super::guest::Guest;
 use super::hub::{Listener, Word};
-use super::resume::{Missed, missed};
-use super::topic::{Topic, Wanted, changed};
-use crate::auth::Caller;
-use crate::error::ApiError;
+use super::place::{Brought, Place};
+use super::rounds::{Due, Rounds};
+use super::socket::{BEHIND, End, Socket};
+use super::told::inbox_changed;
+use super::topic::{Topic, Wanted};
+use crate::middleware::rate;
 use crate::state::AppState;
-use axum::extract::ws::{CloseFrame, Message, WebSocket, close_code};
-use millstream_domain::policy::{Action, Target, decide};
-use millstream_event_log::{Position, Seq};
-use millstream_store::task::TaskRef;
+use axum::extract::ws::{WebSocket, close_code};
+use millstream_event_log::Seq;
 use serde::Deserialize;
 use serde_json::json;
-use std::collections::BTreeSet;
-use std::time::Duration;
-use tokio::time::{Instant, MissedTickBehavior, interval_at};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Most topics of one connection: more than any page shows.
 const TOPICS_MAX: usize = 100;
-/// How often a silent client is asked whether it is still there.
-const PING_EVERY: Duration = Duration::from_secs(30);
-/// How long a message may take to leave before the client counts as gone.
-const SEND_TIME_MAX: Duration = Duration::from_secs(10);
-/// How often rights are looked at even if nothing was heard: sessions also end by time.
-const ASK_EVERY: Duration = Duration::from_mins(5);
-/// Close code: who they were is not known any more.
-pub(super) const ENDED: u16 = 4401;
-/// Close code: too far behind; connect again and resume.
-pub(super) const BEHIND: u16 = 4408;
+/// What is told of a topic that does not exist, and of one that may not be seen.
+const ABSENT: &str = "there is no such topic";
 
 /// What a client says.
 #[derive(Debug, Deserialize)]
@@ -41,249 +33,259 @@ struct Said {
 }
 
 /// An open connection.
+#[derive(Debug)]
 pub(super) struct Connection {
     app: AppState,
-    proof: Proof,
-    caller: Caller,
+    guest: Guest,
     listener: Listener,
-    socket: WebSocket,
-    topics: BTreeSet<Topic>,
-    /// What was told already, after a resumption.
-    told: Seq,
-    /// Whether anything was heard of the client since it was last asked.
-    is_alive: bool,
-}
-
-/// Why a connection ends.
-enum End {
-    /// The client is gone.
-    Gone,
-    /// We close it, with this code and reason.
-    Closed(u16, &'static str),
+    socket: Socket,
+    /// What it hears of, each with the last record (of an inbox: the last that it shows) that it need not be told of.
+    topics: BTreeMap<Topic, Seq>,
+    /// How far its client has been told.
+    place: Place,
+    /// Whether it has said what it wants to hear of.
+    subscribed: bool,
+    /// Whether it may still say where it was before: all its topics are told from one place on.
+    may_resume: bool,
+    /// Where it went on from: one record may have been told in part, by the connection before.
+    resumed: Place,
+    /// Where it is to go on from, once it says what it wants to hear of.
+    held: Option<Brought>,
 }
 
 impl Connection {
     pub(super) fn new(app: AppState, guest: Guest, listener: Listener, socket: WebSocket) -> Self {
         Self {
             app,
-            proof: guest.proof,
-            caller: guest.caller,
+            guest,
             listener,
-            socket,
-            topics: BTreeSet::new(),
-            told: 0,
-            is_alive: true,
+            socket: Socket::new(socket),
+            topics: BTreeMap::new(),
+            place: Place::default(),
+            subscribed: false,
+            may_resume: true,
+            resumed: Place::default(),
+            held: None,
         }
     }
 
     /// Until one side ends it.
     pub(super) async fn run(mut self) {
-        if let End::Closed(code, reason) = self.talk().await {
-            let frame = CloseFrame {
-                code,
-                reason: reason.into(),
-            };
-            let close = self.socket.send(Message::Close(Some(frame)));
-            let _ = tokio::time::timeout(SEND_TIME_MAX, close).await;
-        }
-    }
-
-    async fn talk(&mut self) -> End {
-        let ticks = |every| {
-            let mut ticks = interval_at(Instant::now() + every, every);
-            ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-            ticks
-        };
-        let (mut pings, mut asks) = (ticks(PING_EVERY), ticks(ASK_EVERY));
-        loop {
+        let mut rounds = Rounds::new(self.app.hub().limits().ping_every, self.listener.id);
+        let end = loop {
+            // What is rare is boxed: an idle connection is as large as what it may wait in.
             let done = tokio::select! {
-                word = self.listener.words.recv() => match word {
-                    Some(Word::Told(seq, topic, text)) => self.tell(seq, topic, &text).await,
-                    Some(Word::AskAgain) => self.ask_again().await,
-                    None => Err(End::Closed(BEHIND, "too far behind: connect again and resume")),
+                word = self.listener.words.recv() => Box::pin(self.pass_on(word)).await,
+                said = self.socket.hear() => match said {
+                    Ok(Some(text)) => Box::pin(self.obey(&text)).await,
+                    Ok(None) => Ok(()),
+                    Err(end) => Err(end),
                 },
-                said = self.socket.recv() => match said {
-                    Some(Ok(message)) => self.hear(message).await,
-                    Some(Err(_)) | None => Err(End::Gone),
+                due = rounds.next(&self.app, &self.guest) => match due {
+                    Due::Ping => self.socket.ping().await,
+                    Due::Ask => Box::pin(self.ask_again()).await,
                 },
-                _ = pings.tick() => self.ping().await,
-                _ = asks.tick() => self.ask_again().await,
             };
             if let Err(end) = done {
-                return end;
+                break end;
             }
-        }
+        };
+        Box::pin(self.socket.close(end)).await;
     }
 
-    async fn send(&mut self, message: Message) -> Result<(), End> {
-        match tokio::time::timeout(SEND_TIME_MAX, self.socket.send(message)).await {
-            Ok(Ok(())) => Ok(()),
-            Ok(Err(_)) | Err(_) => Err(End::Gone),
-        }
-    }
-
-    async fn tell(&mut self, seq: Seq, topic: Topic, text: &str) -> Result<(), End> {
-        // An inbox may show a record later than the log had it: better told twice.
-        let is_known = seq <= self.told && !matches!(topic, Topic::Notifications(_));
-        if is_known || !self.topics.contains(&topic) {
-            return Ok(());
-        }
-        self.send(Message::text(text)).await
-    }
-
-    async fn ping(&mut self) -> Result<(), End> {
-        if !std::mem::take(&mut self.is_alive) {
-            return Err(End::Gone);
-        }
-        self.send(Message::Ping(Vec::new().into())).await
-    }
-
-    async fn hear(&mut self, message: Message) -> Result<(), End> {
-        self.is_alive = true;
-        match message {
-            Message::Text(text) => match serde_json::from_str(&text) {
-                Ok(said) => self.obey(said).await,
-                Err(_) => {
-                    self.complain("must be {\"subscribe\": [topics], \"resume\": position}")
-                        .await
+    /// Passes on a word of the hub.
+    async fn pass_on(&mut self, word: Option<Word>) -> Result<(), End> {
+        match word {
+            Some(Word::Record(told, inbox)) => {
+                self.place.inbox = self.place.inbox.max(inbox);
+                if let Some(done) = self.resumed.told_of(told.seq) {
+                    let (topics, seq) = (&self.topics, told.seq);
+                    let hears = |topic| topics.get(&topic).is_some_and(|since| seq > *since);
+                    for message in told.messages(done, self.inbox_told(seq), hears) {
+                        self.socket.send(message).await?;
+                    }
                 }
-            },
-            Message::Binary(_) => self.complain("must be text").await,
-            Message::Close(_) => Err(End::Gone),
-            Message::Ping(_) | Message::Pong(_) => Ok(()),
+                if told.seq > self.place.seq {
+                    (self.place.seq, self.place.part) = (told.seq, 0);
+                }
+                Ok(())
+            }
+            Some(Word::Inbox { inbox, log }) => self.tell_inbox(inbox, log).await,
+            Some(Word::AskAgain) => self.ask_again().await,
+            Some(Word::Check(topic)) => self.check(&[topic]).await,
+            None if self.app.hub().is_stopped() => Err(End::Closed(
+                close_code::AWAY,
+                "the server stops: connect again and resume",
+            )),
+            None => Err(End::Closed(
+                BEHIND,
+                "too far behind: connect again and resume",
+            )),
+        }
+    }
+
+    /// How far the inbox was told of; who does not ask for it misses nothing there.
+    fn inbox_told(&self, seq: Seq) -> Seq {
+        let own = Topic::Notifications(self.guest.caller.id);
+        if self.topics.contains_key(&own) {
+            self.place.inbox
+        } else {
+            seq
+        }
+    }
+
+    /// The position that the client is to come back with.
+    fn position(&self) -> Place {
+        Place {
+            inbox: self.inbox_told(self.place.seq),
+            ..self.place
+        }
+    }
+
+    async fn tell_inbox(&mut self, inbox: Seq, log: Seq) -> Result<(), End> {
+        self.place.inbox = self.place.inbox.max(inbox);
+        if log > self.place.seq {
+            (self.place.seq, self.place.part) = (log, 0);
+        }
+        let person = self.guest.caller.id;
+        match self.topics.get(&Topic::Notifications(person)) {
+            Some(since) if inbox > *since => {
+                let message = inbox_changed(person, self.position());
+                self.socket.send(message).await
+            }
+            _ => Ok(()),
         }
     }
 
     async fn complain(&mut self, message: &str) -> Result<(), End> {
         let text = json!({"type": "error", "message": message}).to_string();
-        self.send(Message::text(text)).await
+        self.socket.send(text).await
     }
 
-    async fn obey(&mut self, said: Said) -> Result<(), End> {
-        let position = match said.resume.as_deref().map(str::parse::<Position>) {
-            None => None,
-            Some(Ok(position)) => Some(position),
-            Some(Err(_)) => return self.complain("resume must be a position").await,
+    async fn obey(&mut self, text: &str) -> Result<(), End> {
+        if let Err(refused) = rate::count_for(&self.app, Some(&self.guest.caller)) {
+            return self.complain(&refused.detail).await;
+        }
+        let Ok(said) = serde_json::from_str::<Said>(text) else {
+            return self
+                .complain("must be {\"subscribe\": [topics], \"resume\": position}")
+                .await;
         };
-        if let Some(wanted) = said.subscribe {
-            if wanted.len() > TOPICS_MAX {
+        // With the second list, topics are told from different places on.
+        self.may_resume &= !(self.subscribed && said.subscribe.is_some());
+        match said.resume.as_deref().map(str::parse) {
+            None => {}
+            Some(Ok(brought)) if self.may_resume => self.held = Some(brought),
+            Some(Ok(_)) => {
+                let message = "resume comes once, with the first subscribe of a connection";
+                return self.complain(message).await;
+            }
+            Some(Err(())) => return self.complain("resume must be a position").await,
+        }
+        match said.subscribe {
+            Some(wanted) if wanted.len() > TOPICS_MAX => {
                 let message = format!("at most {TOPICS_MAX} topics");
                 return self.complain(&message).await;
             }
-            let mut topics = BTreeSet::new();
-            for name in wanted {
-                match topic_of(&self.app, &self.caller, &name).await {
-                    Ok(topic) => {
-                        topics.insert(topic);
-                    }
-                    Err(message) => {
-                        self.complain(&format!("{name}: {message}")).await?;
-                    }
-                }
-            }
-            self.topics.clone_from(&topics);
-            self.listener.set(topics);
+            Some(wanted) => self.subscribe(wanted).await?,
+            // Nothing to go on with yet.
+            None if !self.subscribed => return Ok(()),
+            None => {}
         }
-        // What is told from here on waits in the queue; what was told before is looked up.
-        match position {
-            Some(Position::View(seq)) => self.resume(seq).await,
-            Some(Position::Write(_)) | None => {
-                let position = Position::View(self.app.hub().told()).to_string();
-                let text = json!({"type": "ready", "position": position}).to_string();
-                self.send(Message::text(text)).await
-            }
+        match self.held.take() {
+            Some(brought) => self.resume(brought).await,
+            None => self.tell_ready().await,
         }
     }
 
-    async fn resume(&mut self, after: Seq) -> Result<(), End> {
-        match missed(&self.app, self.caller.id, &self.topics, after).await {
-            Missed::TooMuch => {
-                let text = json!({"type": "behind"}).to_string();
-                self.send(Message::text(text)).await
+    async fn tell_ready(&mut self) -> Result<(), End> {
+        let position = self.position().to_string();
+        let text = json!({"type": "ready", "position": position}).to_string();
+        self.socket.send(text).await
+    }
+
+    /// Hears of these topics from now on, of those that may be heard of. First of all of them, so that nothing is missed that
+    /// changes while it is asked which those are.
+    async fn subscribe(&mut self, wanted: Vec<String>) -> Result<(), End> {
+        let wanted: BTreeMap<String, Option<Topic>> = wanted
+            .into_iter()
+            .map(|name| {
+                let topic = name.parse().ok().map(|wanted| self.topic(wanted));
+                (name, topic)
+            })
+            .collect();
+        let since = self
+            .listener
+            .set(wanted.values().flatten().copied().collect());
+        if !self.subscribed || self.listener.words.is_empty() {
+            // All that was told before has been passed on, so this is how far the client is.
+            let (log, inbox) = (
+                since.log.max(self.place.seq),
+                since.inbox.max(self.place.inbox),
+            );
+            if log > self.place.seq {
+                self.place.part = 0;
             }
-            Missed::Some { topics, until } => {
-                for (topic, seq) in topics {
-                    self.send(Message::text(changed(topic, seq))).await?;
+            (self.place.seq, self.place.inbox) = (log, inbox);
+        }
+        let mut topics = BTreeMap::new();
+        for (name, topic) in wanted {
+            let known = topic.and_then(|topic| self.topics.get(&topic));
+            match (topic, known) {
+                (Some(topic), Some(known)) => {
+                    topics.insert(topic, *known);
                 }
-                self.told = until;
-                let position = Position::View(until).to_string();
-                let text = json!({"type": "ready", "position": position}).to_string();
-                self.send(Message::text(text)).await
+                (Some(topic), None) if self.guest.may_hear(&self.app, topic).await? => {
+                    let since = match topic {
+                        Topic::Notifications(_) => since.inbox,
+                        Topic::Task(_) | Topic::Project(_) => since.log,
+                    };
+                    topics.insert(topic, since);
+                }
+                _ => {
+                    let name: String = name.chars().take(80).collect();
+                    self.complain(&format!("{name}: {ABSENT}")).await?;
+                }
             }
+        }
+        self.topics = topics;
+        self.subscribed = true;
+        self.listen();
+        Ok(())
+    }
+
+    fn topic(&self, wanted: Wanted) -> Topic {
+        match wanted {
+            Wanted::Notifications => Topic::Notifications(self.guest.caller.id),
+            Wanted::Task(id) => Topic::Task(id),
+            Wanted::Project(id) => Topic::Project(id),
         }
     }
 
-    /// The person's rights may have changed: who are they now, and what may they still hear of?
+    fn listen(&self) {
+        let topics: BTreeSet<Topic> = self.topics.keys().copied().collect();
+        self.listener.set(topics);
+    }
+
+    /// Who are they now? If they have other rights than before, what may they still hear of?
     async fn ask_again(&mut self) -> Result<(), End> {
-        self.caller = match self.proof.caller(&self.app).await {
-            Ok(caller) => caller,
-            Err(error) if error.code.status().is_client_error() => {
-                return Err(End::Closed(ENDED, "the session has ended: log in again"));
-            }
-            // Rather closed than told what may not be told.
-            Err(_) => return Err(End::Closed(close_code::AGAIN, "try again")),
-        };
-        let mut gone = Vec::new();
-        for topic in self.topics.clone() {
-            match visible(&self.app, &self.caller, topic).await {
-                Ok(true) => {}
-                Ok(false) => gone.push(topic),
-                Err(_) => return Err(End::Closed(close_code::AGAIN, "try again")),
-            }
-        }
-        for topic in &gone {
-            self.topics.remove(topic);
-        }
-        if !gone.is_empty() {
-            self.listener.set(self.topics.clone());
-        }
-        for topic in gone {
-            let text = json!({"type": "gone", "topic": topic.to_string()}).to_string();
-            self.send(Message::text(text)).await?;
+        if self.guest.ask_again(&self.app).await? {
+            let topics: Vec<Topic> = self.topics.keys().copied().collect();
+            self.check(&topics).await?;
         }
         Ok(())
     }
-}
 
-/// A topic that this person may listen to. What they may not see is told like what does not exist.
-async fn topic_of(app: &AppState, caller: &Caller, name: &str) -> Result<Topic, &'static str> {
-    const ABSENT: &str = "there is no such topic";
-    let wanted: Wanted = name.parse().map_err(|()| ABSENT)?;
-    let topic = match wanted {
-        Wanted::Notifications => Topic::Notifications(caller.id),
-        Wanted::Task(id) => Topic::Task(id),
-        Wanted::Project(id) => Topic::Project(id),
-    };
-    match visible(app, caller, topic).await {
-        Ok(true) => Ok(topic),
-        Ok(false) => Err(ABSENT),
-        Err(_) => Err("cannot be looked up just now: try again"),
+    /// Takes away those of these topics that they may not hear of any more.
+    async fn check(&mut self, topics: &[Topic]) -> Result<(), End> {
+        for topic in topics {
+            if self.topics.contains_key(topic) && !self.guest.may_hear(&self.app, *topic).await? {
+                self.topics.remove(topic);
+                self.listen();
+                let text = json!({"type": "gone", "topic": topic.to_string()}).to_string();
+                self.socket.send(text).await?;
+            }
+        }
+        Ok(())
     }
-}
-
-/// Whether somebody may hear of this.
-pub(super) async fn visible(
-    app: &AppState,
-    caller: &Caller,
-    topic: Topic,
-) -> Result<bool, ApiError> {
-    let team = match topic {
-        Topic::Notifications(person) => return Ok(person == caller.id),
-        Topic::Task(id) => match app.store().task(&caller.actor, &TaskRef::Id(id)).await {
-            Ok(task) => task.state.team_id,
-            Err(error) => return absent(error.into()),
-        },
-        Topic::Project(id) => match app.store().project(&caller.actor, id).await {
-            Ok(project) => project.team_id,
-            Err(error) => return absent(error.into()),
-        },
-    };
-    Ok(decide(&caller.actor, Action::ReadTeam, Target::team(team)).is_ok())
-}
-
-fn absent(error: ApiError) -> Result<bool, ApiError> {
-    if error.code.status().is_client_error() {
-        return Ok(false);
-    }
-    Err(error)
 }

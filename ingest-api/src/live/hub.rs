@@ -1,110 +1,165 @@
 //! The hub: reads the log's end once for the whole process, and tells the connections that listen.
+//!
+//! Two tasks in one: [`follow`] tells what stands in the log, as it comes; [`inboxes`] tells of notifications once the view
+//! shows them, and holds up nobody who does not ask for them. *Invariant:* what was told, and who listened then, change
+//! under one lock. So whoever begins to listen knows exactly what they will be told: all that comes after.
 
-use super::topic::{Topic, changed, comment, concerned, said, topics};
-use crate::api::ActorBody;
+mod ears;
+mod follow;
+mod inboxes;
+
+use super::limits::LiveLimits;
+use super::told::Told;
+use super::topic::Topic;
+use crate::error::ApiError;
+use crate::problem::Code;
+use crate::request::RequestContext;
 use crate::state::AppState;
+use ears::{EarId, Ears};
+pub(super) use inboxes::VIEW;
 use millstream_domain::ids::UserId;
-use millstream_event_log::{Budget, Cut, Event, LogError, Record, Seq};
-use std::collections::{BTreeSet, HashMap};
-use std::sync::atomic::{AtomicU64, Ordering};
+use millstream_domain::network::Network;
+use millstream_event_log::Seq;
+use std::collections::BTreeSet;
+use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
-use tokio::sync::mpsc::{self, Receiver, Sender};
+use tokio::sync::mpsc::Receiver;
+use tokio::sync::{Semaphore, SemaphorePermit, watch};
 use tokio_util::sync::CancellationToken;
 
-/// Connections at once: each takes a few KiB.
-pub(super) const CONNECTIONS_MAX: usize = 20_000;
-/// Signals that wait for one connection. A page that is that far behind asks again from the start.
-const QUEUE: usize = 64;
-/// Most records read at once.
-const BUDGET: Budget = Budget {
-    records: 500,
-    bytes: 4 * 1024 * 1024,
-};
-/// How long the inboxes may take to show a record before those who may be told of it are told later.
-const INBOX_PATIENCE: Duration = Duration::from_secs(5);
-/// How many connections there are.
-const LIVE_CONNECTIONS: &str = "millstream_live_connections";
-/// Pause after the log could not be read.
-const PAUSE: Duration = Duration::from_millis(500);
+/// Connections that look up at once what they missed: after a restart all of them do, and each holds a batch of records.
+const LOOKING_BACK_MAX: usize = 4;
 
 /// A word for a connection.
 #[derive(Debug, Clone)]
 pub(super) enum Word {
-    /// Something changed: the record, its topic, and what is sent.
-    Told(Seq, Topic, Arc<str>),
+    /// A record, and how far inboxes had been told of when it was.
+    Record(Arc<Told>, Seq),
+    /// The inbox has changed: how far it was told of, and how far the log.
+    Inbox { inbox: Seq, log: Seq },
     /// The person's rights may have changed.
     AskAgain,
+    /// What the topic is about was moved or is gone: may they still hear of it?
+    Check(Topic),
 }
 
 /// Who listens to what.
 #[derive(Debug, Clone, Default)]
 pub struct Hub(Arc<Shared>);
 
-#[derive(Debug, Default)]
-struct Shared {
-    ears: Mutex<Ears>,
-    next: AtomicU64,
-    /// The last record that was told.
-    told: AtomicU64,
-}
-
-type EarId = u64;
-
-#[derive(Debug, Default)]
-struct Ears {
-    all: HashMap<EarId, Ear>,
-    by_topic: HashMap<Topic, BTreeSet<EarId>>,
-    by_person: HashMap<UserId, BTreeSet<EarId>>,
-}
-
 #[derive(Debug)]
-struct Ear {
-    person: UserId,
-    topics: BTreeSet<Topic>,
-    queue: Sender<Word>,
+struct Shared {
+    limits: LiveLimits,
+    ears: Mutex<Ears>,
+    /// The last record that may have changed an inbox.
+    stirred: watch::Sender<Seq>,
+    looking_back: Semaphore,
+    /// Whether the log is followed by now.
+    begun: watch::Sender<bool>,
+}
+
+impl Default for Shared {
+    fn default() -> Self {
+        Self::within(LiveLimits::default())
+    }
+}
+
+impl Shared {
+    fn within(limits: LiveLimits) -> Self {
+        Self {
+            limits,
+            ears: Mutex::default(),
+            stirred: watch::Sender::new(0),
+            looking_back: Semaphore::new(LOOKING_BACK_MAX),
+            begun: watch::Sender::new(false),
+        }
+    }
 }
 
 /// A connection's end of its queue. Dropping it ends the listening.
 #[derive(Debug)]
 pub(super) struct Listener {
     hub: Hub,
-    id: EarId,
+    pub(super) id: EarId,
     pub(super) words: Receiver<Word>,
 }
 
+/// How far the hub has told, when somebody began to listen.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Since {
+    pub(super) log: Seq,
+    pub(super) inbox: Seq,
+}
+
+/// No more connections can be had.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Full {
+    /// There are as many as the server holds, or it is about to stop.
+    Server,
+    /// The person has as many as one may have.
+    Person,
+    /// As many come from that address as may.
+    Address,
+}
+
+impl From<Full> for ApiError {
+    fn from(full: Full) -> Self {
+        match full {
+            Full::Server => {
+                Self::unavailable("too many live connections are open: try again later")
+            }
+            Full::Person => Self::new(
+                Code::RateLimited,
+                "you have too many live connections: close some",
+            ),
+            Full::Address => Self::new(
+                Code::RateLimited,
+                "too many live connections come from your address: close some",
+            ),
+        }
+    }
+}
+
 impl Hub {
+    pub(crate) fn within(limits: LiveLimits) -> Self {
+        Self(Arc::new(Shared::within(limits)))
+    }
+
+    pub(super) fn limits(&self) -> &LiveLimits {
+        &self.0.limits
+    }
+
     fn ears(&self) -> MutexGuard<'_, Ears> {
         self.0.ears.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The last record that connections were told of.
-    pub(super) fn told(&self) -> Seq {
-        self.0.told.load(Ordering::Acquire)
-    }
-
-    /// A new listener; `None` when there are too many.
-    pub(super) fn listen(&self, person: UserId) -> Option<Listener> {
-        let (queue, words) = mpsc::channel(QUEUE);
-        let id = self.0.next.fetch_add(1, Ordering::Relaxed);
-        let mut ears = self.ears();
-        if ears.all.len() >= CONNECTIONS_MAX {
-            return None;
-        }
-        let ear = Ear {
-            person,
-            topics: BTreeSet::new(),
-            queue,
-        };
-        ears.all.insert(id, ear);
-        ears.by_person.entry(person).or_default().insert(id);
-        metrics::gauge!(LIVE_CONNECTIONS).set(as_f64(ears.all.len()));
-        drop(ears);
-        Some(Listener {
+    /// A new listener, for whoever asks in the current request.
+    pub(super) fn listen(&self, person: UserId) -> Result<Listener, Full> {
+        let from = RequestContext::current().client_ip;
+        let from = from.filter(is_limited).map(Network::of);
+        let (id, words) = self.ears().add(&self.0.limits, person, from)?;
+        Ok(Listener {
             hub: self.clone(),
             id,
             words,
         })
+    }
+
+    /// Whether all connections were let go because the server stops.
+    pub(super) fn is_stopped(&self) -> bool {
+        self.ears().is_closed()
+    }
+
+    /// Waits until one more may look back.
+    pub(super) async fn turn(&self) -> SemaphorePermit<'_> {
+        let turn = self.0.looking_back.acquire().await;
+        turn.expect("the semaphore is never closed")
+    }
+
+    /// Waits until the log is followed: who listens before is let go when that begins. Cancel-safe.
+    pub async fn begun(&self) {
+        // The sender lives as long as `self`.
+        let _ = self.0.begun.subscribe().wait_for(|begun| *begun).await;
     }
 
     /// Tells the connections what happens, until told to stop; then lets go of all of them.
@@ -112,204 +167,21 @@ impl Hub {
         tokio::select! {
             () = stop.cancelled() => {}
             () = self.follow(&app) => {}
+            () = self.tell_inboxes(&app) => {}
         }
         // Their queues end, and so do the connections.
-        *self.ears() = Ears::default();
-    }
-
-    async fn follow(&self, app: &AppState) {
-        let mut cut = loop {
-            match app.log().bounds().await {
-                Ok(bounds) => break Cut::at(bounds.tail),
-                Err(error) => self.pause(&error).await,
-            }
-        };
-        self.0.told.store(cut.seq, Ordering::Release);
-        loop {
-            match app.log().read(cut, BUDGET).await {
-                Ok(batch) if batch.records.is_empty() => {
-                    cut = batch.cut;
-                    app.log().wait(cut).await;
-                }
-                Ok(batch) => {
-                    cut = batch.cut;
-                    self.tell(app, &batch.records).await;
-                    self.0.told.store(cut.seq, Ordering::Release);
-                }
-                Err(error) => self.pause(&error).await,
-            }
-        }
-    }
-
-    async fn pause(&self, error: &LogError) {
-        tracing::warn!(
-            error = error as &dyn std::error::Error,
-            "live connections cannot follow the log; trying again"
-        );
-        tokio::time::sleep(PAUSE).await;
-    }
-
-    async fn tell(&self, app: &AppState, records: &[Record]) {
-        let mut may_tell_inboxes = false;
-        let mut readers = BTreeSet::new();
-        for record in records {
-            // What this version cannot read it cannot show either.
-            let Ok(event) = record.event() else { continue };
-            for topic in topics(&event) {
-                self.told_of(record.seq, topic);
-            }
-            self.talk(app, record, &event).await;
-            if let Some(person) = concerned(&event) {
-                self.send_to(person, &Word::AskAgain);
-            }
-            match event {
-                Event::Task(_) | Event::Comment(_) | Event::Deadline(_) => may_tell_inboxes = true,
-                Event::Notification(event) => {
-                    readers.insert(event.user_id());
-                }
-                _ => {}
-            }
-        }
-        let (Some(first), Some(last)) = (records.first(), records.last()) else {
-            return;
-        };
-        if may_tell_inboxes || !readers.is_empty() {
-            self.inboxes(app, (first.seq, last.seq), readers).await;
-        }
-    }
-
-    /// Everybody who listens to a topic hears that it changed.
-    fn told_of(&self, seq: Seq, topic: Topic) {
-        let ears = self.ears();
-        if let Some(ids) = ears.by_topic.get(&topic).filter(|ids| !ids.is_empty()) {
-            let word = Word::Told(seq, topic, changed(topic, seq).into());
-            let ids: Vec<_> = ids.iter().copied().collect();
-            Self::send(ears, &ids, &word);
-        }
-    }
-
-    /// Comments are sent along to those who listen to their task.
-    async fn talk(&self, app: &AppState, record: &Record, event: &Event) {
-        let Some(comment) = comment(event) else {
-            return;
-        };
-        let topic = Topic::Task(comment.task.id);
-        if !self.ears().by_topic.contains_key(&topic) {
-            return;
-        }
-        let names = app.store().names(&[comment.author]).await;
-        let names = names.unwrap_or_default();
-        let author = names.get(&comment.author).map(ActorBody::from);
-        let word = Word::Told(
-            record.seq,
-            topic,
-            said(record, comment, author.as_ref()).into(),
-        );
-        let ears = self.ears();
-        let ids: Vec<_> = ears
-            .by_topic
-            .get(&topic)
-            .into_iter()
-            .flatten()
-            .copied()
-            .collect();
-        Self::send(ears, &ids, &word);
-    }
-
-    /// Those whose inbox these records changed hear of it, once their inbox shows it.
-    async fn inboxes(&self, app: &AppState, (first, last): (Seq, Seq), readers: BTreeSet<UserId>) {
-        let shown = app.signals().reached("notifications", last);
-        if tokio::time::timeout(INBOX_PATIENCE, shown).await.is_err() {
-            return;
-        }
-        let people: Vec<UserId> = {
-            let ears = self.ears();
-            let listening = ears.by_topic.keys().filter_map(|topic| match topic {
-                Topic::Notifications(person) => Some(*person),
-                _ => None,
-            });
-            listening.collect()
-        };
-        if people.is_empty() {
-            return;
-        }
-        match app.store().told_between(&people, first, last).await {
-            Ok(told) => {
-                for person in readers.into_iter().chain(told).collect::<BTreeSet<_>>() {
-                    self.told_of(last, Topic::Notifications(person));
-                }
-            }
-            Err(error) => tracing::warn!(
-                error = &error as &dyn std::error::Error,
-                "nobody could be told of new notifications"
-            ),
-        }
-    }
-
-    fn send_to(&self, person: UserId, word: &Word) {
-        let ears = self.ears();
-        let ids: Vec<_> = ears
-            .by_person
-            .get(&person)
-            .into_iter()
-            .flatten()
-            .copied()
-            .collect();
-        Self::send(ears, &ids, word);
-    }
-
-    /// Sends without waiting. Whoever does not keep up is let go: their queue ends.
-    fn send(mut ears: MutexGuard<'_, Ears>, ids: &[EarId], word: &Word) {
-        let slow: Vec<EarId> = ids
-            .iter()
-            .copied()
-            .filter(|id| {
-                let ear = ears.all.get(id);
-                ear.is_some_and(|ear| ear.queue.try_send(word.clone()).is_err())
-            })
-            .collect();
-        for id in slow {
-            ears.remove(id);
-        }
+        self.ears().close();
     }
 }
 
-impl Ears {
-    fn remove(&mut self, id: EarId) {
-        let Some(ear) = self.all.remove(&id) else {
-            return;
-        };
-        for topic in ear.topics {
-            forget(&mut self.by_topic, &topic, id);
-        }
-        forget(&mut self.by_person, &ear.person, id);
-        metrics::gauge!(LIVE_CONNECTIONS).set(as_f64(self.all.len()));
-    }
-}
-
-fn forget<K: Eq + std::hash::Hash>(ids: &mut HashMap<K, BTreeSet<EarId>>, key: &K, id: EarId) {
-    if let Some(of_key) = ids.get_mut(key) {
-        of_key.remove(&id);
-        if of_key.is_empty() {
-            ids.remove(key);
-        }
-    }
+fn is_limited(address: &IpAddr) -> bool {
+    !address.to_canonical().is_loopback()
 }
 
 impl Listener {
-    /// Listens to exactly these topics from now on.
-    pub(super) fn set(&self, topics: BTreeSet<Topic>) {
-        let mut ears = self.hub.ears();
-        let Some(ear) = ears.all.get_mut(&self.id) else {
-            return;
-        };
-        let before = std::mem::replace(&mut ear.topics, topics.clone());
-        for topic in before.difference(&topics) {
-            forget(&mut ears.by_topic, topic, self.id);
-        }
-        for topic in topics {
-            ears.by_topic.entry(topic).or_default().insert(self.id);
-        }
+    /// Listens to exactly these topics from now on; how far everybody has been told by now.
+    pub(super) fn set(&self, topics: BTreeSet<Topic>) -> Since {
+        self.hub.ears().set(self.id, topics)
     }
 }
 
@@ -317,12 +189,4 @@ impl Drop for Listener {
     fn drop(&mut self) {
         self.hub.ears().remove(self.id);
     }
-}
-
-#[expect(
-    clippy::cast_precision_loss,
-    reason = "counts of connections are small"
-)]
-fn as_f64(count: usize) -> f64 {
-    count as f64
 }

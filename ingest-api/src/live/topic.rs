@@ -3,9 +3,9 @@
 use crate::api::ActorBody;
 use crate::api::comments::markdown::to_html;
 use millstream_domain::ids::{ProjectId, TaskId, UserId};
+use millstream_event_log::Event;
 use millstream_event_log::events::comment::CommentState;
-use millstream_event_log::events::{CommentEvent, TaskEvent};
-use millstream_event_log::{Event, Position, Record, Seq};
+use millstream_event_log::events::{CommentEvent, ProjectEvent, TaskEvent};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::fmt;
@@ -101,10 +101,33 @@ pub(crate) fn concerned(event: &Event) -> Option<UserId> {
     }
 }
 
-/// What a connection is told about a topic.
-pub(crate) fn changed(topic: Topic, seq: Seq) -> String {
-    let position = Position::View(seq).to_string();
-    json!({"type": "changed", "topic": topic.to_string(), "position": position}).to_string()
+/// Topics whose listeners a record may have left without the right to hear of them: what they are about went to another
+/// team, into the trash, or for good.
+pub(crate) fn unsettled(event: &Event) -> Option<Topic> {
+    match event {
+        Event::Task(event) => {
+            let task = event.task();
+            let is_taken = matches!(event, TaskEvent::Trashed(_) | TaskEvent::Deleted(_));
+            let is_elsewhere = event
+                .before()
+                .is_some_and(|before| before.team_id != task.team_id);
+            (is_taken || is_elsewhere).then_some(Topic::Task(task.id))
+        }
+        Event::Project(ProjectEvent::Deleted(alone)) => Some(Topic::Project(alone.project.id)),
+        Event::Project(ProjectEvent::Updated(change)) => {
+            let is_elsewhere = change.before.team_id != change.after.team_id;
+            is_elsewhere.then_some(Topic::Project(change.after.id))
+        }
+        _ => None,
+    }
+}
+
+/// Whether a record may change somebody's inbox.
+pub(crate) fn stirs(event: &Event) -> bool {
+    matches!(
+        event,
+        Event::Task(_) | Event::Comment(_) | Event::Deadline(_) | Event::Notification(_)
+    )
 }
 
 /// The comment of a record, where it is about one.
@@ -126,15 +149,6 @@ pub(crate) fn comment_value(comment: &CommentState, author: Option<&ActorBody>) 
         "updated_at": comment.deleted_at.or(comment.edited_at).unwrap_or(comment.created_at),
         "version": comment.version,
     })
-}
-
-/// What a connection is told about a comment.
-pub(crate) fn said(record: &Record, comment: &CommentState, author: Option<&ActorBody>) -> String {
-    json!({
-        "type": "comment", "topic": Topic::Task(comment.task.id).to_string(),
-        "position": Position::View(record.seq).to_string(), "comment": comment_value(comment, author),
-    })
-    .to_string()
 }
 
 #[cfg(test)]

@@ -23,8 +23,8 @@ const PERMISSIONS: HeaderValue = HeaderValue::from_static(
     "accelerometer=(), camera=(), display-capture=(), geolocation=(), gyroscope=(), hid=(), \
      magnetometer=(), microphone=(), midi=(), payment=(), serial=(), usb=()",
 );
-/// A year, as preload lists ask for.
-const HSTS: HeaderValue = HeaderValue::from_static("max-age=31536000; includeSubDomains");
+/// A year, for this host alone: what stands below it in the name system is not ours to decide about.
+const HSTS: HeaderValue = HeaderValue::from_static("max-age=31536000");
 
 /// Adds the headers to every answer.
 pub(crate) async fn add(State(app): State<AppState>, request: Request, next: Next) -> Response {

@@ -8,7 +8,7 @@ use crate::serve::Peer;
 use crate::state::AppState;
 use axum::extract::{MatchedPath, Request, State};
 use axum::http::header::{ACCEPT, HeaderName, USER_AGENT};
-use axum::http::{HeaderMap, HeaderValue};
+use axum::http::{HeaderMap, HeaderValue, Method};
 use axum::middleware::Next;
 use axum::response::Response;
 use std::sync::Arc;
@@ -42,7 +42,7 @@ pub(crate) async fn observe(State(app): State<AppState>, request: Request, next:
         RESPONSE_TIME,
         HeaderValue::from(u64::try_from(took.as_millis()).unwrap_or(u64::MAX)),
     );
-    count(method.as_str(), &route, response.status().as_u16(), took);
+    count(&method, &route, response.status().as_u16(), took);
     log(&cx, method.as_str(), &response, took);
     response
 }
@@ -69,6 +69,7 @@ fn context(app: &AppState, request: &Request) -> RequestContext {
         }),
         wants_page: !path.starts_with("/api/v1") && accepts_html(headers),
         path,
+        ..RequestContext::default()
     }
 }
 
@@ -86,9 +87,32 @@ fn accepts_html(headers: &HeaderMap) -> bool {
     })
 }
 
-fn count(method: &str, route: &str, status: u16, took: Duration) {
+/// The methods of RFC 9110 and PATCH. HTTP lets a client make up any other word, and each would be a series that is kept
+/// for ever.
+const METHODS: [Method; 9] = [
+    Method::GET,
+    Method::HEAD,
+    Method::POST,
+    Method::PUT,
+    Method::PATCH,
+    Method::DELETE,
+    Method::OPTIONS,
+    Method::TRACE,
+    Method::CONNECT,
+];
+
+/// How a method is counted.
+fn label(method: &Method) -> &str {
+    if METHODS.contains(method) {
+        method.as_str()
+    } else {
+        "other"
+    }
+}
+
+fn count(method: &Method, route: &str, status: u16, took: Duration) {
     let labels = [
-        ("method", method.to_owned()),
+        ("method", label(method).to_owned()),
         ("route", route.to_owned()),
         ("status", status.to_string()),
     ];
@@ -145,7 +169,17 @@ fn chain(error: &ApiError) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::is_good_id;
+    use super::{is_good_id, label};
+    use axum::http::Method;
+
+    #[test]
+    fn a_method_that_somebody_made_up_is_counted_as_other() {
+        assert_eq!(label(&Method::PATCH), "PATCH");
+        for made_up in ["BREW", "get", "X1234567890123456789"] {
+            let method = Method::from_bytes(made_up.as_bytes()).expect("a token");
+            assert_eq!(label(&method), "other", "{made_up}");
+        }
+    }
 
     #[test]
     fn request_ids_are_printable_and_bounded() {

@@ -83,17 +83,27 @@ pub(crate) async fn by_person(
 const LOG_IN_FORMS: [&str; 4] = ["/login", "/register", "/reset", "/reset/confirm"];
 
 /// Counts what is known before anybody looks who it is: log-ins, and what comes without a session. Files are for everybody.
+/// Whom a page found out itself ([`count_for`]) is told their own quota.
 pub(crate) async fn pages(State(app): State<AppState>, request: Request, next: Next) -> Response {
     let path = request.uri().path();
     let is_log_in = request.method() == Method::POST && LOG_IN_FORMS.contains(&path);
     let verdict = if is_log_in {
         of_address(&app, |limiters| &limiters.log_in)
-    } else if path.starts_with("/static/") || CookieSecret::of(request.headers()).is_some() {
+    } else if path.starts_with("/static/")
+        || CookieSecret::of(request.headers(), app.settings()).is_some()
+    {
         None
     } else {
         of_address(&app, |limiters| &limiters.address)
     };
-    counted(verdict, request, next).await
+    let response = counted(verdict, request, next).await;
+    with_headers(RequestContext::current().counted(), response)
+}
+
+/// Tells the quota of whom a handler found out itself ([`count_for`]).
+pub(crate) async fn told(request: Request, next: Next) -> Response {
+    let response = next.run(request).await;
+    with_headers(RequestContext::current().counted(), response)
 }
 
 /// Counts for the person, where a handler finds out who it is; for the address, where it is nobody.
@@ -102,8 +112,14 @@ pub(crate) fn count_for(app: &AppState, caller: Option<&Caller>) -> Result<(), A
         Some(caller) => of_person(app, caller),
         None => of_address(app, |limiters| &limiters.address),
     };
-    let wait_s = verdict.and_then(|verdict| verdict.wait_s);
-    wait_s.map_or(Ok(()), |wait_s| Err(too_often(wait_s)))
+    let Some(verdict) = verdict else {
+        return Ok(());
+    };
+    RequestContext::current().count(verdict);
+    match verdict.wait_s {
+        Some(_) => Err(too_often(verdict)),
+        None => Ok(()),
+    }
 }
 
 fn of_person(app: &AppState, caller: &Caller) -> Option<Verdict> {
@@ -128,22 +144,31 @@ async fn counted(verdict: Option<Verdict>, request: Request, next: Next) -> Resp
 }
 
 fn refused(verdict: Verdict) -> Response {
-    let error = too_often(verdict.wait_s.unwrap_or_default());
-    with_headers(Some(verdict), error.into_response())
+    too_often(verdict).into_response()
 }
 
-fn too_often(wait_s: u64) -> ApiError {
+fn too_often(verdict: Verdict) -> ApiError {
     metrics::counter!("http_requests_rate_limited_total").increment(1);
-    ApiError::rate_limited(wait_s)
+    let error = ApiError::rate_limited(verdict.wait_s.unwrap_or_default());
+    quota(verdict)
+        .into_iter()
+        .fold(error, ApiError::with_header)
+}
+
+/// What is told of a quota.
+fn quota(verdict: Verdict) -> [(HeaderName, HeaderValue); 3] {
+    [
+        (LIMIT, HeaderValue::from(verdict.limit)),
+        (REMAINING, HeaderValue::from(verdict.remaining)),
+        (RESET, HeaderValue::from(verdict.reset_s)),
+    ]
 }
 
 /// The quota that was counted last, the innermost, is the one that is told.
 fn with_headers(verdict: Option<Verdict>, mut response: Response) -> Response {
     let headers = response.headers_mut();
     if let Some(verdict) = verdict.filter(|_| !headers.contains_key(LIMIT)) {
-        headers.insert(LIMIT, HeaderValue::from(verdict.limit));
-        headers.insert(REMAINING, HeaderValue::from(verdict.remaining));
-        headers.insert(RESET, HeaderValue::from(verdict.reset_s));
+        headers.extend(quota(verdict));
     }
     response
 }

@@ -2,9 +2,9 @@
 
 use crate::error::ApiError;
 use crate::extract::Params;
-use crate::extract::params::{CURSOR_BYTES_MAX, bounded};
+use crate::extract::params::{CURSOR_CHARACTERS_MAX, bounded};
 use crate::pages::form::sent;
-use crate::pages::home::NewsLine;
+use crate::pages::home::{NewsLine, news_lines};
 use crate::pages::shell::{Section, Shell};
 use crate::pages::show::day::day_title;
 use crate::pages::viewer::Viewer;
@@ -39,7 +39,7 @@ pub(crate) async fn show(
 ) -> Result<Response, ApiError> {
     let key = sent(&mut params, "project").filter(|key| !key.is_empty());
     let page = PageRequest {
-        cursor: params.one("cursor", |text| bounded(text, CURSOR_BYTES_MAX)),
+        cursor: params.one("cursor", |text| bounded(text, CURSOR_CHARACTERS_MAX)),
         ..PageRequest::default()
     };
     params.finish(|| Some(()))?;
@@ -67,16 +67,14 @@ pub(crate) async fn show(
 
 fn days(lines: &[ActivityLine], shell: &Shell) -> Vec<DayOfNews> {
     let mut days: Vec<DayOfNews> = Vec::new();
-    for line in lines {
+    for (line, shown) in lines.iter().zip(news_lines(lines, shell)) {
         let title = day_title(line.at, shell.now, shell.zone);
-        if days.last().is_none_or(|day| day.title != title) {
-            days.push(DayOfNews {
+        match days.last_mut().filter(|day| day.title == title) {
+            Some(day) => day.lines.push(shown),
+            None => days.push(DayOfNews {
                 title,
-                lines: Vec::new(),
-            });
-        }
-        if let Some(day) = days.last_mut() {
-            day.lines.push(NewsLine::of(line, shell));
+                lines: vec![shown],
+            }),
         }
     }
     days

@@ -1,5 +1,10 @@
 //! The cookie that names a browser's session. Scripts do not see it, other sites do not send it.
+//!
+//! With TLS its name begins with `__Host-`: browsers take it only from this very host, over TLS, so that neither another
+//! name below the same domain nor somebody on an unprotected line can put a session of theirs in its place. Then only that
+//! name is read; whoever was logged in before TLS was set up logs in once more.
 
+use crate::settings::Settings;
 use crate::state::AppState;
 use axum::http::header::COOKIE;
 use axum::http::{HeaderMap, HeaderValue};
@@ -9,7 +14,10 @@ use millstream_store::session::{SESSION_MAX, TokenHash};
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
-const NAME: &str = "millstream_session";
+/// What the cookie of a session is called.
+pub(crate) const NAME: &str = "millstream_session";
+/// What stands before it with TLS.
+const HOST_ONLY: &str = "__Host-";
 /// The cookie of the theme.
 const THEME: &str = "millstream_theme";
 /// For how long a browser remembers the theme: a year.
@@ -30,8 +38,8 @@ impl CookieSecret {
     }
 
     /// The one that a request brings.
-    pub(crate) fn of(headers: &HeaderMap) -> Option<Self> {
-        let secret = named(headers, NAME)?;
+    pub(crate) fn of(headers: &HeaderMap, settings: &Settings) -> Option<Self> {
+        let secret = named(headers, &name(settings))?;
         (1..=BYTES_MAX)
             .contains(&secret.len())
             .then(|| Self(secret.to_owned()))
@@ -59,8 +67,15 @@ impl CookieSecret {
 
     /// What sets the cookie.
     pub(crate) fn set(&self, app: &AppState) -> HeaderValue {
-        cookie(app, NAME, &self.0, SESSION_MAX.num_seconds())
+        let name = name(app.settings());
+        cookie(app, &name, &self.0, SESSION_MAX.num_seconds())
     }
+}
+
+/// What the cookie of a session is called here.
+fn name(settings: &Settings) -> String {
+    let prefix = if settings.is_https() { HOST_ONLY } else { "" };
+    format!("{prefix}{NAME}")
 }
 
 fn named<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
@@ -91,7 +106,7 @@ pub(crate) fn choose_theme(app: &AppState, theme: &str) -> HeaderValue {
 
 /// What takes the cookie away.
 pub(crate) fn remove(app: &AppState) -> HeaderValue {
-    cookie(app, NAME, "", 0)
+    cookie(app, &name(app.settings()), "", 0)
 }
 
 fn cookie(app: &AppState, name: &str, value: &str, seconds: i64) -> HeaderValue {
@@ -112,13 +127,26 @@ mod tests {
 
     fn sent(cookie: &'static str) -> Option<CookieSecret> {
         let headers = HeaderMap::from_iter([(COOKIE, HeaderValue::from_static(cookie))]);
-        CookieSecret::of(&headers)
+        CookieSecret::of(&headers, &Settings::for_tests(None))
+    }
+
+    #[test]
+    fn with_tls_only_the_cookie_that_no_other_host_can_set_is_read() {
+        let settings = Settings::for_tests(Some("https://tasks.example.org"));
+        let sent = |text: &'static str| {
+            let headers = HeaderMap::from_iter([(COOKIE, HeaderValue::from_static(text))]);
+            CookieSecret::of(&headers, &settings)
+        };
+        let both = "millstream_session=evil; __Host-millstream_session=x";
+        assert!(sent(both) == Some(CookieSecret("x".into())));
+        assert!(sent("millstream_session=evil").is_none());
     }
 
     #[test]
     fn the_cookie_is_found_among_others() {
         assert!(sent("a=b; millstream_session=x; c=d") == Some(CookieSecret("x".into())));
         assert!(sent("a=b").is_none());
+        assert!(sent("__Host-millstream_session=x").is_none());
         assert!(sent("millstream_session=").is_none());
         assert!(sent("xmillstream_session=x").is_none());
     }

@@ -160,6 +160,7 @@ pub(crate) async fn log_out(
         user_id: viewer.caller.id,
         session_id: viewer.visitor.session,
         reason: EndReason::LoggedOut,
+        expected_version: None,
     };
     app.store().write(&viewer.caller.origin, end).await?;
     Ok(([(SET_COOKIE, cookie::remove(&app))], Redirect::to("/login")).into_response())

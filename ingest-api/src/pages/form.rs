@@ -2,16 +2,16 @@
 
 use crate::error::ApiError;
 use crate::extract::{Params, body};
+use crate::own_site;
 use crate::pages::viewer::Viewer;
 use crate::problem::Code;
 use crate::state::AppState;
 use axum::extract::{FromRequest, FromRequestParts, Request};
-use axum::http::header::{CONTENT_TYPE, HOST, ORIGIN};
-use axum::http::{HeaderMap, HeaderName, StatusCode};
+use axum::http::StatusCode;
+use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
+use millstream_domain::field::{FieldCode, FieldError};
 use serde_json::{Map, Value};
-
-const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
 /// A form of somebody who is logged in.
 pub(crate) struct PageForm {
@@ -37,17 +37,17 @@ impl FromRequest<AppState> for PageForm {
         if token.is_some_and(|token| viewer.secret.fits(&token)) {
             return Ok(Self { viewer, params });
         }
-        Err(foreign().into_response())
+        Err(foreign(app).into_response())
     }
 }
 
 impl FromRequest<AppState> for OpenForm {
     type Rejection = ApiError;
 
-    async fn from_request(request: Request, _: &AppState) -> Result<Self, ApiError> {
+    async fn from_request(request: Request, app: &AppState) -> Result<Self, ApiError> {
         let (parts, body) = request.into_parts();
-        if !is_ours(&parts.headers) {
-            return Err(foreign());
+        if !own_site::asked(app.settings(), &parts.headers) {
+            return Err(foreign(app));
         }
         let content_type = parts.headers.get(CONTENT_TYPE);
         let essence = content_type
@@ -78,6 +78,12 @@ pub(crate) fn members(params: &mut Params, names: &[&str]) -> Map<String, Value>
         Some(((*name).to_owned(), Value::String(value)))
     });
     pairs.collect()
+}
+
+/// What was typed into a field, to be shown again.
+pub(crate) fn kept(sent: &Map<String, Value>, name: &str) -> String {
+    let value = sent.get(name).and_then(Value::as_str);
+    value.unwrap_or_default().to_owned()
 }
 
 /// What was wrong with a form that is shown again.
@@ -111,6 +117,12 @@ impl Wrong {
         code == Some(Code::PreconditionFailed)
     }
 
+    /// Something wrong with a field that only pages have.
+    pub(crate) fn field(name: &str, code: FieldCode, message: &str) -> Self {
+        let error = FieldError::new(name, code, message);
+        Self(Some(ApiError::validation(vec![error])))
+    }
+
     /// What is wrong with a field.
     pub(crate) fn at(&self, field: &str) -> Option<&str> {
         let mut fields = self.0.iter().flat_map(|error| &error.fields);
@@ -131,48 +143,9 @@ impl Wrong {
     }
 }
 
-fn foreign() -> ApiError {
-    ApiError::new(
-        Code::Forbidden,
-        "the form does not come from a page of this session: load the page again and repeat",
+fn foreign(app: &AppState) -> ApiError {
+    own_site::refused(
+        app.settings(),
+        "the form does not come from a page of this session",
     )
-}
-
-/// Whether a page of ours sent it, as far as the browser says. Browsers that say nothing are held to the form's token.
-fn is_ours(headers: &HeaderMap) -> bool {
-    let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
-    if let Some(site) = text(SEC_FETCH_SITE) {
-        return matches!(site, "same-origin" | "none");
-    }
-    match (text(ORIGIN), text(HOST)) {
-        (None, _) => true,
-        (Some(origin), Some(host)) => origin
-            .split_once("://")
-            .is_some_and(|(_, origin_host)| origin_host == host),
-        (Some(_), None) => false,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use axum::http::HeaderValue;
-
-    fn sent(pairs: &[(HeaderName, &'static str)]) -> bool {
-        let pairs = pairs
-            .iter()
-            .map(|(name, value)| (name.clone(), HeaderValue::from_static(value)));
-        is_ours(&pairs.collect())
-    }
-
-    #[test]
-    fn forms_of_other_sites_are_refused() {
-        let host = (HOST, "tasks.example.org");
-        assert!(sent(std::slice::from_ref(&host)));
-        assert!(sent(&[host.clone(), (ORIGIN, "https://tasks.example.org")]));
-        assert!(!sent(&[host.clone(), (ORIGIN, "https://evil.example")]));
-        assert!(!sent(&[host.clone(), (ORIGIN, "null")]));
-        assert!(sent(&[host.clone(), (SEC_FETCH_SITE, "same-origin")]));
-        assert!(!sent(&[host, (SEC_FETCH_SITE, "cross-site")]));
-    }
 }

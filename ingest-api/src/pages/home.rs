@@ -18,15 +18,23 @@ use millstream_store::page::LIMIT_MAX;
 use millstream_store::task::{Sort, SortField, Task, TaskFilter};
 use millstream_store::views::activity::{ActivityFilter, ActivityLine};
 
-/// How many lines of news there are.
-const NEWS: u32 = 12;
+/// How many lines of news there are, whatever is new.
+const NEWS: usize = 12;
+/// How many there are at most, where more are new: the rest is in the activity.
+const NEWS_MAX: u32 = 30;
+/// How many tasks are shown that somebody only watches.
+const WATCHED_MAX: usize = 20;
 
 #[derive(Template)]
 #[template(path = "pages/home.html")]
 struct HomePage {
     shell: Shell,
     groups: Vec<Group>,
+    /// What the viewer watches and does not work on.
+    watched: Vec<TaskRow>,
     news: Vec<NewsLine>,
+    /// When they were last here.
+    visit_before: Option<Moment>,
 }
 
 impl HomePage {
@@ -36,6 +44,11 @@ impl HomePage {
             PartOfDay::Day => self.shell.t.good_day,
             PartOfDay::Evening => self.shell.t.good_evening,
         }
+    }
+
+    /// How many lines are new.
+    fn new_count(&self) -> usize {
+        self.news.iter().filter(|line| line.is_new).count()
     }
 }
 
@@ -51,6 +64,23 @@ pub(crate) struct NewsLine {
     pub(crate) text: String,
     pub(crate) url: Option<String>,
     pub(crate) at: Moment,
+    /// Whether somebody else did it since the viewer was last here.
+    pub(crate) is_new: bool,
+    /// Whether it is the first that happened before the viewer was last here, below others that are new.
+    pub(crate) begins_old: bool,
+}
+
+/// Lines of news, with the place where those begin that the viewer may have seen.
+pub(crate) fn news_lines(lines: &[ActivityLine], shell: &Shell) -> Vec<NewsLine> {
+    let mut news: Vec<_> = lines.iter().map(|line| NewsLine::of(line, shell)).collect();
+    let line = shell.viewer.visitor.visit_before;
+    let first_old = lines
+        .iter()
+        .position(|l| line.is_none_or(|line| l.at <= line));
+    if let Some(at) = first_old.filter(|at| news[..*at].iter().any(|line| line.is_new)) {
+        news[at].begins_old = true;
+    }
+    news
 }
 
 impl NewsLine {
@@ -69,10 +99,18 @@ impl NewsLine {
                 .map(|actor| Avatar::of(actor.id, &actor.display_name)),
             text: sentence(line, shell.viewer.visitor.locale),
             url,
+            is_new: shell.is_news(line),
+            begins_old: false,
             at: Moment::of(line.at, shell.now, shell.zone),
         }
     }
 }
+
+/// What changed last comes first.
+const LAST_CHANGED: Sort = Sort {
+    field: SortField::UpdatedAt,
+    descending: true,
+};
 
 /// Shows it.
 pub(crate) async fn show(
@@ -96,27 +134,55 @@ pub(crate) async fn show(
         limit: LIMIT_MAX,
         cursor: None,
     };
-    let few = PageRequest {
-        limit: NEWS,
+    let newest = PageRequest {
+        limit: NEWS_MAX,
         cursor: None,
     };
     let actor = viewer.caller.actor.clone();
     let tasks = app.store().tasks(&actor, &mine, soonest, &most).await?;
     let news = app
         .store()
-        .activity(&actor, ActivityFilter::default(), &few)
+        .activity(&actor, ActivityFilter::default(), &newest)
         .await?;
-    let shell = Shell::of(&app, viewer, Section::Home).await?;
+    let watched = TaskFilter {
+        watched_by: Some(viewer.caller.id),
+        assignee: Vec::new(),
+        ..mine
+    };
+    let watched = app
+        .store()
+        .tasks(&actor, &watched, LAST_CHANGED, &most)
+        .await?;
+    let mut shell = Shell::of(&app, viewer, Section::Home).await?;
+    shell.find_tag_colors(&app, tasks.items.iter()).await?;
+    let watched: Vec<_> = only_watched(watched.items, &shell).collect();
+    shell.find_tag_colors(&app, watched.iter()).await?;
+    let mut news = news_lines(&news.items, &shell);
+    let new = news
+        .iter()
+        .rposition(|line| line.is_new)
+        .map_or(0, |at| at + 1);
+    news.truncate(new.max(NEWS));
+    let seen = |at| Moment::of(at, shell.now, shell.zone);
     let page = HomePage {
         groups: groups(&tasks.items, &shell),
-        news: news
-            .items
+        watched: watched
             .iter()
-            .map(|line| NewsLine::of(line, &shell))
+            .map(|task| TaskRow::of(task, &shell))
             .collect(),
+        news,
+        visit_before: shell.viewer.visitor.visit_before.map(seen),
         shell,
     };
     super::render(&page)
+}
+
+/// Those that the viewer does not work on: these stand among their own.
+fn only_watched(tasks: Vec<Task>, shell: &Shell) -> impl Iterator<Item = Task> {
+    let me = shell.viewer.caller.id;
+    let is_mine = move |task: &Task| task.state.assignees.iter().any(|a| a.user_id == me);
+    let others = tasks.into_iter().filter(move |task| !is_mine(task));
+    others.take(WATCHED_MAX)
 }
 
 fn groups(tasks: &[Task], shell: &Shell) -> Vec<Group> {

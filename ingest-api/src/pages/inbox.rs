@@ -1,8 +1,9 @@
 //! `/inbox`: what somebody was told, by task.
 
+use crate::api::notifications::read::IDS_MAX;
 use crate::error::ApiError;
 use crate::extract::Params;
-use crate::extract::params::{CURSOR_BYTES_MAX, bounded, id};
+use crate::extract::params::{CURSOR_CHARACTERS_MAX, bounded, id, time};
 use crate::pages::form::{PageForm, sent};
 use crate::pages::shell::{Section, Shell};
 use crate::pages::show::{Avatar, Moment};
@@ -13,19 +14,61 @@ use crate::state::AppState;
 use askama::Template;
 use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
+use chrono::{DateTime, SecondsFormat, Utc};
 use millstream_event_log::events::notification::Selection;
 use millstream_store::PageRequest;
 use millstream_store::notification::ReadNotifications;
-use millstream_store::views::notifications::Notification;
+use millstream_store::page::LIMIT_MAX;
+use millstream_store::views::notifications::{Notification, NotificationFilter};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+
+/// Most characters of a reason's name.
+const REASON_CHARACTERS_MAX: usize = 32;
+/// Most notifications that are marked at once for one reason; whoever has more presses again.
+const MARKED_MAX: usize = 5_000;
 
 #[derive(Template)]
 #[template(path = "pages/inbox.html")]
 struct InboxPage {
     shell: Shell,
     unread_only: bool,
+    choices: Vec<Choice>,
+    /// Only notifications for this reason; empty for all.
+    reason: String,
+    /// Whether something unread is shown, or may be on the next page.
+    has_unread: bool,
+    /// The time of the page: what came later was not seen, and is not marked.
+    until: String,
     groups: Vec<Group>,
     next: Option<String>,
+}
+
+/// A reason that the inbox can be narrowed to.
+struct Choice {
+    text: &'static str,
+    url: String,
+    is_chosen: bool,
+}
+
+/// The reasons, with their words.
+fn choices(unread_only: bool, reason: &str, t: &Texts) -> Vec<Choice> {
+    let show = if unread_only { "" } else { "show=all&" };
+    let choice = |(name, text)| Choice {
+        text,
+        url: format!("/inbox?{show}reason={name}"),
+        is_chosen: name == reason,
+    };
+    [
+        ("", t.all_reasons),
+        ("mentioned", t.only_mentioned),
+        ("assigned", t.only_assigned),
+        ("commented", t.only_commented),
+        ("status_changed", t.only_status_changed),
+        ("due_soon", t.only_due_soon),
+        ("overdue", t.only_overdue),
+    ]
+    .map(choice)
+    .into()
 }
 
 /// What was told of one task.
@@ -88,26 +131,35 @@ pub(crate) async fn show(
     mut params: Params,
 ) -> Result<Response, ApiError> {
     let unread_only = sent(&mut params, "show").as_deref() != Some("all");
+    let reason = params.one("reason", |text| bounded(text, REASON_CHARACTERS_MAX));
+    let reason = reason.unwrap_or_default();
     let page = PageRequest {
-        cursor: params.one("cursor", |text| bounded(text, CURSOR_BYTES_MAX)),
+        cursor: params.one("cursor", |text| bounded(text, CURSOR_CHARACTERS_MAX)),
         ..PageRequest::default()
     };
     params.finish(|| Some(()))?;
     wait.view(&app, "notifications").await?;
     let person = viewer.caller.person().clone();
-    let told = app
-        .store()
-        .notifications(&person, unread_only, &page)
-        .await?;
+    let filter = NotificationFilter {
+        unread: unread_only,
+        reason: Some(reason.clone()).filter(|reason| !reason.is_empty()),
+        before: None,
+    };
+    let told = app.store().notifications(&person, &filter, &page).await?;
     let shell = Shell::of(&app, viewer, Section::Inbox).await?;
     let page = InboxPage {
         groups: groups(&told.items, &shell),
         next: told.next_cursor.map(|cursor| {
             let cursor = utf8_percent_encode(&cursor, NON_ALPHANUMERIC);
             let show = if unread_only { "" } else { "show=all&" };
-            format!("/inbox?{show}cursor={cursor}")
+            let reason = utf8_percent_encode(&reason, NON_ALPHANUMERIC);
+            format!("/inbox?{show}reason={reason}&cursor={cursor}")
         }),
+        has_unread: told.items.iter().any(|one| one.read_at.is_none()),
+        until: shell.now.to_rfc3339_opts(SecondsFormat::Millis, true),
+        choices: choices(unread_only, &reason, shell.t),
         unread_only,
+        reason,
         shell,
     };
     super::render(&page)
@@ -138,26 +190,74 @@ fn groups(told: &[Notification], shell: &Shell) -> Vec<Group> {
     groups
 }
 
-/// Marks some, or all, as read; comes back once the inbox shows it.
+/// Marks some as read, or all that the filter shows; comes back once the inbox shows it.
 pub(crate) async fn mark_read(
     State(app): State<AppState>,
     PageForm { viewer, mut params }: PageForm,
 ) -> Result<Response, ApiError> {
-    let all = sent(&mut params, "all").is_some();
+    let until = params.one("until", time);
+    let reason = params.one("reason", |text| bounded(text, REASON_CHARACTERS_MAX));
+    let reason = reason.filter(|reason| !reason.is_empty());
+    let show = sent(&mut params, "show");
     let ids = params.many("id", id);
     params.finish(|| Some(()))?;
-    let read = ReadNotifications {
-        user_id: viewer.caller.id,
-        selection: if all {
-            Selection::All
-        } else {
-            Selection::Ids(ids)
-        },
+    let person = viewer.caller.person();
+    let known = app.store().known_notifications(person, &ids).await?;
+    if ids.iter().any(|id| !known.contains(id)) {
+        return Err(ApiError::not_found());
+    }
+    let chosen = match (until, &reason) {
+        (None, _) => vec![Selection::Ids(ids)],
+        (Some(until), None) => vec![Selection::Before(until)],
+        (Some(until), Some(_)) => matching(&app, &viewer, reason.clone(), until).await?,
     };
-    let written = app.store().write(&viewer.caller.origin, read).await?;
-    if let Some(position) = written.position {
+    let mut position = None;
+    for selection in chosen {
+        let read = ReadNotifications {
+            user_id: viewer.caller.id,
+            selection,
+        };
+        let written = app.store().write(&viewer.caller.origin, read).await?;
+        position = written.position.or(position);
+    }
+    if let Some(position) = position {
         // A view that is far behind shows it later; the act is done.
         let _ = WaitFor::of(position).view(&app, "notifications").await;
     }
-    Ok(Redirect::to("/inbox").into_response())
+    let show = show
+        .filter(|show| show == "all")
+        .map_or("", |_| "show=all&");
+    let reason = reason.unwrap_or_default();
+    let reason = utf8_percent_encode(&reason, NON_ALPHANUMERIC);
+    Ok(Redirect::to(&format!("/inbox?{show}reason={reason}")).into_response())
+}
+
+/// What stands unread in the inbox for a reason, up to a time, in portions that one event holds.
+async fn matching(
+    app: &AppState,
+    viewer: &Viewer,
+    reason: Option<String>,
+    until: DateTime<Utc>,
+) -> Result<Vec<Selection>, ApiError> {
+    let filter = NotificationFilter {
+        unread: true,
+        reason,
+        before: Some(until),
+    };
+    let (mut found, mut cursor) = (Vec::new(), None);
+    while found.len() < MARKED_MAX {
+        let page = PageRequest {
+            limit: LIMIT_MAX,
+            cursor,
+        };
+        let person = viewer.caller.person();
+        let told = app.store().notifications(person, &filter, &page).await?;
+        found.extend(told.items.into_iter().map(|one| one.id));
+        cursor = told.next_cursor;
+        if cursor.is_none() {
+            break;
+        }
+    }
+    let portions = found.chunks(IDS_MAX);
+    Ok(portions.map(|ids| Selection::Ids(ids.to_vec())).collect())
 }

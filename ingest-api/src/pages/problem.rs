@@ -22,7 +22,7 @@ impl ProblemPage {
     pub(crate) fn of(error: &ApiError) -> Self {
         Self {
             code: error.code,
-            detail: Some(error.detail.clone()),
+            detail: detail(error),
             request_id: Some(RequestContext::current().id.clone()),
         }
     }
@@ -31,6 +31,22 @@ impl ProblemPage {
     pub(crate) fn to_html(&self) -> String {
         self.render().expect("the template writes into memory")
     }
+}
+
+/// What went wrong just now, as a sentence; nothing where the explanation below says as much.
+fn detail(error: &ApiError) -> Option<String> {
+    if error.code == Code::NotFound {
+        return None;
+    }
+    let mut letters = error.detail.chars();
+    let first = letters.next()?;
+    let end = if error.detail.ends_with(['.', '?', '!']) {
+        ""
+    } else {
+        "."
+    };
+    let sentence = first.to_uppercase().chain(letters).collect::<String>();
+    Some(sentence + end)
 }
 
 /// All problems.

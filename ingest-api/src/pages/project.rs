@@ -2,9 +2,11 @@
 
 mod board;
 mod calendar;
+mod edit;
 mod list;
 mod new;
 
+pub(crate) use edit::{archive, delete, show as show_edit, update};
 pub(crate) use new::{create, show_new};
 
 use crate::error::ApiError;
@@ -17,11 +19,17 @@ use askama::Template;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use millstream_domain::project::ProjectKey;
+use millstream_event_log::events::project::ProjectState;
+use millstream_store::PageRequest;
+use millstream_store::page::LIMIT_MAX;
+use millstream_store::project::ProjectFilter;
 
 #[derive(Template)]
 #[template(path = "pages/projects.html")]
 struct ProjectsPage {
     shell: Shell,
+    /// Those in the archive, by name.
+    archived: Vec<ProjectState>,
 }
 
 /// All of them.
@@ -29,8 +37,19 @@ pub(crate) async fn show_all(
     State(app): State<AppState>,
     viewer: Viewer,
 ) -> Result<Response, ApiError> {
+    let filter = ProjectFilter {
+        archived: Some(true),
+        ..ProjectFilter::default()
+    };
+    let most = PageRequest {
+        limit: LIMIT_MAX,
+        cursor: None,
+    };
+    let actor = &viewer.caller.actor;
+    let mut archived = app.store().projects(actor, filter, &most).await?.items;
+    archived.sort_by_cached_key(|project| project.name.to_lowercase());
     let shell = Shell::of(&app, viewer, Section::Projects).await?;
-    super::render(&ProjectsPage { shell })
+    super::render(&ProjectsPage { shell, archived })
 }
 
 /// One of them, in one of its views.

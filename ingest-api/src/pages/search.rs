@@ -3,7 +3,7 @@
 use crate::api::search::{ask, unreadable};
 use crate::error::ApiError;
 use crate::extract::Params;
-use crate::extract::params::{CURSOR_BYTES_MAX, bounded};
+use crate::extract::params::{CURSOR_CHARACTERS_MAX, bounded};
 use crate::pages::shell::{Section, Shell};
 use crate::pages::show::Due;
 use crate::pages::show::task::{priority_text, status_text};
@@ -91,7 +91,7 @@ pub(crate) async fn show(
 ) -> Result<Response, ApiError> {
     let q = params.q().unwrap_or_default();
     let page = PageRequest {
-        cursor: params.one("cursor", |text| bounded(text, CURSOR_BYTES_MAX)),
+        cursor: params.one("cursor", |text| bounded(text, CURSOR_CHARACTERS_MAX)),
         ..PageRequest::default()
     };
     params.finish(|| Some(()))?;

@@ -1,4 +1,8 @@
-//! `/settings`: one's own profile, password, theme and log-ins.
+//! `/settings`: one's own profile, password, theme, log-ins and API tokens.
+
+mod tokens;
+
+pub(crate) use tokens::{create as create_token, revoke as revoke_token, show as show_tokens};
 
 use crate::api::auth::{me, password};
 use crate::error::ApiError;
@@ -12,14 +16,14 @@ use crate::pages::viewer::Viewer;
 use crate::state::AppState;
 use askama::Template;
 use axum::extract::State;
+use axum::http::StatusCode;
 use axum::http::header::SET_COOKIE;
 use axum::response::{IntoResponse, Redirect, Response};
 use chrono_tz::TZ_VARIANTS;
 use millstream_event_log::events::session::EndReason;
 use millstream_store::PageRequest;
 use millstream_store::page::LIMIT_MAX;
-use millstream_store::session::EndSession;
-use millstream_store::user::UpdateUser;
+use millstream_store::session::{EndOtherSessions, EndSession};
 
 /// Most characters of a browser's name that are shown.
 const AGENT_CHARS: usize = 120;
@@ -33,8 +37,18 @@ struct SettingsPage {
     profile: Profile,
     zones: Vec<&'static str>,
     sessions: Vec<SessionRow>,
+    /// With the profile.
     wrong: Wrong,
+    /// With the change of the password. Both forms have a field `current_password`.
+    wrong_password: Wrong,
     is_saved: bool,
+}
+
+/// What was wrong, by form.
+#[derive(Default)]
+struct WrongForms {
+    profile: Wrong,
+    password: Wrong,
 }
 
 /// The profile, as it is or as it was typed.
@@ -62,14 +76,22 @@ pub(crate) async fn show(
 ) -> Result<Response, ApiError> {
     let is_saved = sent(&mut params, "saved").is_some();
     params.finish(|| Some(()))?;
-    page(&app, viewer, None, Wrong::default(), is_saved).await
+    page(&app, viewer, None, WrongForms::default(), is_saved).await
+}
+
+/// All of what somebody has a few of.
+fn list_all() -> PageRequest {
+    PageRequest {
+        limit: LIMIT_MAX,
+        cursor: None,
+    }
 }
 
 async fn page(
     app: &AppState,
     viewer: Viewer,
     typed: Option<Profile>,
-    wrong: Wrong,
+    wrong: WrongForms,
     is_saved: bool,
 ) -> Result<Response, ApiError> {
     let profile = if let Some(typed) = typed {
@@ -83,11 +105,7 @@ async fn page(
             locale: user.state.locale.to_string(),
         }
     };
-    let most = PageRequest {
-        limit: LIMIT_MAX,
-        cursor: None,
-    };
-    let sessions = app.store().sessions(viewer.caller.id, &most).await?;
+    let sessions = app.store().sessions(viewer.caller.id, &list_all()).await?;
     let current = viewer.visitor.session;
     let shell = Shell::of(app, viewer, Section::Settings).await?;
     let sessions = sessions
@@ -106,15 +124,21 @@ async fn page(
             used: Moment::of(session.last_used_at, shell.now, shell.zone),
         })
         .collect();
+    let status = [&wrong.profile, &wrong.password]
+        .map(Wrong::status)
+        .into_iter()
+        .find(|status| *status != StatusCode::OK)
+        .unwrap_or_default();
     let page = SettingsPage {
         shell,
         profile,
         zones: TZ_VARIANTS.iter().map(|zone| zone.name()).collect(),
         sessions,
-        wrong,
+        wrong: wrong.profile,
+        wrong_password: wrong.password,
         is_saved,
     };
-    Ok((page.wrong.status(), super::render(&page)?).into_response())
+    Ok((status, super::render(&page)?).into_response())
 }
 
 /// Changes the profile.
@@ -124,7 +148,13 @@ pub(crate) async fn save_profile(
 ) -> Result<Response, ApiError> {
     let sent = members(
         &mut params,
-        &["display_name", "email", "time_zone", "locale"],
+        &[
+            "display_name",
+            "email",
+            "time_zone",
+            "locale",
+            "current_password",
+        ],
     );
     params.finish(|| Some(()))?;
     let kept = |name| {
@@ -137,21 +167,16 @@ pub(crate) async fn save_profile(
         time_zone: kept("time_zone"),
         locale: kept("locale"),
     };
-    let saved = match me::read(Fields::new(sent)) {
-        Ok(edit) => {
-            let update = UpdateUser {
-                user_id: viewer.caller.id,
-                expected_version: None,
-                edit,
+    match me::change(&app, &viewer.caller, None, Fields::new(sent)).await {
+        Ok(_) => Ok(Redirect::to(SAVED).into_response()),
+        Err(error) => {
+            let profile = Some(typed);
+            let wrong = WrongForms {
+                profile: Wrong::of(error)?,
+                ..WrongForms::default()
             };
-            let written = app.store().write(&viewer.caller.origin, update).await;
-            written.map(drop).map_err(ApiError::from)
+            page(&app, viewer, profile, wrong, false).await
         }
-        Err(error) => Err(error),
-    };
-    match saved {
-        Ok(()) => Ok(Redirect::to(SAVED).into_response()),
-        Err(error) => page(&app, viewer, Some(typed), Wrong::of(error)?, false).await,
     }
 }
 
@@ -164,7 +189,13 @@ pub(crate) async fn save_password(
     params.finish(|| Some(()))?;
     match password::change(&app, &viewer.caller, Fields::new(sent)).await {
         Ok(_) => Ok(Redirect::to(SAVED).into_response()),
-        Err(error) => page(&app, viewer, None, Wrong::of(error)?, false).await,
+        Err(error) => {
+            let wrong = WrongForms {
+                password: Wrong::of(error)?,
+                ..WrongForms::default()
+            };
+            page(&app, viewer, None, wrong, false).await
+        }
     }
 }
 
@@ -179,9 +210,24 @@ pub(crate) async fn end_session(
         user_id: viewer.caller.id,
         session_id,
         reason: EndReason::Revoked,
+        expected_version: None,
     };
     app.store().write(&viewer.caller.origin, end).await?;
     Ok(Redirect::to("/settings").into_response())
+}
+
+/// Ends all log-ins but this one.
+pub(crate) async fn end_other_sessions(
+    State(app): State<AppState>,
+    PageForm { viewer, params }: PageForm,
+) -> Result<Response, ApiError> {
+    params.finish(|| Some(()))?;
+    let end = EndOtherSessions {
+        user_id: viewer.caller.id,
+        kept_session: viewer.visitor.session,
+    };
+    app.store().write(&viewer.caller.origin, end).await?;
+    Ok(Redirect::to(SAVED).into_response())
 }
 
 /// Chooses a theme for this browser.

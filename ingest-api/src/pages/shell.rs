@@ -6,12 +6,15 @@ use crate::pages::viewer::Viewer;
 use crate::state::AppState;
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
-use millstream_domain::ids::TaskId;
-use millstream_domain::policy::Action;
+use millstream_domain::ids::{TagId, TaskId, TeamId};
+use millstream_domain::policy::{Action, Target, decide};
 use millstream_event_log::events::project::ProjectState;
 use millstream_store::PageRequest;
 use millstream_store::page::LIMIT_MAX;
 use millstream_store::project::ProjectFilter;
+use millstream_store::task::Task;
+use millstream_store::views::activity::ActivityLine;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The parts of the product that the navigation names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,6 +44,10 @@ pub(crate) struct Shell {
     pub(crate) projects: Vec<ProjectState>,
     pub(crate) zone: Tz,
     pub(crate) now: DateTime<Utc>,
+    /// Where the page is asked for again, if not at its address: a form that came back stands where it was sent to.
+    pub(crate) here: Option<String>,
+    /// The colours of tags that are shown.
+    pub(crate) tag_colors: BTreeMap<TagId, String>,
     /// Light or dark, where one was chosen.
     pub(crate) theme: Option<&'static str>,
 }
@@ -77,6 +84,8 @@ impl Shell {
             project: None,
             task: None,
             projects,
+            here: None,
+            tag_colors: BTreeMap::new(),
         })
     }
 
@@ -84,6 +93,23 @@ impl Shell {
     pub(crate) fn about(mut self, project: &str) -> Self {
         self.project = Some(project.to_owned());
         self
+    }
+
+    /// Finds the colours of the tags of these tasks, before they are shown.
+    pub(crate) async fn find_tag_colors(
+        &mut self,
+        app: &AppState,
+        tasks: impl Iterator<Item = &Task>,
+    ) -> Result<(), ApiError> {
+        let tags: BTreeSet<TagId> = tasks
+            .flat_map(|task| &task.state.tags)
+            .map(|tag| tag.id)
+            .filter(|tag| !self.tag_colors.contains_key(tag))
+            .collect();
+        let tags: Vec<_> = tags.into_iter().collect();
+        let colors = app.store().tag_colors(&tags).await?;
+        self.tag_colors.extend(colors);
+        Ok(())
     }
 
     /// Whether this part of the navigation is the one that the page is in.
@@ -97,6 +123,30 @@ impl Shell {
 
     pub(crate) fn is_admin(&self) -> bool {
         self.viewer.caller.may(Action::OperatePipelines).is_ok()
+    }
+
+    /// Whether somebody else did this since the viewer was last here.
+    pub(crate) fn is_news(&self, line: &ActivityLine) -> bool {
+        let is_after = self
+            .viewer
+            .visitor
+            .visit_before
+            .is_some_and(|at| line.at > at);
+        is_after && line.actor.as_ref().map(|actor| actor.id) != Some(self.viewer.caller.id)
+    }
+
+    /// Whether the viewer may do this to a team, or to what belongs to it.
+    fn may(&self, action: Action, team: TeamId) -> bool {
+        let actor = &self.viewer.caller.actor;
+        decide(actor, action, Target::team(team)).is_ok()
+    }
+
+    pub(crate) fn manages_projects(&self, team: &TeamId) -> bool {
+        self.may(Action::ManageProjects, *team)
+    }
+
+    pub(crate) fn edits_team(&self, team: &TeamId) -> bool {
+        self.may(Action::EditTeam, *team)
     }
 
     /// Where a new task is made: in the project that the page is about.

@@ -3,8 +3,10 @@
 pub(crate) mod day;
 pub(crate) mod person;
 pub(crate) mod pipeline;
+pub(crate) mod tag;
 pub(crate) mod task;
 
 pub(crate) use day::{Due, Moment};
 pub(crate) use person::Avatar;
+pub(crate) use tag::TagMark;
 pub(crate) use task::TaskRow;

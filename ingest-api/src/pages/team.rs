@@ -1,5 +1,13 @@
 //! `/teams`: all of them, a new one, and one with its members.
 
+mod edit;
+mod tags;
+
+pub(crate) use edit::{delete, show as show_edit, update};
+pub(crate) use tags::{
+    create as create_tag, delete as delete_tag, show as show_tags, update as update_tag,
+};
+
 use crate::error::ApiError;
 use crate::extract::params::id;
 use crate::extract::value::text;
@@ -56,6 +64,13 @@ struct TeamPage {
     wrong: Wrong,
     /// What was typed into the form for a new member.
     username: String,
+}
+
+impl TeamPage {
+    fn has_projects(&self) -> bool {
+        let mut projects = self.shell.projects.iter();
+        projects.any(|project| project.team_id == self.team.id)
+    }
 }
 
 struct MemberRow {
@@ -220,6 +235,7 @@ pub(crate) async fn put_member(
                 team_id,
                 user_id: person.id,
                 role,
+                expected_version: None,
             };
             let written = app.store().write(&viewer.caller.origin, put).await;
             written.map(drop).map_err(ApiError::from)
@@ -249,6 +265,7 @@ pub(crate) async fn remove_member(
         actor: viewer.caller.actor.clone(),
         team_id,
         user_id,
+        expected_version: None,
     };
     let removed = app.store().write(&viewer.caller.origin, remove).await;
     match removed.map_err(ApiError::from) {

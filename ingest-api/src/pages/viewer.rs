@@ -4,8 +4,11 @@ use crate::auth::Caller;
 use crate::error::ApiError;
 use crate::middleware::rate;
 use crate::pages::cookie::{self, CookieSecret};
+use crate::pages::fresh::Fresh;
+use crate::request::RequestContext;
 use crate::state::AppState;
 use axum::extract::{FromRequestParts, OptionalFromRequestParts};
+use axum::http::HeaderMap;
 use axum::http::request::Parts;
 use axum::response::{IntoResponse, Redirect, Response};
 use chrono_tz::Tz;
@@ -21,6 +24,8 @@ pub(crate) struct Viewer {
     pub(crate) secret: CookieSecret,
     /// The theme that this browser chose.
     pub(crate) theme: Option<&'static str>,
+    /// How new the page is that they look at.
+    pub(crate) fresh: Fresh,
 }
 
 impl Viewer {
@@ -30,17 +35,27 @@ impl Viewer {
     }
 
     async fn of(parts: &Parts, app: &AppState) -> Result<Option<Self>, ApiError> {
-        let Some(secret) = CookieSecret::of(&parts.headers) else {
+        let Some(secret) = CookieSecret::of(&parts.headers, app.settings()) else {
             return Ok(None);
         };
         let visitor = app.store().visitor(secret.hash()).await?;
-        let viewer = visitor.map(|visitor| Self {
+        let mut viewer = visitor.map(|visitor| Self {
             caller: Caller::in_browser(visitor.person.clone(), visitor.session),
             visitor,
             secret,
             theme: cookie::theme(&parts.headers),
+            fresh: Fresh::default(),
         });
         rate::count_for(app, viewer.as_ref().map(|viewer| &viewer.caller))?;
+        if let Some(viewer) = &viewer {
+            RequestContext::current().is_asked_by(&viewer.caller);
+        }
+        if let Some(viewer) = viewer.as_mut().filter(|_| is_visit(&parts.headers)) {
+            app.store().note_visit(&mut viewer.visitor).await?;
+        }
+        if let Some(viewer) = &mut viewer {
+            viewer.fresh = Fresh::of(app, &parts.headers).await?;
+        }
         Ok(viewer)
     }
 }
@@ -69,6 +84,13 @@ impl OptionalFromRequestParts<AppState> for Viewer {
     ) -> Result<Option<Self>, ApiError> {
         Self::of(parts, app).await
     }
+}
+
+/// Whether somebody looks: a page that keeps itself up to date asks too, with nobody before it. Browsers that do not tell
+/// are believed.
+fn is_visit(headers: &HeaderMap) -> bool {
+    let sought = headers.get("sec-fetch-dest");
+    sought.is_none_or(|sought| sought == "document")
 }
 
 /// Where somebody wanted to go: a path of ours, or home. Anything else, such as `//elsewhere`, is somebody's trick.

@@ -1,13 +1,17 @@
 //! The app under test: the real router over a real database, with a clock that the test sets.
 
 mod answer;
+mod browser;
+mod live;
 mod request;
 mod server;
 mod views;
 
 pub(crate) use answer::Answer;
+pub(crate) use browser::{Browser, form};
+pub(crate) use live::{Live, Unwelcome};
 pub(crate) use request::Request;
-pub(crate) use server::Server;
+pub(crate) use server::{Server, Wire};
 
 use self::views::{OneCheckpoint, Views};
 use axum::Router;
@@ -17,7 +21,7 @@ use millstream_event_log::backends::postgres::PostgresLog;
 use millstream_event_log::mover::Mover;
 use millstream_event_log::signals::Signals;
 use millstream_ingest_api::auth::keys::Keys;
-use millstream_ingest_api::settings::Secret;
+use millstream_ingest_api::settings::{LiveLimits, Secret};
 use millstream_ingest_api::{AppState, Parts, Settings};
 use millstream_search::Index;
 use millstream_store::Store;
@@ -54,6 +58,7 @@ pub(crate) fn key_folder() -> &'static Path {
 #[derive(Debug)]
 pub(crate) struct TestApp {
     router: Router,
+    state: AppState,
     pub(crate) clock: Arc<MockClock>,
     pub(crate) store: Store,
     pub(crate) keys: Keys,
@@ -161,10 +166,12 @@ impl TestApp {
         }
         let mut settings = Settings {
             public_url: ISSUER.into(),
+            public_url_given: false,
             setup_secret: Secret::new(SETUP_SECRET),
             registration_open: true,
             trusted_proxies: Vec::new(),
             rate_limits: None,
+            live: LiveLimits::default(),
             cors_origins: Vec::new(),
         };
         change(&mut settings);
@@ -179,9 +186,11 @@ impl TestApp {
             settings,
         };
         let keys = parts.keys.clone();
-        let router = millstream_ingest_api::router(AppState::new(parts));
+        let state = AppState::new(parts);
+        let router = millstream_ingest_api::router(state.clone());
         Self {
             router,
+            state,
             clock,
             store,
             keys,
@@ -192,10 +201,33 @@ impl TestApp {
         }
     }
 
+    /// With live connections: somebody tells them what happens.
+    pub(crate) async fn live(mut self) -> Self {
+        let hub = self.state.hub().clone();
+        self.tasks
+            .spawn(hub.clone().run(self.state.clone(), self.stop.clone()));
+        hub.begun().await;
+        self
+    }
+
     /// Stops everything that runs beside the app, and waits until it has.
     pub(crate) async fn halt(&mut self) {
         self.stop.cancel();
         while self.tasks.join_next().await.is_some() {}
+    }
+
+    /// Asserts that nothing was written for an answer, which says all the same where it stands.
+    pub(crate) async fn expect_no_event(&self, answer: &Answer) {
+        assert!(!answer.position().is_empty());
+        let told: i64 = sqlx::query_scalar(
+            "select count(*) from (select request_id from stream.outbox union all
+                                   select request_id from stream.log) as told where request_id = $1",
+        )
+        .bind(answer.header("x-request-id"))
+        .fetch_one(self.store.pool())
+        .await
+        .unwrap();
+        assert_eq!(told, 0, "{}", answer.what);
     }
 
     /// The router, for a server.

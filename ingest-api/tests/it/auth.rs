@@ -1,6 +1,7 @@
 //! Accounts and log-ins.
 
 mod attempts;
+mod cookie;
 mod forged;
 mod keys;
 mod password;

@@ -184,5 +184,40 @@ async fn browsers_insist_on_tls_where_the_public_address_has_it() {
     let app = TestApp::with_settings(secure).await;
     let answer = app.request(Method::GET, "/").send().await;
     let insists = answer.header("strict-transport-security").unwrap();
-    assert!(insists.starts_with("max-age=31536000"), "{insists}");
+    // Of this host alone, whoever has those below it.
+    assert_eq!(insists, "max-age=31536000");
+}
+
+#[tokio::test]
+async fn the_session_cookie_is_this_hosts_alone_where_there_is_tls_and_forms_come_from_the_public_url()
+ {
+    let app = TestApp::with_settings(|settings| {
+        settings.public_url = "https://tasks.example.org".into();
+        settings.public_url_given = true;
+    })
+    .await;
+    app.user("ada").await;
+    // `Host` is another one here, as behind a proxy.
+    let log_in = |origin: &'static str| {
+        let form = app.request(Method::POST, "/login").header("origin", origin);
+        form.body(
+            "application/x-www-form-urlencoded",
+            "login=ada&password=correct+horse+battery",
+        )
+    };
+    let done = log_in("https://tasks.example.org").send().await;
+    let cookie = done.header("set-cookie").unwrap();
+    assert!(cookie.starts_with("__Host-millstream_session="), "{cookie}");
+    assert!(
+        cookie.contains("; Secure") && cookie.contains("; Path=/;"),
+        "{cookie}"
+    );
+    for origin in ["http://millstream.test", "http://tasks.example.org"] {
+        let refused = log_in(origin).send().await.expect(403);
+        assert_eq!(refused.header("set-cookie"), None);
+        assert!(
+            refused.text().contains("https://tasks.example.org"),
+            "{origin}"
+        );
+    }
 }

@@ -76,4 +76,11 @@ async fn the_view_of_a_node_that_is_gone_has_stopped_and_takes_nobody_down() {
     let ada = app.log_in("ada").await;
     let pipelines = app.get("/pipelines").by(&ada).send().await.expect(200);
     assert_eq!(pipelines.each("state"), ["stopped", "running"]);
+    let page = app.get("/pipelines?limit=1").by(&ada).send().await;
+    let page = page.expect(200);
+    assert_eq!(page.each("name"), ["search@gone"]);
+    let next = format!("/pipelines?cursor={}", page.next_cursor().unwrap());
+    let rest = app.get(&next).by(&ada).send().await.expect(200);
+    assert_eq!(rest.each("name"), ["search@here"]);
+    assert_eq!(rest.next_cursor(), None);
 }

@@ -18,7 +18,13 @@ async fn an_act_that_is_repeated_is_done_once_and_answered_alike() {
     let again = create(&app, &ada, "k 1", body.clone()).await.expect(201);
     assert_eq!(again.header("idempotency-replayed"), Some("true"));
     assert_eq!(again.body, first.body);
-    for name in ["location", "etag", "millstream-position", "content-type"] {
+    for name in [
+        "location",
+        "etag",
+        "millstream-position",
+        "content-type",
+        "cache-control",
+    ] {
         assert!(first.header(name).is_some(), "{name}");
         assert_eq!(again.header(name), first.header(name), "{name}");
     }
@@ -37,6 +43,27 @@ async fn a_key_stands_for_one_body() {
     other.expect_error(422, "idempotency_key_reused");
     let tasks = app.get("/tasks").by(&ada).send().await.expect(200);
     assert_eq!(tasks.each("title"), ["one"]);
+}
+
+#[tokio::test]
+async fn a_key_stands_for_one_version_that_must_match() {
+    let app = TestApp::new().await;
+    let (ada, _, project) = app.with_project().await;
+    let task = app.task(&ada, &project, "one").await;
+    let path = format!("/tasks/{}", task["id"].as_str().unwrap());
+    let change = |tag: &'static str| {
+        let request = app.patch(&path, json!({"title": "two"})).by(&ada);
+        request
+            .header("idempotency-key", "k")
+            .header("if-match", tag)
+    };
+    let stale = change("\"99\"").send().await;
+    stale.expect_error(412, "precondition_failed");
+    let again = change("\"99\"").send().await.expect(412);
+    assert_eq!(again.header("idempotency-replayed"), Some("true"));
+    // Not the answer to another question.
+    let other = change("\"1\"").send().await;
+    other.expect_error(422, "idempotency_key_reused");
 }
 
 #[tokio::test]
@@ -135,6 +162,31 @@ async fn two_at_once_do_the_act_once() {
 }
 
 #[tokio::test]
+async fn any_text_is_a_key_and_methods_that_take_none_do_not_look_at_it() {
+    let app = TestApp::new().await;
+    let (ada, team, project) = app.with_project().await;
+    let body = json!({"project_id": project, "title": "one"});
+    let first = create(&app, &ada, "", body.clone()).await.expect(201);
+    let again = create(&app, &ada, "", body).await.expect(201);
+    assert_eq!(again.id(), first.id());
+    assert_eq!(again.header("idempotency-replayed"), Some("true"));
+    let long = "k".repeat(256);
+    let grace = app.user("grace").await;
+    let member = format!("/teams/{team}/members/{}", grace.id);
+    for (request, status) in [
+        (app.get("/tasks"), 200),
+        (app.put(&member, json!({"role": "viewer"})), 201),
+        (app.delete(&member), 204),
+    ] {
+        let twice = request
+            .by(&ada)
+            .header("idempotency-key", &long)
+            .header("idempotency-key", &long);
+        twice.send().await.expect(status);
+    }
+}
+
+#[tokio::test]
 async fn keys_are_bounded_and_do_not_count_for_log_ins() {
     let app = TestApp::new().await;
     let (ada, _, project) = app.with_project().await;
@@ -150,4 +202,17 @@ async fn keys_are_bounded_and_do_not_count_for_log_ins() {
     register().send().await.expect(201);
     let again = register().send().await.expect_error(409, "conflict");
     assert_eq!(again.header("idempotency-replayed"), None);
+}
+
+#[tokio::test]
+async fn a_refusal_that_is_repeated_may_be_kept_no_more_than_the_first() {
+    let app = TestApp::new().await;
+    let (ada, _, project) = app.with_project().await;
+    let body = json!({"project_id": project, "title": ""});
+    for replayed in [None, Some("true")] {
+        let refused = create(&app, &ada, "k", body.clone()).await;
+        let refused = refused.expect_error(422, "validation_failed");
+        assert_eq!(refused.header("idempotency-replayed"), replayed);
+        assert_eq!(refused.header("cache-control"), Some("no-store"));
+    }
 }

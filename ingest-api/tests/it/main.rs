@@ -26,6 +26,7 @@ mod health;
 mod hostile;
 mod idempotency;
 mod jobs;
+mod live;
 mod notifications;
 mod odd_input;
 mod one_connection;

@@ -1,5 +1,11 @@
 //! What people see in a browser.
 
+mod admin;
+mod manage;
+mod overtaken;
+mod own;
+mod task;
+
 use crate::app::{Answer, TestApp};
 use axum::http::Method;
 
@@ -32,6 +38,13 @@ const CODES: [&str; 22] = [
 async fn browse(app: &TestApp, path: &str) -> Answer {
     let request = app.request(Method::GET, path);
     request.header("accept", "text/html").send().await
+}
+
+/// The text between two others, the first of its kind.
+#[track_caller]
+fn between(text: &str, before: &str, after: &str) -> String {
+    let (_, rest) = text.split_once(before).unwrap();
+    rest.split_once(after).unwrap().0.to_owned()
 }
 
 #[tokio::test]
@@ -86,4 +99,21 @@ async fn the_first_page_says_whether_somebody_has_registered() {
     app.user("ada").await;
     let after = browse(&app, "/").await.expect(200).text();
     assert_ne!(before, after);
+}
+
+#[tokio::test]
+async fn what_is_our_fault_is_a_page_with_the_id_of_the_request_and_nothing_more() {
+    let app = TestApp::new().await;
+    app.user("ada").await;
+    let ada = app.browser("ada").await;
+    let broken = sqlx::query("alter table app.last_seen rename to lost");
+    broken.execute(app.store.pool()).await.unwrap();
+    let fault = ada.get(&app, "/teams").await.expect(500);
+    let text = fault.text();
+    assert!(text.contains(fault.header("x-request-id").unwrap()));
+    assert!(text.contains("Something went wrong on our side.") && !text.contains("last_seen"));
+    app.store.pool().close().await;
+    let away = ada.get(&app, "/teams").await.expect(503);
+    assert!(away.header("retry-after").is_some());
+    assert!(away.text().contains(away.header("x-request-id").unwrap()));
 }

@@ -1,6 +1,7 @@
 //! `Millstream-Position` and `Millstream-Wait-For`: everybody reads their own writes, in whatever view.
 
 use crate::app::TestApp;
+use millstream_event_log::Position;
 use serde_json::json;
 
 const VIEWS: [&str; 4] = ["/activity", "/notifications", "/audit", "/search"];
@@ -42,13 +43,42 @@ async fn a_view_that_has_not_seen_a_write_in_time_says_so() {
     let (ada, _, project) = app.with_project().await;
     let body = json!({"project_id": project, "title": "Grease the wheel"});
     let made = app.post("/tasks", body).by(&ada).send().await.expect(201);
-    for path in VIEWS {
+    let proof = ["/audit/proof?index=0&size=1", "/audit/checkpoint"];
+    for path in VIEWS.into_iter().chain(proof) {
         let request = app.get(path).by(&ada).header("millstream-wait-ms", "1");
         let request = request.header("millstream-wait-for", &made.position());
         let behind = request.send().await.expect_error(504, "view_behind");
         assert!(behind.header("retry-after").is_some(), "{path}");
-        app.get(path).by(&ada).send().await.expect(200);
+        if VIEWS.contains(&path) {
+            app.get(path).by(&ada).send().await.expect(200);
+        }
     }
+}
+
+#[tokio::test]
+async fn a_write_that_changes_nothing_answers_a_position_that_holds_all_before_it() {
+    let app = TestApp::with_views().await;
+    let (ada, team, project) = app.with_project().await;
+    app.task(&ada, &project, "Grease the wheel").await;
+    let member = format!("/teams/{team}/members/{}", ada.id);
+    for nothing in [
+        app.patch("/tasks/ENG-1", json!({})),
+        app.patch(&format!("/teams/{team}"), json!({})),
+        app.patch("/auth/me", json!({})),
+        app.put(&member, json!({"role": "owner"})),
+        app.delete("/auth/sessions"),
+    ] {
+        let answer = nothing.by(&ada).send().await;
+        app.expect_no_event(&answer).await;
+        let seen = app.get("/search?q=grease").by(&ada).after(&answer);
+        assert_eq!(
+            seen.send().await.expect(200).data()[0]["task"]["name"],
+            "ENG-1"
+        );
+    }
+    let body = json!({"refresh_token": ada.refresh_token});
+    let renewed = app.post("/auth/refresh", body).send().await.expect(200);
+    assert!(!renewed.position().is_empty());
 }
 
 #[tokio::test]
@@ -63,5 +93,21 @@ async fn what_is_waited_for_must_be_a_position_and_the_wait_bounded() {
     ] {
         let request = app.get("/activity").by(&ada).header(name, value);
         request.send().await.expect_error(400, "bad_request");
+    }
+}
+
+#[tokio::test]
+async fn a_write_that_nobody_made_is_not_waited_for() {
+    let app = TestApp::new().await;
+    let ada = app.user("ada").await;
+    for id in [1_000_000, i64::MAX] {
+        let made_up = Position::Write(id).to_string();
+        for path in ["/activity", "/notifications"] {
+            let request = app
+                .get(path)
+                .by(&ada)
+                .header("millstream-wait-for", &made_up);
+            request.send().await.expect_error(400, "bad_request");
+        }
     }
 }

@@ -16,7 +16,7 @@ async fn a_project_begins_in_a_team_under_a_key_of_its_own() {
     let taken = app.post("/projects", body).by(&ada).send().await;
     let taken = taken.expect_error(409, "conflict");
     taken.expect_fields(&[("key", "taken")]);
-    let body = json!({"team_id": team, "key": "eng-1", "name": "", "archived": true});
+    let body = json!({"team_id": team, "key": "eng-1", "name": "", "archived": "yes"});
     let wrong = app.post("/projects", body).by(&ada).send().await;
     wrong
         .expect_error(422, "validation_failed")
@@ -25,6 +25,23 @@ async fn a_project_begins_in_a_team_under_a_key_of_its_own() {
             ("name", "required"),
             ("archived", "invalid"),
         ]);
+}
+
+#[tokio::test]
+async fn a_project_may_be_put_away_from_the_start() {
+    let app = TestApp::new().await;
+    let ada = app.user("ada").await;
+    let team = app.team(&ada, "Millers").await;
+    let body = json!({"team_id": team, "key": "OLD", "name": "Old mill", "archived": true});
+    let made = app.post("/projects", body).by(&ada).send().await;
+    let made = made.expect(201);
+    assert_eq!(made.data()["archived"], true);
+    let list = app.get("/projects?archived=true").by(&ada).send().await;
+    assert_eq!(list.expect(200).each("key"), ["OLD"]);
+    let task = json!({"project_id": made.id(), "title": "Grease"});
+    let task = app.post("/tasks", task).by(&ada).send().await;
+    let task = task.expect_error(422, "validation_failed");
+    task.expect_fields(&[("project_id", "invalid")]);
 }
 
 #[tokio::test]

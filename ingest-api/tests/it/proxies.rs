@@ -70,8 +70,8 @@ async fn a_made_up_address_brings_no_tries_of_its_own() {
         let claims = format!("192.0.2.1, 198.51.100.{n}, 203.0.113.9");
         log_in(&app, "wrong horse").header("x-forwarded-for", &claims)
     };
-    for _ in 0..99 {
-        let address = "203.0.113.9".parse().ok();
+    for n in 0..99 {
+        let address = format!("203.0.113.{}", 10 + n / 20).parse().ok();
         app.store.try_login("ada", address).await.unwrap();
     }
     stranger(1).send().await.expect(401);

@@ -2,6 +2,7 @@
 //! so small, or so large, that it does not matter.
 
 use crate::app::{PASSWORD, Server, TestApp};
+use axum::http::Method;
 use millstream_ingest_api::settings::RateLimits;
 use serde_json::json;
 use std::num::NonZeroU32;
@@ -220,4 +221,42 @@ async fn a_page_costs_whoever_looks_at_it_and_a_cookie_of_nobody_the_address() {
     check(&ask(&server, "203.0.113.9", "GET /problems", "").await, 429);
     let file = ask(&server, "203.0.113.9", "GET /static/millstream.css", "").await;
     assert!(!file.starts_with("HTTP/1.1 429"), "{file}");
+}
+
+#[tokio::test]
+async fn addresses_that_there_are_not_count_too() {
+    let app = app(1_000, 2, 1_000).await;
+    let server = Server::start(&app).await;
+    let from = "2001:db8:9::1";
+    check(&ask(&server, from, "GET /wp-login.php", "").await, 404);
+    check(&ask(&server, from, "BREW /api/v1/nowhere", "").await, 404);
+    check(&ask(&server, from, "GET /api/v1/nowhere", "").await, 429);
+    check(&ask(&server, from, "GET /nowhere", "").await, 429);
+    check(&ask(&server, from, "GET /health/live", "").await, 200);
+}
+
+#[tokio::test]
+async fn a_page_tells_whoever_looks_at_it_how_their_quota_stands() {
+    let app = app(3, 1_000, 1_000).await;
+    app.user("ada").await;
+    let form = format!("login=ada&password={}", PASSWORD.replace(' ', "+"));
+    let entered = app
+        .request(Method::POST, "/login")
+        .body("application/x-www-form-urlencoded", form);
+    let entered = entered.send().await.expect(303);
+    let cookie = entered.header("set-cookie").unwrap();
+    let cookie = cookie.split(';').next().unwrap();
+    let look = || app.request(Method::GET, "/teams").header("cookie", cookie);
+    for left in ["2", "1", "0"] {
+        let page = look().send().await.expect(200);
+        assert_eq!(page.header("ratelimit-limit"), Some("3"));
+        assert_eq!(page.header("ratelimit-remaining"), Some(left));
+    }
+    let live = app.get("/live").header("cookie", cookie);
+    for request in [look(), live] {
+        let refused = request.send().await.expect(429);
+        assert_eq!(refused.header("ratelimit-limit"), Some("3"));
+        assert_eq!(refused.header("ratelimit-remaining"), Some("0"));
+        assert!(refused.header("retry-after").is_some());
+    }
 }

@@ -91,3 +91,25 @@ async fn a_query_that_cannot_be_read_is_told_where() {
     let long = long.send().await.expect_error(400, "bad_request");
     long.expect_fields(&[("q", "too_long")]);
 }
+
+#[tokio::test]
+async fn whoever_has_left_a_team_finds_nothing_of_it_though_the_index_stands_still() {
+    let mut app = TestApp::with_views().await;
+    let (ada, team, project) = app.with_project().await;
+    let grace = app.user("grace").await;
+    app.member(&ada, &team, &grace, "viewer").await;
+    let body = json!({"project_id": project, "title": "Grease the wheel"});
+    let made = app.post("/tasks", body).by(&ada).send().await.expect(201);
+    let before = app.get("/search?q=wheel").by(&grace).after(&made);
+    let before = before.send().await.expect(200).json();
+    assert_eq!(before["meta"]["total"], 1);
+    app.halt().await;
+    let membership = format!("/teams/{team}/members/{}", grace.id);
+    app.delete(&membership).by(&ada).send().await.expect(204);
+    let after = app.get("/search?q=wheel").by(&grace).send().await;
+    let after = after.expect(200).json();
+    assert_eq!(after["data"], json!([]));
+    assert_eq!(after["meta"]["total"], 0);
+    let hers = app.get("/search?q=wheel").by(&ada).send().await;
+    assert_eq!(hers.expect(200).json()["meta"]["total"], 1);
+}

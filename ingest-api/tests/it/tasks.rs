@@ -1,6 +1,8 @@
 //! Tasks: made, found, listed, acted upon.
 
 mod acts;
+mod batch;
+mod bulk;
 mod create;
 mod history;
 mod list;

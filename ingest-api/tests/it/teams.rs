@@ -111,3 +111,63 @@ async fn a_member_is_read_where_they_were_put() {
     let hidden = app.get(&path).by(&stranger).send().await;
     hidden.expect_error(404, "not_found");
 }
+
+#[tokio::test]
+async fn members_are_listed_a_page_at_a_time() {
+    let app = TestApp::new().await;
+    let ada = app.user("ada").await;
+    let team = app.team(&ada, "Millers").await;
+    for name in ["grace", "edsger", "barbara"] {
+        let user = app.user(name).await;
+        app.member(&ada, &team, &user, "viewer").await;
+    }
+    let (mut names, mut cursor) = (Vec::new(), String::new());
+    loop {
+        let path = format!("/teams/{team}/members?limit=3{cursor}");
+        let page = app.get(&path).by(&ada).send().await.expect(200);
+        let data = page.data();
+        let on_it = data.as_array().unwrap().iter();
+        names.extend(on_it.map(|member| member["user"]["username"].clone()));
+        let Some(next) = page.next_cursor() else {
+            break;
+        };
+        cursor = format!("&cursor={next}");
+    }
+    assert_eq!(names, ["ada", "barbara", "edsger", "grace"]);
+    // The text "a\0b", as a cursor that somebody made up.
+    for forged in ["ImFcdTAwMDBiIg", "bm9uc2Vuc2U"] {
+        let path = format!("/teams/{team}/members?cursor={forged}");
+        let forged = app.get(&path).by(&ada).send().await;
+        forged.expect_error(400, "bad_request");
+    }
+}
+
+#[tokio::test]
+async fn a_membership_has_a_version_that_keeps_two_from_changing_it_at_once() {
+    let app = TestApp::new().await;
+    let (ada, team, _) = app.with_project().await;
+    let grace = app.user("grace").await;
+    let path = format!("/teams/{team}/members/{}", grace.id);
+    let put = |role: &str| app.put(&path, json!({"role": role})).by(&ada);
+    let early = put("viewer").header("if-match", "\"1-a\"").send().await;
+    early.expect_error(412, "precondition_failed");
+    let added = put("viewer").send().await.expect(201);
+    let first = added.header("etag").unwrap().to_owned();
+    assert_eq!(added.data()["version"], 1);
+    assert_eq!(added.data()["created_at"], added.data()["added_at"]);
+    let known = app.get(&path).by(&ada).header("if-none-match", &first);
+    known.send().await.expect(304);
+    app.clock.advance(chrono::TimeDelta::minutes(1));
+    let changed = put("member").header("if-match", &first).send().await;
+    let changed = changed.expect(200);
+    assert_eq!(changed.data()["version"], 2);
+    assert_ne!(changed.data()["updated_at"], added.data()["updated_at"]);
+    assert_eq!(changed.data()["created_at"], added.data()["created_at"]);
+    let late = put("maintainer").header("if-match", &first).send().await;
+    late.expect_error(412, "precondition_failed");
+    let gone = app.delete(&path).by(&ada).header("if-match", &first);
+    gone.send().await.expect_error(412, "precondition_failed");
+    let newest = changed.header("etag").unwrap().to_owned();
+    let gone = app.delete(&path).by(&ada).header("if-match", &newest);
+    gone.send().await.expect(204);
+}

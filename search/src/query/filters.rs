@@ -5,10 +5,11 @@
 use super::{Boxed, Compiler, everything, one_of};
 use crate::document::{Source, alias, micros, place};
 use crate::error::SearchError;
+use crate::schema::column;
 use crate::stored;
 use crate::words::whole;
 use chrono::{DateTime, Utc};
-use millstream_domain::query::{Feature, Filter, Flag, TimeFilter, Who};
+use millstream_domain::query::{Feature, Filter, Flag, Parent, TimeFilter, Who};
 use millstream_domain::task::{Priority, Status};
 use std::ops::Bound;
 use tantivy::Term;
@@ -49,7 +50,9 @@ impl Compiler<'_> {
             Filter::Due(time) => self.time(fields.due_at, "due_at", *time),
             Filter::Updated(time) => self.time(fields.updated_at, "updated_at", *time),
             Filter::Created(time) => self.time(fields.created_at, "created_at", *time),
+            Filter::Parent(parents) => self.parts_of(parents)?,
             Filter::Is(Flag::Archived) => self.archived(),
+            Filter::Is(Flag::Trashed) => self.trashed(),
             Filter::Is(Flag::Overdue) => self.overdue(),
             Filter::Has(Feature::Comment) => {
                 let least = Bound::Included(Term::from_field_u64(fields.comments_count, 1));
@@ -62,6 +65,39 @@ impl Compiler<'_> {
 
     pub(super) fn archived(&self) -> Boxed {
         one_of([Term::from_field_bool(self.fields.archived, true)])
+    }
+
+    pub(super) fn trashed(&self) -> Boxed {
+        one_of([Term::from_field_bool(self.fields.trashed, true)])
+    }
+
+    /// Parts of one of these tasks, or of none.
+    fn parts_of(&self, parents: &[Parent]) -> Result<Boxed, SearchError> {
+        let (mut terms, mut nothing) = (Vec::new(), false);
+        let field = self.fields.parent;
+        for parent in parents {
+            let name = match parent {
+                Parent::Nothing => {
+                    nothing = true;
+                    continue;
+                }
+                Parent::Task(name) => name,
+            };
+            let ids: Vec<Uuid> = if let Ok(id) = Uuid::try_parse(name) {
+                vec![id]
+            } else {
+                let named = stored::named(self.searcher, self.fields, name)?;
+                named.iter().filter_map(id).collect()
+            };
+            let each = ids.iter();
+            terms.extend(each.map(|id| Term::from_field_text(field, &id.to_string())));
+        }
+        let parts = one_of(terms);
+        Ok(if nothing {
+            Box::new(BooleanQuery::union(vec![parts, without(column::PARENT)]))
+        } else {
+            parts
+        })
     }
 
     fn overdue(&self) -> Boxed {

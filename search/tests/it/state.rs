@@ -24,13 +24,34 @@ fn what_is_archived_is_found_when_the_query_speaks_of_it() {
 }
 
 #[test]
-fn what_is_in_the_trash_is_not_found_at_all() {
-    let world = World::with([task(1, "wheel"), trashed(2, "wheel")]);
+fn what_is_in_the_trash_is_found_when_the_query_speaks_of_it() {
+    let put_away = task_with(3, "gear", |t| (t.archived, t.trashed) = (true, true));
+    let world = World::with([task(1, "wheel"), trashed(2, "wheel"), put_away]);
     for query in ["wheel ", "", "-nothing", "is:archived OR -is:archived"] {
         world.check(query, &["ENG-1"]);
     }
     world.check("ENG-2 ", &[]);
     assert_eq!(world.ask(ADA, "wheel ").total, 1);
+    world.check("wheel is:trashed", &["ENG-2"]);
+    world.check("is:trashed", &["ENG-2", "ENG-3"]);
+    world.check("is:trashed is:archived", &["ENG-3"]);
+    world.check("wheel (is:trashed OR -is:trashed)", &["ENG-1", "ENG-2"]);
+}
+
+#[test]
+fn parts_are_found_by_any_name_of_what_they_are_parts_of() {
+    let part = |n, of| task_with(n, "cog", |t| t.parent_id = Some(id(of)));
+    let mut world = World::with([task(1, "wheel"), part(2, 1), part(3, 2), task(4, "gear")]);
+    let moved = task_with(1, "wheel", |t| t.name = "OPS-1".into());
+    world.write([Change::PutTask(Box::new(moved), Some("ENG-1".into()))]);
+    for of in ["OPS-1", "ops-1", "ENG-1", &id(1).to_string()] {
+        world.check(&format!("parent:{of}"), &["ENG-2"]);
+    }
+    world.check("parent:OPS-1,ENG-2", &["ENG-2", "ENG-3"]);
+    world.check("parent:none", &["ENG-4", "OPS-1"]);
+    world.check("-parent:none cog", &["ENG-2", "ENG-3"]);
+    world.check("parent:ENG-4", &[]);
+    world.check("parent:ENG-99", &[]);
 }
 
 #[test]

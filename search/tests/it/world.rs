@@ -174,6 +174,7 @@ pub(crate) fn task(n: u32, title: &str) -> Task {
         imported_from: None,
         archived: false,
         trashed: false,
+        parent_id: None,
         created_by: Some(GRACE),
         created_at: at,
         updated_at: at,

@@ -32,9 +32,10 @@ const RETRY: Duration = Duration::from_secs(5);
 const END_TRIES: u32 = 3;
 /// How long a stop waits for mails that are under way. What is cut off is sent again after its lease.
 const DRAIN: Duration = Duration::from_secs(10);
-/// Between tries. A server that greylists wants a first pause of minutes; all tries together take about a day.
+/// Between tries. A server that greylists wants a first pause of a minute or more; all tries together take about a day.
 const BACKOFF: Backoff = Backoff {
-    first: TimeDelta::minutes(2),
+    shortest: TimeDelta::minutes(1),
+    first: TimeDelta::minutes(5),
     longest: TimeDelta::hours(8),
 };
 
@@ -112,9 +113,14 @@ impl MailDelivery {
             Ok(()) => Delivery::Delivered,
             Err(PostError::Refused(error)) => Delivery::Failed { error },
             Err(PostError::Later(error)) => self.put_off(mail, error),
-            Err(PostError::Away(error)) => {
-                tracing::warn!(error, "the mail server is not there, or does not let us in");
-                self.put_off(mail, error)
+            Err(PostError::Away { reason, code }) => {
+                // Its words are kept with the mail. They may name somebody, and do not go to the log.
+                tracing::warn!(
+                    mail = %mail.id,
+                    code,
+                    "the mail server is not there, or does not let us in; app.mail says why"
+                );
+                self.put_off(mail, reason)
             }
         };
         tell(mail, &end);

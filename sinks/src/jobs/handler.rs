@@ -10,7 +10,7 @@ use std::fmt;
 use std::future::Future;
 use std::sync::Arc;
 
-type BoxError = Box<dyn std::error::Error + Send + Sync>;
+pub(super) type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
 /// Does the work of one kind of job.
 ///
@@ -29,7 +29,8 @@ pub trait Handler: Send + Sync + 'static {
     ) -> impl Future<Output = Result<Value, JobFault>> + Send;
 }
 
-/// Why a job was not done. Whoever may see the job reads the reason: it must not quote what they may not see.
+/// Why a job was not done. Whoever may see the job reads the error's own sentence (`Display`): it must not quote what they may
+/// not see. What is behind it (`source`) goes to the log alone.
 #[derive(Debug, thiserror::Error)]
 pub enum JobFault {
     /// Another try may go better.
@@ -55,6 +56,11 @@ impl JobFault {
     }
 }
 
+/// Another program wrote them, or another version of this one.
+#[derive(Debug, thiserror::Error)]
+#[error("its arguments cannot be read")]
+struct UnreadableArgs(#[source] serde_json::Error);
+
 /// A [`Handler`] whose arguments are not read yet.
 pub(super) trait AnyHandler: Send + Sync {
     fn run<'a>(
@@ -71,7 +77,8 @@ impl<H: Handler> AnyHandler for H {
         job: &'a JobContext,
     ) -> BoxFuture<'a, Result<Value, JobFault>> {
         async move {
-            let args = serde_json::from_str(args.get()).map_err(JobFault::reject)?;
+            let args = serde_json::from_str(args.get())
+                .map_err(|e| JobFault::reject(UnreadableArgs(e)))?;
             Handler::run(self, args, job).await
         }
         .boxed()

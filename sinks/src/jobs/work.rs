@@ -2,7 +2,7 @@
 
 use super::JobRunner;
 use super::context::JobContext;
-use super::handler::JobFault;
+use super::handler::{BoxError, JobFault};
 use super::slots::Slot;
 use crate::backoff::draw;
 use futures::FutureExt;
@@ -21,8 +21,8 @@ type Outcome = Result<Result<Value, JobFault>, Box<dyn Any + Send>>;
 impl JobRunner {
     /// Runs a job and writes down how it ended.
     pub(super) async fn work(&self, job: Taken, slot: Slot, stop: &CancellationToken) {
-        if let Some(ending) = self.attempt(&job, stop).await {
-            self.end(&job, &ending).await;
+        if let Some(end) = self.attempt(&job, stop).await {
+            self.end(&job, &end).await;
         } else {
             tracing::warn!(
                 job = %job.id,
@@ -34,10 +34,12 @@ impl JobRunner {
     }
 
     /// Runs the handler until it ends or has to be given up; `None` when the job is not ours any more.
-    async fn attempt(&self, job: &Taken, stop: &CancellationToken) -> Option<Ending> {
+    async fn attempt(&self, job: &Taken, stop: &CancellationToken) -> Option<End> {
         let context = JobContext::new(job, stop);
+        // Whichever way this is left: what the handler has set to work on other threads, which nobody can drop, hears of it.
+        let _told = context.stop().clone().drop_guard();
         let Some(handler) = self.handlers.of(&job.kind) else {
-            return Some(Ending::GivenBack);
+            return Some(Ending::GivenBack.into());
         };
         // Side by side: the signs of life must not wait for a connection that the handler holds without being asked to
         // go on.
@@ -50,7 +52,7 @@ impl JobRunner {
             biased;
             outcome = handling => Some(self.judge(job, &context, outcome)),
             () = self.keep_alive(job, &context) => None,
-            () = patience => Some(stopped(&context)),
+            () = patience => Some(stopped(&context).into()),
         }
     }
 
@@ -87,30 +89,36 @@ impl JobRunner {
     }
 
     /// What the end of a handler means for its job.
-    fn judge(&self, job: &Taken, context: &JobContext, outcome: Outcome) -> Ending {
-        let error = match outcome {
-            Ok(Ok(Value::Null)) => return Ending::Done(None),
-            Ok(Ok(result)) => return done(&result),
-            Ok(Err(JobFault::Stopped)) => return stopped(context),
-            Ok(Err(JobFault::Reject(error))) => return Ending::Failed(in_full(&*error)),
-            Ok(Err(JobFault::Retry(error))) => in_full(&*error),
-            Err(panic) => format!("the handler panicked: {}", words_of(&*panic)),
+    fn judge(&self, job: &Taken, context: &JobContext, outcome: Outcome) -> End {
+        let (error, why) = match outcome {
+            Ok(Ok(Value::Null)) => return Ending::Done(None).into(),
+            Ok(Ok(result)) => return done(&result).into(),
+            Ok(Err(JobFault::Stopped)) => return stopped(context).into(),
+            Ok(Err(JobFault::Reject(error))) => {
+                let ending = Ending::Failed(shown(&error));
+                return End::because(ending, in_full(&*error));
+            }
+            Ok(Err(JobFault::Retry(error))) => (shown(&error), in_full(&*error)),
+            Err(panic) => (
+                "its handler has a bug".to_owned(),
+                format!("the handler panicked: {}", words_of(&*panic)),
+            ),
         };
         if job.attempt >= job.max_attempts {
-            return Ending::Dead(error);
+            return End::because(Ending::Dead(error), why);
         }
         let random = draw(self.store.ids().next());
         let pause = self.pace.backoff.pause(job.attempt, random);
         let until = self.store.clock().now() + pause;
-        Ending::PutOff { until, error }
+        End::because(Ending::PutOff { until, error }, why)
     }
 
     /// Writes down how a try ended, and tries that for as long as the job is ours.
-    async fn end(&self, job: &Taken, ending: &Ending) {
+    async fn end(&self, job: &Taken, end: &End) {
         let lost = Instant::now() + self.pace.lease;
         loop {
-            match timeout_at(lost, self.store.end_job(job, ending)).await {
-                Ok(Ok(true)) => return tell(job, ending),
+            match timeout_at(lost, self.store.end_job(job, &end.ending)).await {
+                Ok(Ok(true)) => return tell(job, end),
                 Ok(Ok(false)) => {
                     tracing::warn!(
                         job = %job.id,
@@ -128,6 +136,44 @@ impl JobRunner {
                 Err(_) => return,
             }
         }
+    }
+}
+
+/// How a try ended.
+struct End {
+    /// As it is written down, for whoever may see the job.
+    ending: Ending,
+    /// All that is known of what went wrong, for the log alone.
+    why: String,
+}
+
+impl End {
+    fn because(ending: Ending, why: String) -> Self {
+        Self { ending, why }
+    }
+}
+
+impl From<Ending> for End {
+    fn from(ending: Ending) -> Self {
+        let why = match &ending {
+            Ending::Failed(error) | Ending::Dead(error) | Ending::PutOff { error, .. } => {
+                error.clone()
+            }
+            Ending::Done(_) | Ending::Cancelled | Ending::GivenBack => String::new(),
+        };
+        Self { ending, why }
+    }
+}
+
+/// What somebody who may see the job is told of an error: its own sentence, not what is behind it. The database and the
+/// system speak of our insides.
+fn shown(error: &BoxError) -> String {
+    if error.is::<sqlx::Error>() {
+        "the database did not do what was asked of it".to_owned()
+    } else if error.is::<std::io::Error>() {
+        "a file or a connection could not be used".to_owned()
+    } else {
+        error.to_string()
     }
 }
 
@@ -158,8 +204,8 @@ fn words_of(panic: &(dyn Any + Send)) -> &str {
 }
 
 /// Says and counts how a try ended.
-fn tell(job: &Taken, ending: &Ending) {
-    let outcome = match ending {
+fn tell(job: &Taken, end: &End) {
+    let outcome = match end.ending {
         Ending::Done(_) => "done",
         Ending::Failed(_) => "failed",
         Ending::Cancelled => "cancelled",
@@ -170,12 +216,13 @@ fn tell(job: &Taken, ending: &Ending) {
     let kind = job.kind.clone();
     metrics::counter!("millstream_job_attempts_total", "kind" => kind, "outcome" => outcome)
         .increment(1);
-    match ending {
+    let error = end.why.as_str();
+    match end.ending {
         Ending::Done(_) | Ending::Cancelled | Ending::GivenBack => {}
-        Ending::PutOff { error, .. } => {
+        Ending::PutOff { .. } => {
             tracing::info!(job = %job.id, kind = job.kind, attempt = job.attempt, error, "a job has to be tried again");
         }
-        Ending::Failed(error) | Ending::Dead(error) => tracing::warn!(
+        Ending::Failed(_) | Ending::Dead(_) => tracing::warn!(
             job = %job.id,
             kind = job.kind,
             attempt = job.attempt,

@@ -29,6 +29,7 @@ const PACE: Pace = Pace {
     progress: Duration::from_millis(5),
     grace: Duration::from_millis(100),
     backoff: Backoff {
+        shortest: TimeDelta::zero(),
         first: TimeDelta::seconds(10),
         longest: TimeDelta::minutes(1),
     },

@@ -23,6 +23,7 @@ use millstream_store::team::RemoveMember;
 use millstream_store::testing::TestStore;
 use millstream_store::testing::builders::{TaskBuilder, id_of, page};
 use millstream_store::views::activity::ActivityFilter;
+use millstream_store::views::notifications::NotificationFilter;
 use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 
@@ -127,7 +128,7 @@ impl World {
         let page = self
             .test
             .store
-            .notifications(&whose, false, &page(100, None))
+            .notifications(&whose, &NotificationFilter::default(), &page(100, None))
             .await
             .unwrap();
         let unread = self.test.store.unread_count(&whose).await.unwrap();
@@ -194,7 +195,11 @@ async fn reading_by_id_touches_nobody_elses_inbox() {
     let hers = world
         .test
         .store
-        .notifications(&person(&world.ada), false, &page(1, None))
+        .notifications(
+            &person(&world.ada),
+            &NotificationFilter::default(),
+            &page(1, None),
+        )
         .await
         .unwrap();
     world
@@ -212,6 +217,7 @@ async fn who_leaves_a_team_sees_and_counts_nothing_of_it_any_more() {
         actor: world.ada.clone(),
         team_id: world.team,
         user_id: id_of(&world.grace),
+        expected_version: None,
     };
     world.test.done(&world.ada, leave).await;
     world.caught_up().await;

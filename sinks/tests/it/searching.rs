@@ -14,7 +14,7 @@ use millstream_pipelines::dataflows::search;
 use millstream_search::{Index, SearchRequest};
 use millstream_sinks::lease::PostgresLease;
 use millstream_sinks::tantivy::TantivySink;
-use millstream_store::comment::{CreateComment, UpdateComment};
+use millstream_store::comment::{CommentEdit, CreateComment, UpdateComment};
 use millstream_store::task::{
     MoveTask, PurgeTask, SetTaskPlace, TaskEdit, TaskPlace, TaskRef, UpdateTask,
 };
@@ -125,7 +125,9 @@ impl World {
             task: self.task(),
             id,
             expected_version: None,
-            body: body.map(|body| body.parse().unwrap()),
+            edit: body.map_or(CommentEdit::Delete, |body| {
+                CommentEdit::Body(body.parse().unwrap())
+            }),
         };
         self.test.done(&self.grace, change).await;
     }
@@ -170,6 +172,7 @@ async fn who_leaves_the_team_finds_its_tasks_no_more() {
         actor: world.ada.clone(),
         team_id: world.team,
         user_id: id_of(&world.grace),
+        expected_version: None,
     };
     world.test.done(&world.ada, change).await;
     assert_eq!(world.found(&world.grace, "wheel ").await, NOTHING);

@@ -2,6 +2,7 @@
 
 use super::{ApiToken, scopes};
 use crate::session::TokenHash;
+use crate::version::{ONLY, Versions, check_version};
 use crate::{Change, Changed, Changing, StoreError};
 use chrono::{DateTime, Utc};
 use millstream_domain::api_token::{Scopes, TokenName};
@@ -101,6 +102,8 @@ pub struct RevokeApiToken {
     pub user_id: UserId,
     /// Which.
     pub id: ApiTokenId,
+    /// The version that they know, if they said.
+    pub expected_version: Option<Versions>,
 }
 
 impl Change for RevokeApiToken {
@@ -111,6 +114,7 @@ impl Change for RevokeApiToken {
         if events.is_empty() {
             return Err(StoreError::NotFound);
         }
+        check_version(self.expected_version, ONLY)?;
         Ok(Changed { output: (), events })
     }
 }

@@ -1,8 +1,14 @@
-//! Tries at passwords: a hundred an hour for all addresses together from which nobody has logged in to the account, and for
-//! each address from which somebody has, its own twenty. So strangers cannot keep people out from where they usually are.
+//! Tries at passwords: of an account, a hundred an hour reach its hash from all addresses together from which nobody has
+//! logged in to it, and twenty from each address from which somebody has. So strangers cannot keep people out from where they
+//! usually are.
 //!
-//! Names that nobody has are counted like accounts, in buckets: whoever asks learns nothing from it, and cannot fill the
-//! table.
+//! *Invariant:* what is answered to a wrong password follows from what was typed, from where, and from what was typed before:
+//! never from whether somebody has that name. So every name is counted as it was typed, by address and altogether, alike
+//! whether there is an account or not. What only an account has, the count that its two names share, decides nothing but
+//! whether the password reaches its hash; a try that does not is compared with nobody's and answered as a wrong one. The
+//! argument in full stands in `docs/SECURITY.md`.
+//!
+//! Names that nobody has, and addresses that are nobody's, are counted in buckets: they cannot fill the table.
 
 use super::{Count, Counter};
 use crate::access::{RefusalMeter, Telling, network_of};
@@ -19,7 +25,8 @@ use std::net::IpAddr;
 /// Tries per account and hour from addresses that never logged in to it. What is over is not worth a hash: at this rate
 /// the commonest million passwords take eleven years.
 pub const TRIES_OF_STRANGERS: i32 = 100;
-/// Tries per account, hour and address that has logged in to it: more than anybody mistypes.
+/// Tries per account, hour and address that has logged in to it: more than anybody mistypes. So many of each name are answered
+/// at any other address too, or the difference would tell that there is an account.
 pub const TRIES_OF_KNOWN: i32 = 20;
 /// Addresses that are remembered of one account: more than anybody logs in from within [`KNOWN_FOR`].
 const KNOWN_MAX: i64 = 100;
@@ -33,7 +40,9 @@ const TOUCHED_EVERY: TimeDelta = TimeDelta::days(1);
 pub struct Admitted {
     /// The account, if there is one.
     pub account: Option<Credentials>,
-    counter: Counter,
+    /// Whether the password must not reach the account's hash: the account has had its tries, which nobody is to learn.
+    pub withheld: Option<RecordRefusedLogin>,
+    counted: Vec<Counter>,
     counted_at: DateTime<Utc>,
 }
 
@@ -64,7 +73,9 @@ impl Store {
         let network = network(address);
         let row = sqlx::query!(
             r#"select u.id as "id?", u.password_hash as "password_hash?", u.active as "active?",
-                      k.user_id is not null as "known!", app.attempt_bucket($1) as "bucket!"
+                      coalesce(u.username = $1, false) as "by_name!", k.user_id is not null as "known!",
+                      exists (select from app.known_address o where o.network = $2) as "is_of_somebody!",
+                      app.attempt_bucket($1) as "bucket!", app.attempt_bucket($1 || ' ' || $2) as "pair!"
                from (select) one
                left join app.user u on u.username = $1 or u.email = $1
                left join app.known_address k on k.user_id = u.id and k.network = $2
@@ -82,11 +93,29 @@ impl Store {
                 password_hash,
                 active: row.active.unwrap_or(false),
             });
-        let who = match &account {
-            Some(account) => format!("user:{}", account.user_id),
-            None => format!("name#{}", row.bucket),
+        let typed = match (&account, row.by_name) {
+            (Some(account), true) => format!("user:{}/name", account.user_id),
+            (Some(account), false) => format!("user:{}/mail", account.user_id),
+            (None, _) => format!("name#{}", row.bucket),
         };
-        self.count_login(account, &who, row.known, &network).await
+        let here = if row.known {
+            format!("{typed}@{network}")
+        } else {
+            format!("pair#{}", row.pair)
+        };
+        let guarded = match &account {
+            Some(account) => guarded(&format!("user:{}", account.user_id), row.known, &network),
+            // Counts nothing that matters, and takes the time that an account's takes.
+            None => guarded(&format!("nobody#{}", row.bucket), false, &network),
+        };
+        let tried = Tried {
+            here: Counter::login(&here, TRIES_OF_KNOWN),
+            typed: Counter::login(&typed, TRIES_OF_STRANGERS),
+            guarded,
+            known: row.known,
+            is_of_somebody: row.is_of_somebody,
+        };
+        self.count_login(account, tried).await
     }
 
     /// Counts a try of somebody who is logged in to say their password again. It counts like a log-in, or a stolen session
@@ -112,54 +141,79 @@ impl Store {
             password_hash: row.password_hash,
             active: row.active,
         };
-        let who = format!("user:{user}");
-        self.count_login(Some(account), &who, row.known, &network)
-            .await
-    }
-
-    async fn count_login(
-        &self,
-        account: Option<Credentials>,
-        who: &str,
-        known_address: bool,
-        network: &str,
-    ) -> Result<LoginTry, StoreError> {
-        let counter = if known_address {
-            Counter {
-                name: format!("login:{who}@{network}"),
-                max: TRIES_OF_KNOWN,
-            }
-        } else {
-            Counter {
-                name: format!("login:{who}"),
-                max: TRIES_OF_STRANGERS,
-            }
-        };
+        let counter = guarded(&format!("user:{user}"), row.known, &network);
         let now = self.clock.now();
         let mut db = self.pool.acquire().await?;
         Ok(match counter.count(&mut db, now).await? {
             Count::Within => LoginTry::Admitted(Admitted {
-                account,
-                counter,
+                account: Some(account),
+                withheld: None,
+                counted: vec![counter],
                 counted_at: now,
             }),
             Count::Beyond { retry_after } => LoginTry::Refused {
                 record: RecordRefusedLogin {
-                    user_id: account.map(|account| account.user_id),
-                    known_address,
+                    user_id: Some(user),
+                    known_address: row.known,
                 },
                 retry_after,
             },
         })
     }
 
+    /// Counts the same three counters, whoever was tried.
+    async fn count_login(
+        &self,
+        account: Option<Credentials>,
+        tried: Tried,
+    ) -> Result<LoginTry, StoreError> {
+        let record = RecordRefusedLogin {
+            user_id: account.as_ref().map(|account| account.user_id),
+            known_address: tried.known,
+        };
+        let now = self.clock.now();
+        let mut db = self.pool.acquire().await?;
+        let here = tried.here.count(&mut db, now).await?;
+        if let Count::Beyond { retry_after } = here {
+            return Ok(LoginTry::Refused {
+                record,
+                retry_after,
+            });
+        }
+        // Tries from a known address count among all of them too, as those at a name that nobody has do.
+        let typed = tried.typed.count(&mut db, now).await?;
+        if let (Count::Beyond { retry_after }, false) = (typed, tried.is_of_somebody) {
+            return Ok(LoginTry::Refused {
+                record,
+                retry_after,
+            });
+        }
+        let guarded = tried.guarded.count(&mut db, now).await?;
+        // From where somebody logs in, nobody learns whether it is to this account.
+        let is_over = guarded != Count::Within || (typed != Count::Within && !tried.known);
+        let counts = [
+            (tried.here, here),
+            (tried.typed, typed),
+            (tried.guarded, guarded),
+        ];
+        let counted = counts
+            .into_iter()
+            .filter(|(_, count)| *count == Count::Within);
+        Ok(LoginTry::Admitted(Admitted {
+            account,
+            withheld: is_over.then_some(record),
+            counted: counted.map(|(counter, _)| counter).collect(),
+            counted_at: now,
+        }))
+    }
+
     /// Takes back a try whose password was right: it was no guess.
     pub async fn forgive(&self, admitted: &Admitted) -> Result<(), StoreError> {
         let mut db = self.pool.acquire().await?;
-        admitted
-            .counter
-            .take_back(&mut db, admitted.counted_at)
-            .await
+        for counter in &admitted.counted {
+            counter.take_back(&mut db, admitted.counted_at).await?;
+        }
+        Ok(())
     }
 
     /// Forgets addresses from which nobody has logged in for [`KNOWN_FOR`].
@@ -175,6 +229,36 @@ impl Store {
         .execute(&self.pool)
         .await?;
         Ok(pruned.rows_affected())
+    }
+}
+
+/// What counts a try to log in.
+struct Tried {
+    /// What was typed, at this address.
+    here: Counter,
+    /// What was typed, at all addresses.
+    typed: Counter,
+    /// The account, by either of its names.
+    guarded: Counter,
+    /// Whether somebody has logged in to the account from here.
+    known: bool,
+    /// Whether somebody has logged in from here to any account.
+    is_of_somebody: bool,
+}
+
+/// What an account's tries are counted by, those at its address or those of strangers.
+fn guarded(who: &str, known_address: bool, network: &str) -> Counter {
+    if known_address {
+        Counter::login(&format!("{who}@{network}"), TRIES_OF_KNOWN)
+    } else {
+        Counter::login(who, TRIES_OF_STRANGERS)
+    }
+}
+
+impl Counter {
+    fn login(what: &str, max: i32) -> Self {
+        let name = format!("login:{what}");
+        Self { name, max }
     }
 }
 

@@ -33,6 +33,12 @@ impl Change for RetryJob {
         let before = held(cx, &self.actor, self.id).await?;
         match before.state {
             JobState::Done => return Err(StoreError::Conflict("the job is done".into())),
+            // Its handler may have heard already, and is not told to go on.
+            JobState::Running if before.cancel_asked => {
+                return Err(StoreError::Conflict(
+                    "the job was called off and has not stopped yet: retry it when it has".into(),
+                ));
+            }
             // It is being tried.
             JobState::Running => return Ok(Changed::nothing(before)),
             JobState::Waiting if before.run_at <= cx.now => return Ok(Changed::nothing(before)),

@@ -1,7 +1,7 @@
 //! Which hashes a proof consists of (RFC 6962, 2.1.1 and 2.1.2). An answer is a list of ranges of leaves; the hash of
 //! each, made of the stored complete subtrees, is one element of the proof.
 
-use super::{Subtree, subtrees};
+use super::{Hash, Subtree, node_hash, subtrees};
 use std::ops::Range;
 
 /// The elements of a proof: for each, the complete subtrees whose hashes are bagged into it.
@@ -15,6 +15,39 @@ pub fn inclusion(index: u64, size: u64) -> Option<Plan> {
         path(index, 0..size, &mut ranges);
         plan(&ranges)
     })
+}
+
+/// The root that an inclusion proof leads to, from the leaf up; `None` when it has too many hashes or too few. The leaf stands
+/// in the tree if that is the tree's root.
+#[must_use]
+pub fn root(index: u64, size: u64, leaf: Hash, hashes: &[Hash]) -> Option<Hash> {
+    let mut rest = hashes.iter();
+    let root = (index < size).then(|| climb(index, 0..size, leaf, &mut rest))??;
+    rest.next().is_none().then_some(root)
+}
+
+/// The hash over a range, of which `rest` ends with the outermost sibling.
+fn climb(
+    index: u64,
+    range: Range<u64>,
+    leaf: Hash,
+    rest: &mut std::slice::Iter<'_, Hash>,
+) -> Option<Hash> {
+    if range.end - range.start == 1 {
+        return Some(leaf);
+    }
+    let (middle, sibling) = (split(&range), rest.next_back()?);
+    if index < middle {
+        Some(node_hash(
+            &climb(index, range.start..middle, leaf, rest)?,
+            sibling,
+        ))
+    } else {
+        Some(node_hash(
+            sibling,
+            &climb(index, middle..range.end, leaf, rest)?,
+        ))
+    }
 }
 
 /// What proves that the tree of `old` leaves is the beginning of the tree of `new`; `None` when `old` is larger.

@@ -215,6 +215,9 @@ fn every_inclusion_proof_convinces_an_independent_verifier() {
                 "another leaf"
             );
             assert!(!includes(leaf(index), (index + 1) % size, size, &proof, root) || size == 1);
+            assert_eq!(proof::root(index, size, leaf(index), &proof), Some(root));
+            let longer = [&proof[..], &[root]].concat();
+            assert_eq!(proof::root(index, size, leaf(index), &longer), None);
         }
     }
     assert_eq!(proof::inclusion(5, 5), None);

@@ -1,6 +1,6 @@
 //! The pipelines as people see them, and when one is forgotten.
 
-use crate::{Store, StoreError};
+use crate::{Page, PageRequest, Store, StoreError};
 use chrono::{DateTime, TimeDelta, Utc};
 
 /// How long a pipeline that nobody owns counts as what it last said: a node that restarts is back by then, and one that has
@@ -86,6 +86,19 @@ impl Store {
             }
         });
         Ok(status.collect())
+    }
+
+    /// A page of them. There are few, and they are read as one.
+    pub async fn pipelines_page(
+        &self,
+        page: &PageRequest,
+    ) -> Result<Page<PipelineStatus>, StoreError> {
+        let after: Option<String> = page.after()?;
+        let mut rest = self.pipelines().await?;
+        rest.retain(|pipeline| after.as_ref().is_none_or(|after| pipeline.name > *after));
+        // As names compare here, whatever the database's locale says.
+        rest.sort_by(|a, b| a.name.cmp(&b.name));
+        Ok(Page::of(rest, page, |pipeline| pipeline.name.clone()))
     }
 
     /// The cut that a pipeline has committed; `None` when there is no such pipeline.

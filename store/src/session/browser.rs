@@ -1,8 +1,8 @@
 //! Log-ins of browsers: a secret in a cookie names the session. It is not renewed like refresh tokens are, because a
 //! browser keeps it from scripts; the session itself ends after the same times.
 
-use super::{IDLE_MAX, SESSION_MAX, TokenHash, begin};
-use crate::actor::person;
+use super::{TokenHash, begin, touch};
+use crate::actor::{person, stored_locale};
 use crate::{Change, Changed, Changing, Store, StoreError};
 use chrono::{DateTime, TimeDelta, Utc};
 use millstream_domain::ids::{SessionId, UserId};
@@ -29,6 +29,10 @@ pub struct Visitor {
     pub locale: Locale,
     /// How many notifications they have not read.
     pub unread: i64,
+    /// When their visit before this one ended; `None` during their first.
+    pub visit_before: Option<DateTime<Utc>>,
+    /// When a page of theirs was last noted.
+    pub(crate) seen_at: Option<DateTime<Utc>>,
     last_used_at: DateTime<Utc>,
 }
 
@@ -67,9 +71,10 @@ impl Store {
             r#"
             with visitor as (
                 select s.id as session, s.last_used_at, u.id, u.role, u.username, u.display_name, u.time_zone, u.locale,
+                       l.seen_at as "seen_at?", l.visit_before,
                        array(select m.team_id from app.membership m where m.user_id = u.id order by m.team_id) as teams,
                        array(select m.role from app.membership m where m.user_id = u.id order by m.team_id) as roles
-                from app.session s join app.user u on u.id = s.user_id
+                from app.session s join app.user u on u.id = s.user_id left join app.last_seen l on l.user_id = u.id
                 where s.cookie = $1 and s.ended_at is null and s.expires_at > $2 and u.active
             )
             select v.*, (select count(*) from app.notification n
@@ -94,28 +99,16 @@ impl Store {
             username: row.username,
             display_name: row.display_name,
             time_zone: row.time_zone,
-            locale: crate::actor::stored(&row.locale),
+            locale: stored_locale(&row.locale),
             unread: row.unread.unwrap_or(0),
+            visit_before: row.visit_before,
+            seen_at: row.seen_at,
             last_used_at: row.last_used_at,
         };
         if now - visitor.last_used_at > TOUCHED_EVERY {
-            self.touch(visitor.session, now).await?;
+            let mut db = self.pool.acquire().await?;
+            touch(&mut db, visitor.session, now).await?;
         }
         Ok(Some(visitor))
-    }
-
-    /// Writes down that a session is used, and lets it last.
-    async fn touch(&self, session: SessionId, now: DateTime<Utc>) -> Result<(), StoreError> {
-        sqlx::query!(
-            "update app.session set last_used_at = $2, expires_at = least($3, created_at + $4)
-             where id = $1 and ended_at is null",
-            session.0,
-            now,
-            now + IDLE_MAX,
-            sqlx::postgres::types::PgInterval::try_from(SESSION_MAX).expect("days are an interval"),
-        )
-        .execute(&self.pool)
-        .await?;
-        Ok(())
     }
 }

@@ -1,5 +1,6 @@
 //! Sessions end.
 
+use crate::version::{ONLY, Versions, check_version};
 use crate::{Change, Changed, Changing, StoreError};
 use millstream_domain::ids::{SessionId, UserId};
 use millstream_domain::policy::Refusal;
@@ -16,6 +17,8 @@ pub struct EndSession {
     pub session_id: SessionId,
     /// Why.
     pub reason: EndReason,
+    /// The version that they know, if they said.
+    pub expected_version: Option<Versions>,
 }
 
 impl Change for EndSession {
@@ -36,6 +39,7 @@ impl Change for EndSession {
         if theirs.is_none() {
             return Err(StoreError::NotFound);
         }
+        check_version(self.expected_version, ONLY)?;
         end(cx, session_id).await?;
         let event = SessionEvent::Ended(SessionEnded {
             session_id,

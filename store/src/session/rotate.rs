@@ -8,12 +8,11 @@
 //! ```
 
 use super::end::end;
-use super::{IDLE_MAX, REUSE_GRACE, SESSION_MAX, TokenHash, add_token};
+use super::{REUSE_GRACE, TokenHash, add_token, touch};
 use crate::{Change, Changed, Changing, StoreError};
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use millstream_domain::ids::{SessionId, UserId};
 use millstream_event_log::events::session::{EndReason, SessionEnded, SessionEvent};
-use sqlx::postgres::types::PgInterval;
 
 /// Most heirs of one token: more tabs and repeats than anybody has within the grace. What comes beyond is refused.
 pub const HEIRS_MAX: i64 = 64;
@@ -79,7 +78,8 @@ impl Change for RotateRefresh {
             Verdict::Renew => {
                 self.choose(cx, &presented).await?;
                 add_token(cx, session_id, self.successor, Some(self.token)).await?;
-                touch(cx, session_id).await?;
+                let now = cx.now;
+                touch(cx.db(), session_id, now).await?;
                 Ok(Changed::nothing(Rotated::Renewed {
                     session_id,
                     user_id,
@@ -179,28 +179,5 @@ impl Presented {
             }
             None | Some(_) => Verdict::End,
         }
-    }
-}
-
-/// The session is in use, and lasts on.
-async fn touch(cx: &mut Changing<'_>, session: SessionId) -> Result<(), StoreError> {
-    let now = cx.now;
-    sqlx::query!(
-        "update app.session set last_used_at = $2, expires_at = least($3, created_at + $4::interval) where id = $1",
-        session.0,
-        now,
-        now + IDLE_MAX,
-        interval(SESSION_MAX),
-    )
-    .execute(cx.db())
-    .await?;
-    Ok(())
-}
-
-fn interval(delta: TimeDelta) -> PgInterval {
-    PgInterval {
-        months: 0,
-        days: 0,
-        microseconds: delta.num_microseconds().unwrap_or(i64::MAX),
     }
 }

@@ -1,11 +1,13 @@
 //! Acts on a task that are more than a change of a field: assigning, putting away, bringing back.
 
+use super::save::EventOf;
 use super::update::TaskEdit;
 use super::{AssigneeSpec, Task, TaskRef, locked, save};
 use crate::version::check_version;
 use crate::{Change, Changed, Changing, StoreError};
+use chrono::{DateTime, Utc};
 use millstream_domain::policy::{Action, Actor};
-use millstream_event_log::events::task::TaskEvent;
+use millstream_event_log::events::task::{TaskEvent, TaskState};
 
 /// Somebody says who works on a task.
 #[derive(Debug)]
@@ -42,6 +44,38 @@ pub enum TaskPlace {
     Trash,
 }
 
+impl TaskPlace {
+    /// What is in the trash can only come back.
+    pub(super) fn reachable(self, task: &TaskState) -> Result<(), StoreError> {
+        match task.trashed_at {
+            Some(_) if self != Self::Open => Err(StoreError::NotFound),
+            Some(_) | None => Ok(()),
+        }
+    }
+
+    /// The task there, and what is to be said of it.
+    pub(super) fn of(self, task: &TaskState, now: DateTime<Utc>) -> (TaskState, EventOf) {
+        let mut after = task.clone();
+        let event = match self {
+            Self::Open => {
+                // Out of the trash it comes back as it was: put away, if it was.
+                after.archived = task.archived && task.trashed_at.is_some();
+                after.trashed_at = None;
+                TaskEvent::Restored
+            }
+            Self::Archive => {
+                after.archived = true;
+                TaskEvent::Archived
+            }
+            Self::Trash => {
+                after.trashed_at = Some(now);
+                TaskEvent::Trashed
+            }
+        };
+        (after, event)
+    }
+}
+
 /// Somebody archives a task, throws it away, or brings it back.
 #[derive(Debug)]
 pub struct SetTaskPlace {
@@ -60,29 +94,9 @@ impl Change for SetTaskPlace {
 
     async fn apply(self, cx: &mut Changing<'_>) -> Result<Changed<Task>, StoreError> {
         let before = locked(cx, &self.actor, &self.task, Action::WriteTasks).await?;
-        let trashed = before.state.trashed_at.is_some();
-        // What is in the trash can only come back.
-        if trashed && self.place != TaskPlace::Open {
-            return Err(StoreError::NotFound);
-        }
+        self.place.reachable(&before.state)?;
         check_version(self.expected_version, before.state.version)?;
-        let mut after = before.state.clone();
-        let event = match self.place {
-            TaskPlace::Open => {
-                // Out of the trash it comes back as it was: put away, if it was.
-                after.archived = after.archived && trashed;
-                after.trashed_at = None;
-                TaskEvent::Restored
-            }
-            TaskPlace::Archive => {
-                after.archived = true;
-                TaskEvent::Archived
-            }
-            TaskPlace::Trash => {
-                after.trashed_at = Some(cx.now);
-                TaskEvent::Trashed
-            }
-        };
+        let (after, event) = self.place.of(&before.state, cx.now);
         save::changed(cx, before, after, event).await
     }
 }

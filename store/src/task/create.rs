@@ -1,13 +1,14 @@
 //! A task is made.
 
 use super::references::References;
+use super::together::lock_for_many;
 use super::update::as_kept;
 use super::{AssigneeSpec, Task, name, save, sort};
 use crate::tag::{self, Given};
 use crate::{Change, Changed, Changing, StoreError};
 use chrono::{DateTime, Utc};
 use millstream_domain::field::FieldCode;
-use millstream_domain::ids::{ProjectId, TaskId, TeamId};
+use millstream_domain::ids::{ProjectId, TaskId, TeamId, UserId};
 use millstream_domain::policy::{Action, Actor, Refusal, Target, decide};
 use millstream_domain::rank;
 use millstream_domain::recurrence::Recurrence;
@@ -70,7 +71,8 @@ impl Change for CreateTask {
         }
         references.checked()?;
         let given = project.tags(cx, &new.tags).await?;
-        let mut state = self.state(cx.id(), &project, cx.now);
+        let by = self.actor.user_id();
+        let mut state = self.task.state(cx.id(), &project, by, cx.now);
         (state.assignees, state.tags) = (assignees, given.tags);
         sort(&mut state);
         project.give_number(cx, &mut state).await?;
@@ -87,40 +89,56 @@ impl Change for CreateTask {
         };
         Ok(Changed::because(task, event).after(given.events))
     }
+
+    async fn lock_together(all: &[Self], cx: &mut Changing<'_>) -> Result<(), StoreError> {
+        if all.len() < 2 {
+            return Ok(());
+        }
+        let mut wanted = Vec::with_capacity(all.len());
+        for create in all {
+            wanted.push((&create.actor, create.task.project_id, create.task.parent_id));
+        }
+        lock_for_many(cx, &wanted).await
+    }
 }
 
-impl CreateTask {
+impl NewTask {
     /// The task, but for its number and what it refers to.
-    fn state(self, id: TaskId, project: &Writable, now: DateTime<Utc>) -> TaskState {
-        let new = self.task;
+    pub(super) fn state(
+        self,
+        id: TaskId,
+        project: &Writable,
+        by: Option<UserId>,
+        now: DateTime<Utc>,
+    ) -> TaskState {
         TaskState {
             id,
             name: String::new(),
             number: 0,
             project_id: project.id,
             team_id: project.team_id,
-            title: new.title.into_string(),
-            description: new
+            title: self.title.into_string(),
+            description: self
                 .description
                 .map(Description::into_string)
                 .unwrap_or_default(),
-            status: new.status,
-            priority: new.priority,
-            due_at: new.due_at.map(as_kept),
-            estimated_hours: new.estimated_hours.map(Hours::get),
-            actual_hours: new.actual_hours.map(Hours::get),
+            status: self.status,
+            priority: self.priority,
+            due_at: self.due_at.map(as_kept),
+            estimated_hours: self.estimated_hours.map(Hours::get),
+            actual_hours: self.actual_hours.map(Hours::get),
             assignees: Vec::new(),
             tags: Vec::new(),
-            parent_id: new.parent_id,
-            metadata: new.metadata,
-            recurrence: new.recurrence.map(Recurrence::into_string),
+            parent_id: self.parent_id,
+            metadata: self.metadata,
+            recurrence: self.recurrence.map(Recurrence::into_string),
             archived: false,
             trashed_at: None,
             rank: String::new(),
-            created_by: self.actor.user_id(),
+            created_by: by,
             created_at: now,
             updated_at: now,
-            completed_at: save::completed_at(new.status, None, now),
+            completed_at: save::completed_at(self.status, None, now),
             version: 1,
         }
     }
@@ -133,7 +151,7 @@ pub(super) struct Writable {
     pub(super) team_id: TeamId,
 }
 
-fn unknown_project() -> StoreError {
+pub(super) fn unknown_project() -> StoreError {
     StoreError::field(
         "project_id",
         FieldCode::NotFound,
@@ -155,15 +173,21 @@ pub(super) async fn writable(
     .await?
     .ok_or_else(unknown_project)?;
     let team_id = TeamId(project.team_id);
-    match decide(actor, Action::WriteTasks, Target::team(team_id)) {
+    allowed(actor, team_id, project.archived)?;
+    Ok(Writable { id, team_id })
+}
+
+/// Whether the actor may put tasks into a project of this team.
+pub(super) fn allowed(actor: &Actor, team: TeamId, archived: bool) -> Result<(), StoreError> {
+    match decide(actor, Action::WriteTasks, Target::team(team)) {
         Err(Refusal::Hidden) => Err(unknown_project()),
         Err(refusal) => Err(refusal.into()),
-        Ok(()) if project.archived => Err(StoreError::field(
+        Ok(()) if archived => Err(StoreError::field(
             "project_id",
             FieldCode::Invalid,
             "must not be an archived project",
         )),
-        Ok(()) => Ok(Writable { id, team_id }),
+        Ok(()) => Ok(()),
     }
 }
 
@@ -204,9 +228,14 @@ impl Writable {
         .await?
         // Deleted since it was looked at.
         .ok_or_else(unknown_project)?;
-        task.number = next.last_number;
-        task.name = name(&next.key, task.number);
-        task.rank = rank::nth(u64::try_from(task.number).unwrap_or(0));
+        number(task, &next.key, next.last_number);
         Ok(())
     }
+}
+
+/// Gives a task this number in its project, and what comes with it.
+pub(super) fn number(task: &mut TaskState, key: &str, number: i64) {
+    task.number = number;
+    task.name = name(key, number);
+    task.rank = rank::nth(u64::try_from(number).unwrap_or(0));
 }

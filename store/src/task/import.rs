@@ -1,5 +1,6 @@
 //! Tasks come in from elsewhere: each once, however often its import is repeated.
 
+use super::together::lock_for_many;
 use super::{CreateTask, NewTask};
 use crate::{Change, Changed, Changing, Store, StoreError};
 use millstream_domain::ids::{ProjectId, TaskId};
@@ -28,12 +29,11 @@ impl Change for ImportTasks {
 
     async fn apply(self, cx: &mut Changing<'_>) -> Result<Changed<usize>, StoreError> {
         // Of two imports into one project the second waits here, so that it sees what the first has made.
-        sqlx::query!(
-            "select id from app.project where id = $1 for no key update",
-            self.project_id.0
-        )
-        .fetch_optional(cx.db())
-        .await?;
+        let wanted = self.tasks.iter();
+        let wanted: Vec<_> = wanted
+            .map(|task| (&self.actor, self.project_id, task.parent_id))
+            .collect();
+        lock_for_many(cx, &wanted).await?;
         let sources: Vec<String> = self.tasks.iter().filter_map(imported_from).collect();
         let known = known(cx.db(), self.project_id, &sources).await?;
         let mut seen: BTreeSet<String> = known.into_keys().collect();

@@ -12,7 +12,12 @@ use millstream_domain::policy::Actor;
 use millstream_domain::task::{Priority, Status};
 use serde::{Deserialize, Serialize};
 use sqlx::{Postgres, QueryBuilder, Row};
+use std::collections::BTreeSet;
 use uuid::Uuid;
+
+/// Most words that are looked for in titles: each is compared with every title that the other conditions leave, and a title
+/// has hardly more.
+const WORDS_MAX: usize = 16;
 
 /// Which tasks a list holds. Lists of values mean "one of these"; empty ones mean any.
 #[derive(Debug, Clone, Default)]
@@ -43,6 +48,8 @@ pub struct TaskFilter {
     pub trashed: bool,
     /// Parts of this task.
     pub parent: Option<TaskId>,
+    /// Watched by this person.
+    pub watched_by: Option<UserId>,
     /// Words in the title.
     pub q: Option<String>,
 }
@@ -102,7 +109,8 @@ impl SortField {
                 "integer",
             ),
             Self::Rank => ("t.rank", "text"),
-            // Its beginning: a cursor holds it and must stay below 1 KiB.
+            // Its beginning, and behind that the id: a cursor holds it and must stay below 1 KiB, which 200 characters of
+            // four bytes would not.
             Self::Title => ("left(lower(t.title), 80)", "text"),
         }
     }
@@ -150,8 +158,9 @@ impl Store {
             return Err(StoreError::field("cursor", FieldCode::Invalid, message));
         }
         check_q(filter.q.as_deref())?;
+        let words = words(filter.q.as_deref())?;
         let follows = after.is_some();
-        let mut query = select(actor, filter, sort, after, page.rows());
+        let mut query = select(actor, filter, &words, sort, after, page.rows());
         let mut db = self.pool.acquire().await?;
         let rows = query.build().fetch_all(&mut *db).await.map_err(|error| {
             match error.as_database_error() {
@@ -177,10 +186,21 @@ impl Store {
     }
 }
 
+/// The words that are looked for in titles, each once.
+fn words(q: Option<&str>) -> Result<BTreeSet<&str>, StoreError> {
+    let words: BTreeSet<_> = q.iter().flat_map(|q| q.split_whitespace()).collect();
+    if words.len() > WORDS_MAX {
+        let message = format!("must have at most {WORDS_MAX} different words");
+        return Err(StoreError::field("q", FieldCode::TooLong, message));
+    }
+    Ok(words)
+}
+
 /// The statement. Built from fixed pieces; everything that comes from outside is bound.
 fn select(
     actor: &Actor,
     filter: &TaskFilter,
+    words: &BTreeSet<&str>,
     sort: Sort,
     after: Option<Cursor>,
     rows: i64,
@@ -198,6 +218,11 @@ fn select(
         among(&mut sql, "t.team_id", teams);
     }
     conditions(&mut sql, filter);
+    for word in words {
+        sql.push(" and strpos(lower(t.title), lower(")
+            .push_bind((*word).to_owned())
+            .push(")) > 0");
+    }
     if let Some(Cursor { key: last, id, .. }) = after {
         sql.push(format!(" and ({key}, t.id) {beyond} ("))
             .push_bind(last)
@@ -252,6 +277,13 @@ fn conditions(sql: &mut QueryBuilder<Postgres>, filter: &TaskFilter) {
         sql.push(" and t.id = any(array(select a.task_id from app.task_assignee a where ");
         sql.push("a.user_id = any(").push_bind(users).push(")))");
     }
+    if let Some(user) = filter.watched_by {
+        // As a list of ids, for the same reason.
+        sql.push(
+            " and t.id = any(array(select w.task_id from app.task_watcher w where w.watches and ",
+        );
+        sql.push("w.user_id = ").push_bind(user.0).push("))");
+    }
     for name in &filter.tag {
         sql.push(" and exists (select from app.task_tag tt join app.tag g on g.id = tt.tag_id");
         sql.push(" where tt.task_id = t.id and lower(g.name) = lower(")
@@ -276,11 +308,6 @@ fn conditions(sql: &mut QueryBuilder<Postgres>, filter: &TaskFilter) {
     }
     if let Some(parent) = filter.parent {
         sql.push(" and t.parent_id = ").push_bind(parent.0);
-    }
-    for word in filter.q.iter().flat_map(|q| q.split_whitespace()) {
-        sql.push(" and strpos(lower(t.title), lower(")
-            .push_bind(word.to_owned())
-            .push(")) > 0");
     }
 }
 

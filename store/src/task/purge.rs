@@ -78,7 +78,12 @@ impl Store {
             {
                 // Another process was faster.
                 Ok(_) | Err(StoreError::NotFound) => {}
-                Err(error) => return Err(error),
+                // One that cannot go does not keep those behind it; without a database none can.
+                Err(error @ StoreError::Unavailable(_)) => return Err(error),
+                Err(error) => {
+                    let error = &error as &dyn std::error::Error;
+                    tracing::warn!(%task, error, "a task stays in the trash");
+                }
             }
         }
         Ok(())

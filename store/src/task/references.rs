@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use uuid::Uuid;
 
 /// How deep tasks may be parts of tasks: bounds the search for cycles.
-const PARENTS_MAX: i32 = 20;
+pub(super) const PARENTS_MAX: i32 = 20;
 
 /// The references that were looked up, as far as they were wrong.
 #[derive(Debug, Default)]
@@ -25,7 +25,22 @@ impl References {
         }
     }
 
-    fn wrong(&mut self, field: impl Into<String>, code: FieldCode, message: &str) {
+    /// Takes what was read, or notes what was wrong with it; other errors end the whole.
+    pub(super) fn or_wrong<T>(
+        &mut self,
+        read: Result<T, StoreError>,
+    ) -> Result<Option<T>, StoreError> {
+        match read {
+            Ok(value) => Ok(Some(value)),
+            Err(StoreError::Fields(fields)) => {
+                self.0.extend(fields);
+                Ok(None)
+            }
+            Err(other) => Err(other),
+        }
+    }
+
+    pub(super) fn wrong(&mut self, field: impl Into<String>, code: FieldCode, message: &str) {
         self.0.push(FieldError::new(field, code, message));
     }
 
@@ -43,16 +58,28 @@ impl References {
         }
         let users: Vec<Uuid> = specs.iter().map(|a| a.user_id.0).collect();
         let members = team_members(cx, team, &users).await?;
-        let mut found = Vec::with_capacity(specs.len());
+        Ok(self.listed(cx, &members, specs, before))
+    }
+
+    /// The same, where it is known who is a member.
+    pub(super) fn listed(
+        &mut self,
+        cx: &Changing<'_>,
+        members: &BTreeMap<UserId, String>,
+        specs: &[AssigneeSpec],
+        before: &[Assignee],
+    ) -> Vec<Assignee> {
+        let mut found: Vec<Assignee> = Vec::with_capacity(specs.len());
         for (place, spec) in specs.iter().enumerate() {
             let field = || format!("assignees[{place}].user_id");
+            let earlier = &specs[..place];
             match members.get(&spec.user_id) {
                 None => self.wrong(
                     field(),
                     FieldCode::NotFound,
                     "must be an active member of the team",
                 ),
-                Some(_) if users[..place].contains(&spec.user_id.0) => {
+                Some(_) if earlier.iter().any(|s| s.user_id == spec.user_id) => {
                     self.wrong(field(), FieldCode::Invalid, "must not be listed twice");
                 }
                 Some(username) => {
@@ -67,7 +94,7 @@ impl References {
                 }
             }
         }
-        Ok(found)
+        found
     }
 
     /// A parent must be a task of the same team, not too deep, and not a part of `task` itself. For a task that exists,
@@ -80,13 +107,7 @@ impl References {
         task: Option<TaskId>,
         parent: TaskId,
     ) -> Result<(), StoreError> {
-        sqlx::query!(
-            "select id from app.task where id = $1 and team_id = $2 for key share",
-            parent.0,
-            team.0,
-        )
-        .fetch_optional(cx.db())
-        .await?;
+        lock_parent(cx, team, parent).await?;
         let line = sqlx::query_scalar!(
             r#"
             with recursive line (id, parent_id, depth) as (
@@ -103,6 +124,18 @@ impl References {
         )
         .fetch_all(cx.db())
         .await?;
+        let height = if line.is_empty() {
+            1
+        } else {
+            height(cx, task).await?
+        };
+        self.nested(&line, task, height);
+        Ok(())
+    }
+
+    /// The same, where it is known what is above the parent and how deep the task goes. An empty line stands for a parent
+    /// that cannot be one.
+    pub(super) fn nested(&mut self, line: &[Uuid], task: Option<TaskId>, height: usize) {
         if line.is_empty() {
             self.wrong(
                 "parent_id",
@@ -115,15 +148,30 @@ impl References {
                 FieldCode::Invalid,
                 "must not be the task itself or a part of it",
             );
-        } else if line.len() + height(cx, task).await? > usize::try_from(PARENTS_MAX).unwrap_or(0) {
+        } else if line.len() + height > usize::try_from(PARENTS_MAX).unwrap_or(0) {
             self.wrong(
                 "parent_id",
                 FieldCode::OutOfRange,
                 "must not be more than 20 levels deep",
             );
         }
-        Ok(())
     }
+}
+
+/// Keeps a task of the team from going away or elsewhere while it becomes a parent.
+pub(super) async fn lock_parent(
+    cx: &mut Changing<'_>,
+    team: TeamId,
+    parent: TaskId,
+) -> Result<(), StoreError> {
+    sqlx::query!(
+        "select id from app.task where id = $1 and team_id = $2 for key share",
+        parent.0,
+        team.0,
+    )
+    .fetch_optional(cx.db())
+    .await?;
+    Ok(())
 }
 
 /// How many levels of parts begin with a task: one, where it has none.

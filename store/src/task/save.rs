@@ -16,15 +16,12 @@ pub(super) type EventOf = fn(Box<Before<TaskState>>) -> TaskEvent;
 pub(super) async fn changed(
     cx: &mut Changing<'_>,
     before: Task,
-    mut after: TaskState,
+    after: TaskState,
     event: EventOf,
 ) -> Result<Changed<Task>, StoreError> {
-    sort(&mut after);
-    if after == before.state {
+    let Some(after) = next_version(&before.state, after, cx.now) else {
         return Ok(Changed::nothing(before));
-    }
-    after.version += 1;
-    after.updated_at = cx.now;
+    };
     if after.assignees != before.state.assignees {
         drop_assignees(cx, &after).await?;
         add_assignees(cx, &after).await?;
@@ -43,6 +40,21 @@ pub(super) async fn changed(
         after,
     };
     Ok(Changed::because(task, event(Box::new(change))))
+}
+
+/// The task as its next version; `None` when nothing is different.
+pub(super) fn next_version(
+    before: &TaskState,
+    mut after: TaskState,
+    now: DateTime<Utc>,
+) -> Option<TaskState> {
+    sort(&mut after);
+    if after == *before {
+        return None;
+    }
+    after.version += 1;
+    after.updated_at = now;
+    Some(after)
 }
 
 /// When a task was finished, after its status was set: the time stays while it stays done.

@@ -1,8 +1,8 @@
 //! Fields of a task are changed.
 
-use super::references::References;
+use super::references::{References, lock_parent};
 use super::save::{self, EventOf};
-use super::{AssigneeSpec, Task, TaskRef, locked_live, resolve};
+use super::{AssigneeSpec, Task, TaskRef, locked_live, resolve, team_of};
 use crate::version::check_version;
 use crate::{Change, Changed, Changing, StoreError, tag};
 use chrono::{DateTime, SubsecRound, Utc};
@@ -83,7 +83,7 @@ impl TaskEdit {
         event: EventOf,
     ) -> Result<Changed<Task>, StoreError> {
         let team = match self.parent_id {
-            Some(Some(_)) => Some(lock_team(cx, actor, task, Action::WriteTasks).await?),
+            Some(Some(parent)) => Some(lock_parents(cx, actor, task, parent).await?),
             Some(None) | None => None,
         };
         let before = locked_live(cx, actor, task).await?;
@@ -119,10 +119,11 @@ impl TaskEdit {
                     .await?;
             }
         }
-        references.checked()?;
         if let Some(patch) = &self.metadata {
-            task.metadata = merged(&task.metadata, patch.as_ref())?;
+            let merged = merged(&task.metadata, patch.as_ref());
+            task.metadata = references.or_wrong(merged)?.unwrap_or_default();
         }
+        references.checked()?;
         let mut made = Vec::new();
         if let Some(names) = &self.tags {
             let given = tag::find_or_make(cx, task.team_id, names).await?;
@@ -133,7 +134,7 @@ impl TaskEdit {
     }
 
     /// The fields that refer to nothing.
-    fn set_fields(self, task: &mut TaskState, now: DateTime<Utc>) {
+    pub(super) fn set_fields(self, task: &mut TaskState, now: DateTime<Utc>) {
         if let Some(title) = self.title {
             task.title = title.into_string();
         }
@@ -159,7 +160,10 @@ impl TaskEdit {
 }
 
 /// Metadata after a patch; without one, cleared. That the whole fits is known only here, beside what was there before.
-fn merged(metadata: &Metadata, patch: Option<&Map<String, Value>>) -> Result<Metadata, StoreError> {
+pub(super) fn merged(
+    metadata: &Metadata,
+    patch: Option<&Map<String, Value>>,
+) -> Result<Metadata, StoreError> {
     let Some(patch) = patch else {
         return Ok(Metadata::default());
     };
@@ -173,6 +177,21 @@ pub(super) fn as_kept(at: DateTime<Utc>) -> DateTime<Utc> {
     at.trunc_subsecs(6)
 }
 
+/// Locks what stands before a task in the order of locks that is to become a part of another: the team, and a parent with a
+/// lower id.
+async fn lock_parents(
+    cx: &mut Changing<'_>,
+    actor: &Actor,
+    task: &TaskRef,
+    parent: TaskId,
+) -> Result<TeamId, StoreError> {
+    let team = lock_team(cx, actor, task, Action::WriteTasks).await?;
+    if parent < resolve(cx.db(), task).await? {
+        lock_parent(cx, team, parent).await?;
+    }
+    Ok(team)
+}
+
 /// Locks the team of a task whose place among parents and parts is to change: see [`References::parent`]. Before the
 /// task, as the order of locks wants it, so the policy is asked here too: nobody holds up a team that is not theirs.
 pub(super) async fn lock_team(
@@ -182,16 +201,13 @@ pub(super) async fn lock_team(
     action: Action,
 ) -> Result<TeamId, StoreError> {
     let id = resolve(cx.db(), task).await?;
-    let team = sqlx::query_scalar!("select team_id from app.task where id = $1", id.0)
-        .fetch_optional(cx.db())
-        .await?
-        .ok_or(StoreError::NotFound)?;
-    decide(actor, action, Target::team(TeamId(team)))?;
+    let team = team_of(cx.db(), id).await?;
+    decide(actor, action, Target::team(team))?;
     sqlx::query!(
         "select id from app.team where id = $1 for no key update",
-        team
+        team.0
     )
     .fetch_optional(cx.db())
     .await?;
-    Ok(TeamId(team))
+    Ok(team)
 }

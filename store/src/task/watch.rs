@@ -5,12 +5,63 @@
 //! nothing about the task, whose version stays.
 
 use super::{Task, TaskRef, locked};
-use crate::{Change, Changed, Changing, StoreError};
+use crate::{Change, Changed, Changing, Store, StoreError};
 use millstream_domain::ids::{TaskId, UserId};
 use millstream_domain::policy::{Action, Actor, Refusal};
 use millstream_domain::task::WATCHERS_MAX;
 use millstream_event_log::events::WatchEvent;
 use millstream_event_log::events::watch::Watcher;
+
+/// Somebody who watches a task.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TaskWatcher {
+    /// Who.
+    pub user_id: UserId,
+    /// How they are shown.
+    pub display_name: String,
+}
+
+/// Who watches a task, and what the one who asks has chosen.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct TaskWatchers {
+    /// Those who chose to, by username.
+    pub watchers: Vec<TaskWatcher>,
+    /// The choice of who asks; `None` where they made none.
+    pub chosen: Option<bool>,
+}
+
+impl Store {
+    /// Who watches a task that the actor sees.
+    pub async fn watchers(
+        &self,
+        actor: &Actor,
+        task: &TaskRef,
+    ) -> Result<TaskWatchers, StoreError> {
+        let task = self.task(actor, task).await?.state.id;
+        let me = actor.user_id();
+        let rows = sqlx::query!(
+            "select w.user_id, w.watches, u.display_name
+             from app.task_watcher w join app.user u on u.id = w.user_id
+             where w.task_id = $1 and (w.watches or w.user_id = $2) order by u.username",
+            task.0,
+            me.map(|me| me.0),
+        )
+        .fetch_all(&self.pool)
+        .await?;
+        let chosen = rows.iter().find(|row| Some(UserId(row.user_id)) == me);
+        Ok(TaskWatchers {
+            chosen: chosen.map(|row| row.watches),
+            watchers: rows
+                .into_iter()
+                .filter(|row| row.watches)
+                .map(|row| TaskWatcher {
+                    user_id: UserId(row.user_id),
+                    display_name: row.display_name,
+                })
+                .collect(),
+        })
+    }
+}
 
 /// Somebody chooses whether to be told what happens to a task.
 #[derive(Debug)]

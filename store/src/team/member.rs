@@ -3,7 +3,9 @@
 use super::locked;
 use super::owner::keep_another;
 use crate::actor::stored;
-use crate::{Change, Changed, Changing, Store, StoreError};
+use crate::page::not_ours;
+use crate::version::{GONE, Versions, check_version};
+use crate::{Change, Changed, Changing, Page, PageRequest, Store, StoreError};
 use chrono::{DateTime, Utc};
 use millstream_domain::ids::{TeamId, UserId};
 use millstream_domain::policy::{Action, Actor, Refusal, Target, decide};
@@ -26,6 +28,10 @@ pub struct Member {
     pub role: TeamRole,
     /// Since when.
     pub added_at: DateTime<Utc>,
+    /// When their role was last changed.
+    pub updated_at: DateTime<Utc>,
+    /// Raised at each change.
+    pub version: i64,
 }
 
 struct Row {
@@ -34,6 +40,8 @@ struct Row {
     display_name: String,
     role: String,
     added_at: DateTime<Utc>,
+    updated_at: DateTime<Utc>,
+    version: i64,
 }
 
 impl Row {
@@ -44,24 +52,56 @@ impl Row {
             display_name: self.display_name,
             role: stored(&self.role),
             added_at: self.added_at,
+            updated_at: self.updated_at,
+            version: self.version,
         }
     }
 }
 
 impl Store {
-    /// The members of a team, if the actor sees it, by name. A team is not paged: it fits into one answer.
+    /// All members of a team, if the actor sees it, by name: to choose from.
     pub async fn members(&self, actor: &Actor, team: TeamId) -> Result<Vec<Member>, StoreError> {
         self.team(actor, team).await?;
-        let rows = sqlx::query_as!(
+        let rows = self.members_behind(team, None, i64::MAX).await?;
+        Ok(rows.into_iter().map(Row::into_member).collect())
+    }
+
+    /// A page of them.
+    pub async fn members_page(
+        &self,
+        actor: &Actor,
+        team: TeamId,
+        page: &PageRequest,
+    ) -> Result<Page<Member>, StoreError> {
+        let after: Option<String> = page.after()?;
+        if after.as_ref().is_some_and(|name| name.contains('\0')) {
+            return Err(not_ours());
+        }
+        self.team(actor, team).await?;
+        let rows = self
+            .members_behind(team, after.as_deref(), page.rows())
+            .await?;
+        Ok(Page::of(rows, page, |row| row.username.clone()).map(Row::into_member))
+    }
+
+    async fn members_behind(
+        &self,
+        team: TeamId,
+        name: Option<&str>,
+        limit: i64,
+    ) -> Result<Vec<Row>, StoreError> {
+        Ok(sqlx::query_as!(
             Row,
-            "select m.user_id, u.username, u.display_name, m.role, m.added_at
+            "select m.user_id, u.username, u.display_name, m.role, m.added_at, m.updated_at, m.version
              from app.membership m join app.user u on u.id = m.user_id
-             where m.team_id = $1 order by u.username",
+             where m.team_id = $1 and ($2::text is null or u.username > $2)
+             order by u.username limit $3",
             team.0,
+            name,
+            limit,
         )
         .fetch_all(&self.pool)
-        .await?;
-        Ok(rows.into_iter().map(Row::into_member).collect())
+        .await?)
     }
 
     /// One member of a team that the actor sees.
@@ -84,7 +124,7 @@ async fn find(
 ) -> Result<Option<Member>, StoreError> {
     let row = sqlx::query_as!(
         Row,
-        "select m.user_id, u.username, u.display_name, m.role, m.added_at
+        "select m.user_id, u.username, u.display_name, m.role, m.added_at, m.updated_at, m.version
          from app.membership m join app.user u on u.id = m.user_id
          where m.team_id = $1 and m.user_id = $2",
         team.0,
@@ -106,6 +146,8 @@ pub struct PutMember {
     pub user_id: UserId,
     /// As what.
     pub role: TeamRole,
+    /// The version of the membership that they know, if they said.
+    pub expected_version: Option<Versions>,
 }
 
 /// What became of it.
@@ -121,8 +163,12 @@ impl Change for PutMember {
     type Output = MemberPut;
 
     async fn apply(self, cx: &mut Changing<'_>) -> Result<Changed<MemberPut>, StoreError> {
-        locked(cx, &self.actor, Action::ManageMembers, self.team_id).await?;
+        let (actor, team) = (&self.actor, Target::team(self.team_id));
+        decide(actor, Action::ManageMembers, team)?;
+        keep_active(cx, self.user_id).await?;
+        locked(cx, actor, Action::ManageMembers, self.team_id).await?;
         let Some(before) = find(cx.db(), self.team_id, self.user_id).await? else {
+            check_version(self.expected_version, GONE)?;
             return self.add(cx).await;
         };
         if before.role == TeamRole::Owner || self.role == TeamRole::Owner {
@@ -132,6 +178,7 @@ impl Change for PutMember {
                 Target::team(self.team_id),
             )?;
         }
+        check_version(self.expected_version, before.version)?;
         if before.role == self.role {
             return Ok(Changed::nothing(MemberPut {
                 member: before,
@@ -141,25 +188,29 @@ impl Change for PutMember {
         if before.role == TeamRole::Owner {
             keep_another(cx, self.team_id, self.user_id).await?;
         }
+        let member = Member {
+            role: self.role,
+            updated_at: cx.now,
+            version: before.version + 1,
+            ..before.clone()
+        };
         sqlx::query!(
-            "update app.membership set role = $3 where team_id = $1 and user_id = $2",
+            "update app.membership set role = $3, updated_at = $4, version = $5 where team_id = $1 and user_id = $2",
             self.team_id.0,
             self.user_id.0,
             self.role.as_str(),
+            member.updated_at,
+            member.version,
         )
         .execute(cx.db())
         .await?;
         let event = MemberEvent::Changed(Membership {
             team_id: self.team_id,
             user_id: self.user_id,
-            username: before.username.clone(),
+            username: before.username,
             role: self.role,
             role_before: Some(before.role),
         });
-        let member = Member {
-            role: self.role,
-            ..before
-        };
         Ok(Changed::because(
             MemberPut {
                 member,
@@ -193,6 +244,15 @@ impl PutMember {
     }
 }
 
+/// Holds up whoever deactivates this person until the commit, or waits for them: a team counts on owners who can log in.
+/// Before the team, because who deactivates somebody locks the person and then the teams that they own.
+async fn keep_active(cx: &mut Changing<'_>, user: UserId) -> Result<(), StoreError> {
+    sqlx::query!("select id from app.user where id = $1 for share", user.0)
+        .fetch_optional(cx.db())
+        .await?;
+    Ok(())
+}
+
 /// Writes a membership; `None` when there is no such active person.
 async fn insert(
     cx: &mut Changing<'_>,
@@ -204,12 +264,13 @@ async fn insert(
     let row = sqlx::query_as!(
         Row,
         r#"
-        with known as (select id, username, display_name from app.user where id = $2 and active for key share),
+        with known as (select id, username, display_name from app.user where id = $2 and active for share),
              added as (
-                 insert into app.membership (team_id, user_id, role, added_at) select $1, id, $3, $4 from known
-                 returning user_id, role, added_at
+                 insert into app.membership (team_id, user_id, role, added_at, updated_at)
+                 select $1, id, $3, $4, $4 from known
+                 returning user_id, role, added_at, updated_at, version
              )
-        select a.user_id, k.username, k.display_name, a.role, a.added_at
+        select a.user_id, k.username, k.display_name, a.role, a.added_at, a.updated_at, a.version
         from added a join known k on k.id = a.user_id
         "#,
         team.0,
@@ -270,6 +331,8 @@ pub struct RemoveMember {
     pub team_id: TeamId,
     /// Whom.
     pub user_id: UserId,
+    /// The version of the membership that they know, if they said.
+    pub expected_version: Option<Versions>,
 }
 
 impl Change for RemoveMember {
@@ -286,14 +349,16 @@ impl Change for RemoveMember {
         let member = find(cx.db(), self.team_id, self.user_id)
             .await?
             .ok_or(StoreError::NotFound)?;
-        if member.role == TeamRole::Owner {
-            if !leaving {
-                decide(
-                    &self.actor,
-                    Action::ManageOwners,
-                    Target::team(self.team_id),
-                )?;
-            }
+        let is_owner = member.role == TeamRole::Owner;
+        if is_owner && !leaving {
+            decide(
+                &self.actor,
+                Action::ManageOwners,
+                Target::team(self.team_id),
+            )?;
+        }
+        check_version(self.expected_version, member.version)?;
+        if is_owner {
             keep_another(cx, self.team_id, self.user_id).await?;
         }
         sqlx::query!(
@@ -318,7 +383,7 @@ pub(super) async fn remove_all(
     let rows = sqlx::query_as!(
         Row,
         "delete from app.membership m using app.user u where m.team_id = $1 and u.id = m.user_id
-         returning m.user_id, u.username, u.display_name, m.role, m.added_at",
+         returning m.user_id, u.username, u.display_name, m.role, m.added_at, m.updated_at, m.version",
         team.0,
     )
     .fetch_all(cx.db())

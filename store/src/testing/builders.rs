@@ -80,6 +80,7 @@ impl TestStore {
             team_id: team,
             user_id: id_of(member),
             role,
+            expected_version: None,
         };
         self.done(owner, change).await;
         *member = self.again(member).await;
@@ -98,6 +99,7 @@ impl TestStore {
             key: valid(key.parse()),
             name: valid(key.parse()),
             description: None,
+            archived: false,
         };
         self.done(owner, change).await
     }

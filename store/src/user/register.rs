@@ -30,6 +30,7 @@ impl Change for Register {
         if first && !self.has_setup_secret {
             return Err(Refusal::Forbidden.into());
         }
+        self.check_free(cx).await?;
         let id: UserId = cx.id();
         let role = if first { Role::Admin } else { Role::Member };
         let display_name = self
@@ -57,6 +58,27 @@ impl Change for Register {
             user: user.state.clone(),
         });
         Ok(Changed::because(user, event))
+    }
+}
+
+impl Register {
+    /// Says of name and address together which of them are taken. Two who take one at the same time are told apart by the
+    /// constraints, which know of one.
+    async fn check_free(&self, cx: &mut Changing<'_>) -> Result<(), StoreError> {
+        let taken = sqlx::query!(
+            r#"select exists (select from app.user where username = $1) as "username!",
+                      exists (select from app.user where email = $2) as "email!""#,
+            self.username.as_str(),
+            self.email.as_str(),
+        )
+        .fetch_one(cx.db())
+        .await?;
+        match (taken.username, taken.email) {
+            (false, false) => Ok(()),
+            (true, false) => Err(StoreError::Taken { field: "username" }),
+            (false, true) => Err(StoreError::Taken { field: "email" }),
+            (true, true) => Err(StoreError::AllTaken(vec!["username", "email"])),
+        }
     }
 }
 

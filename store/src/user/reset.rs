@@ -11,6 +11,7 @@ pub use ask::{AskReset, Asked};
 
 use crate::api_token::revoke_all;
 use crate::attempt::login::remember_address;
+use crate::housekeeping::PRUNED_PER_ROUND;
 use crate::session::TokenHash;
 use crate::{Change, Changed, Changing, Store, StoreError, session};
 use aws_lc_rs::rand;
@@ -19,6 +20,7 @@ use millstream_domain::field::FieldCode;
 use millstream_domain::ids::{MailId, UserId};
 use millstream_event_log::events::session::EndReason;
 use millstream_event_log::events::user::{UserEvent, UserOnly};
+use sqlx::PgConnection;
 use std::fmt;
 
 /// How long a link is good: time enough to find the mail, and little for whoever finds it later.
@@ -26,6 +28,8 @@ pub const LINK_GOOD_FOR: TimeDelta = TimeDelta::minutes(30);
 /// What a token begins with, so that people and secret scanners know one when they see it. The rest are hexadecimal digits:
 /// programs that make links of texts end some at other signs.
 const PREFIX: &str = "msp_";
+/// What the mail is called.
+const KIND: &str = "password_reset";
 /// Random bytes of a token: more than anybody can try.
 const BYTES: usize = 32;
 
@@ -56,8 +60,8 @@ pub struct ResetOf {
 }
 
 impl Store {
-    /// A new link's token for a mail to this address; it makes the links of other mails void. `None` when the account is not
-    /// active, or has another address by now: then there is nothing to send.
+    /// A new link's token for a mail to this address; it makes the links of older mails void. `None` when the account is not
+    /// active, or has another address by now, or a newer such mail was asked for: then there is nothing to send.
     pub async fn new_reset_token(
         &self,
         mail: MailId,
@@ -79,7 +83,7 @@ impl Store {
         )
         .fetch_optional(&mut *tx)
         .await?;
-        if account.is_none() {
+        if account.is_none() || has_newer(&mut tx, mail, recipient).await? {
             tx.rollback().await?;
             return Ok(None);
         }
@@ -123,13 +127,35 @@ impl Store {
     /// Forgets links that nobody used.
     pub(crate) async fn prune_resets(&self) -> Result<u64, StoreError> {
         let pruned = sqlx::query!(
-            "delete from app.password_reset where expires_at < $1",
-            self.clock.now()
+            "delete from app.password_reset where hash in (
+                 select hash from app.password_reset where expires_at < $1 limit $2 for update skip locked)",
+            self.clock.now(),
+            PRUNED_PER_ROUND,
         )
         .execute(&self.pool)
         .await?;
         Ok(pruned.rows_affected())
     }
+}
+
+/// Whether a newer link than this mail's was asked for. A mail that is tried again after hours must not make the link void
+/// that arrived meanwhile.
+async fn has_newer(
+    db: &mut PgConnection,
+    mail: MailId,
+    recipient: &str,
+) -> Result<bool, sqlx::Error> {
+    sqlx::query_scalar!(
+        r#"select exists (
+               select from app.mail this join app.mail newer on newer.created_at > this.created_at
+               where this.id = $1 and newer.recipient = $2 and newer.kind = $3
+           ) as "newer!""#,
+        mail.0,
+        recipient,
+        KIND,
+    )
+    .fetch_one(db)
+    .await
 }
 
 /// What is said of a link's token that is not good: whether it ever was, nobody learns.

@@ -2,6 +2,7 @@
 
 use super::reset::void_links;
 use super::{Row, User};
+use crate::mail::{MailContent, NewMail};
 use crate::team::owner::keep_another_everywhere;
 use crate::version::check_version;
 use crate::{Change, Changed, Changing, StoreError, session};
@@ -96,6 +97,9 @@ impl Change for UpdateUser {
         if email_changed || !after.state.active {
             void_links(cx, self.user_id).await?;
         }
+        if email_changed {
+            tell_old_address(cx, &before).await?;
+        }
         let change = Before {
             before: before.state,
             after: after.state.clone(),
@@ -113,6 +117,24 @@ impl Change for UpdateUser {
             events,
         })
     }
+}
+
+/// The old address is told, which is the only one that whoever took an account over cannot read.
+async fn tell_old_address(cx: &mut Changing<'_>, before: &User) -> Result<(), StoreError> {
+    // One that was let in by older rules, and could not be mailed to, is told nothing.
+    let Ok(to) = Email::new(&before.email) else {
+        return Ok(());
+    };
+    let mail = NewMail {
+        event_id: cx.event_id(0),
+        kind: "email_changed",
+        to,
+        content: MailContent::EmailChanged {
+            username: before.state.username.clone(),
+        },
+        at: cx.now,
+    };
+    cx.intend_mail(&mail).await
 }
 
 /// Locks an account. Others may still refer to it.

@@ -98,6 +98,15 @@ impl Store {
         Ok(Page::of(entries, page, |entry| entry.index))
     }
 
+    /// One entry, by its index, for admins.
+    pub async fn audit_entry(&self, actor: &Actor, index: i64) -> Result<AuditEntry, StoreError> {
+        let all = AuditFilter::default();
+        let sight = self.audit_sight(actor, &all).await?;
+        let found = entries(&self.pool, &all, sight, index.checked_add(1), 1).await?;
+        let found = found.into_iter().find(|entry| entry.index == index);
+        found.ok_or(StoreError::NotFound)
+    }
+
     /// All entries that the filter lets through, page by page, for those who may ask for them.
     pub async fn audit_export(
         &self,

@@ -44,6 +44,28 @@ pub struct Notification {
     pub snoozed_until: Option<DateTime<Utc>>,
 }
 
+/// Which notifications of a person are asked for; an empty filter asks for all.
+#[derive(Debug, Clone, Default)]
+pub struct NotificationFilter {
+    /// Only those that were not read.
+    pub unread: bool,
+    /// Only those for this reason.
+    pub reason: Option<String>,
+    /// Only those from before this time.
+    pub before: Option<DateTime<Utc>>,
+}
+
+impl NotificationFilter {
+    /// All that were not read, or all.
+    #[must_use]
+    pub fn unread(unread: bool) -> Self {
+        Self {
+            unread,
+            ..Self::default()
+        }
+    }
+}
+
 #[derive(Serialize, Deserialize)]
 struct Cursor(i64, Uuid);
 
@@ -52,7 +74,7 @@ impl Store {
     pub async fn notifications(
         &self,
         person: &Person,
-        unread: bool,
+        filter: &NotificationFilter,
         page: &PageRequest,
     ) -> Result<Page<Notification>, StoreError> {
         let visible = ids_of(person);
@@ -68,15 +90,19 @@ impl Store {
               and ($2::uuid[] is null or n.team_id = any($2))
               and (not $3 or n.read_at is null)
               and ($4::bigint is null or (n.seq, n.id) < ($4, $5::uuid))
+              and ($7::text is null or n.reason = $7)
+              and ($8::timestamptz is null or n.at < $8)
             order by n.seq desc, n.id desc
             limit $6
             "#,
             person.id.0,
             visible.as_deref(),
-            unread,
+            filter.unread,
             after.as_ref().map(|a| a.0),
             after.as_ref().map(|a| a.1),
             page.rows(),
+            filter.reason,
+            filter.before,
         )
         .fetch_all(&self.pool)
         .await?;
@@ -101,6 +127,56 @@ impl Store {
         Ok(Page::of(items, page, |n: &Notification| {
             Cursor(n.seq, n.id.0)
         }))
+    }
+
+    /// Somebody's notifications behind a place, up to and with a record, oldest first; at most so many.
+    pub async fn notifications_between(
+        &self,
+        person: &Person,
+        (after, after_id): (u64, NotificationId),
+        until: u64,
+        limit: u32,
+    ) -> Result<Vec<Notification>, StoreError> {
+        let visible = ids_of(person);
+        let bound = |seq: u64| i64::try_from(seq).unwrap_or(i64::MAX);
+        let rows = sqlx::query!(
+            r#"
+            select n.id, n.seq, n.at, n.reason, n.event_id, n.kind, n.actor, n.task_id, n.task_name, n.task_title,
+                   n.comment_id, n.read_at, n.snoozed_until, u.username as "username?",
+                   u.display_name as "display_name?"
+            from app.notification n
+            left join app.user u on u.id = n.actor
+            where n.user_id = $1
+              and ($2::uuid[] is null or n.team_id = any($2))
+              and (n.seq, n.id) > ($3, $4) and n.seq <= $5
+            order by n.seq, n.id
+            limit $6
+            "#,
+            person.id.0,
+            visible.as_deref(),
+            bound(after),
+            after_id.0,
+            bound(until),
+            i64::from(limit),
+        )
+        .fetch_all(&self.pool)
+        .await?;
+        let items = rows.into_iter().map(|r| Notification {
+            id: NotificationId(r.id),
+            seq: r.seq,
+            at: r.at,
+            reason: r.reason,
+            event_id: EventId(r.event_id),
+            kind: r.kind,
+            actor: name(r.actor, r.username, r.display_name),
+            task_id: TaskId(r.task_id),
+            task_name: r.task_name,
+            task_title: r.task_title,
+            comment_id: r.comment_id.map(CommentId),
+            read_at: r.read_at,
+            snoozed_until: r.snoozed_until,
+        });
+        Ok(items.collect())
     }
 
     /// How many notifications somebody has not read.

@@ -2,14 +2,15 @@
 
 use millstream_domain::policy::{Actor, Refusal};
 use millstream_domain::team::TeamRole;
-use millstream_domain::user::Role;
+use millstream_domain::user::{Locale, Role};
 use millstream_event_log::Event;
 use millstream_event_log::events::SessionEvent;
 use millstream_event_log::events::session::EndReason;
+use millstream_store::attempt::login::LoginTry;
 use millstream_store::session::{StartSession, TokenHash};
 use millstream_store::testing::TestStore;
 use millstream_store::testing::builders::{id_of, origin, page};
-use millstream_store::user::{ChangePassword, Register, UpdateUser, User, UserEdit};
+use millstream_store::user::{ChangePassword, Credentials, Register, UpdateUser, User, UserEdit};
 use millstream_store::{StoreError, Written};
 
 fn register(name: &str, has_setup_secret: bool) -> Register {
@@ -78,7 +79,16 @@ async fn of_many_who_register_first_at_once_one_is_admin() {
 async fn a_name_or_an_address_is_taken_once() {
     let store = TestStore::new().await;
     let ada = store.with_user("ada").await;
-    let again = store.write(&Actor::Anonymous, register("ada", true)).await;
+    let both = store.write(&Actor::Anonymous, register("ada", true)).await;
+    assert!(
+        matches!(&both, Err(StoreError::AllTaken(fields)) if fields == &["username", "email"]),
+        "{both:?}"
+    );
+    let again = Register {
+        email: "other@example.org".parse().unwrap(),
+        ..register("ada", true)
+    };
+    let again = store.write(&Actor::Anonymous, again).await;
     assert!(
         matches!(again, Err(StoreError::Taken { field: "username" })),
         "{again:?}"
@@ -108,19 +118,23 @@ async fn a_name_or_an_address_is_taken_once() {
     );
 }
 
+async fn account_of(store: &TestStore, login: &str) -> Option<Credentials> {
+    match store.store.try_login(login, None).await.unwrap() {
+        LoginTry::Admitted(admitted) => admitted.account,
+        refused @ LoginTry::Refused { .. } => panic!("{refused:?}"),
+    }
+}
+
 #[tokio::test]
 async fn one_logs_in_by_name_or_address_in_any_case() {
     let store = TestStore::new().await;
     let ada = store.with_user("ada").await;
     for login in ["ada", " ADA ", "Ada@Example.org"] {
-        let found = store.store.credentials(login).await.unwrap();
+        let found = account_of(&store, login).await;
         assert_eq!(found.map(|c| c.user_id), ada.user_id(), "{login}");
     }
     for login in ["grace", "ada@example", "a\0da", "ada' or ''='", ""] {
-        assert!(
-            store.store.credentials(login).await.unwrap().is_none(),
-            "{login}"
-        );
+        assert!(account_of(&store, login).await.is_none(), "{login}");
     }
 }
 
@@ -259,12 +273,7 @@ async fn a_new_password_ends_the_other_sessions() {
         old_hash: old.into(),
         new_hash: "new hash".into(),
     };
-    let old = store
-        .store
-        .credentials_of(id_of(&ada))
-        .await
-        .unwrap()
-        .password_hash;
+    let old = account_of(&store, "ada").await.unwrap().password_hash;
     store.done(&ada, change(&old)).await;
     assert!(
         store
@@ -379,4 +388,17 @@ async fn a_profile_changes_only_for_those_who_know_its_newest_version() {
     );
     let same = store.write(&ada, rename("Ada L", None)).await.unwrap();
     assert_eq!((same.output.state.version, same.position), (2, None));
+}
+
+/// A newer program, which shares the database during an update, may speak more languages.
+#[tokio::test]
+async fn a_language_that_only_a_newer_program_speaks_is_english_to_this_one() {
+    let store = TestStore::new().await;
+    let ada = store.with_user("ada").await;
+    sqlx::query("update app.user set locale = 'tlh'")
+        .execute(store.database().pool())
+        .await
+        .unwrap();
+    let found = store.store.user(id_of(&ada)).await.unwrap();
+    assert_eq!(found.state.locale, Locale::En);
 }

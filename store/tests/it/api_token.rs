@@ -81,6 +81,7 @@ async fn a_token_ends_when_it_is_revoked_expires_or_its_person_is_deactivated() 
     let revoke = |of: &Actor| RevokeApiToken {
         user_id: id_of(of),
         id: revoked.id,
+        expected_version: None,
     };
     let foreign = store.write(&root, revoke(&root)).await;
     assert!(matches!(foreign, Err(StoreError::NotFound)), "{foreign:?}");
@@ -106,6 +107,7 @@ async fn what_happened_is_told_without_the_secret() {
     let revoke = RevokeApiToken {
         user_id: id_of(&ada),
         id: token.id,
+        expected_version: None,
     };
     store.done(&ada, revoke).await;
     let events = store.events().await;

@@ -4,7 +4,7 @@ use millstream_domain::policy::{Actor, Refusal};
 use millstream_domain::team::TeamRole;
 use millstream_event_log::Event;
 use millstream_store::StoreError;
-use millstream_store::comment::{Comment, CreateComment, UpdateComment};
+use millstream_store::comment::{Comment, CommentEdit, CreateComment, UpdateComment};
 use millstream_store::task::TaskRef;
 use millstream_store::testing::builders::{id_of, page};
 use millstream_store::testing::{TaskBuilder, TestStore};
@@ -58,7 +58,9 @@ impl Talk {
             task: self.task.clone(),
             id: comment.id,
             expected_version: None,
-            body: body.map(|body| body.parse().unwrap()),
+            edit: body.map_or(CommentEdit::Delete, |body| {
+                CommentEdit::Body(body.parse().unwrap())
+            }),
         }
     }
 
@@ -236,4 +238,44 @@ async fn comments_are_paged_oldest_first() {
         }
     }
     assert_eq!(bodies, ["0", "1", "2", "3", "4", "5", "6"]);
+}
+
+/// As it was when it was read, its text must not be written back over somebody else's edit.
+#[tokio::test]
+async fn an_edit_of_nothing_is_decided_under_the_lock_and_changes_nothing() {
+    let talk = Talk::new().await;
+    let said = talk
+        .store
+        .done(&talk.joan, talk.say(&talk.joan, "one"))
+        .await;
+    let edited = talk.edit(&talk.joan, &said, Some("two"));
+    talk.store.done(&talk.joan, edited).await;
+    let nothing = |by: &Actor| UpdateComment {
+        edit: CommentEdit::Nothing,
+        ..talk.edit(by, &said, None)
+    };
+    let written = talk
+        .store
+        .write(&talk.joan, nothing(&talk.joan))
+        .await
+        .unwrap();
+    assert_eq!(
+        (written.output.body.as_str(), written.output.version),
+        ("two", 2)
+    );
+    // Whether they may is asked all the same, and whether it is what they know.
+    let foreign = talk.store.write(&talk.ada, nothing(&talk.ada)).await;
+    assert!(
+        matches!(foreign, Err(StoreError::Refused(_))),
+        "{foreign:?}"
+    );
+    let stale = UpdateComment {
+        expected_version: Some(1.into()),
+        ..nothing(&talk.joan)
+    };
+    let stale = talk.store.write(&talk.joan, stale).await;
+    assert!(
+        matches!(stale, Err(StoreError::Stale { now: 2 })),
+        "{stale:?}"
+    );
 }

@@ -23,6 +23,7 @@ async fn a_key_is_taken_once_in_the_whole_system() {
         key: "ENG".parse().unwrap(),
         name: "Engine".parse().unwrap(),
         description: None,
+        archived: false,
     };
     store.done(&ada, create(ada.clone(), mine)).await;
     let taken = store.write(&eve, create(eve.clone(), theirs)).await;
@@ -184,6 +185,7 @@ async fn a_key_stays_taken_while_tasks_answer_to_names_with_it() {
         key: key.parse().unwrap(),
         name: key.parse().unwrap(),
         description: None,
+        archived: false,
     };
     let again = store.write(&ada, create("OLD")).await;
     assert!(

@@ -8,6 +8,7 @@ use millstream_event_log::events::SessionEvent;
 use millstream_event_log::events::session::EndReason;
 use millstream_store::PageRequest;
 use millstream_store::StoreError;
+use millstream_store::attempt::login::LoginTry;
 use millstream_store::session::{
     EndOtherSessions, EndSession, HEIRS_MAX, RotateRefresh, Rotated, StartSession, TokenHash,
 };
@@ -247,6 +248,7 @@ async fn only_its_owner_ends_a_session_and_only_once() {
         user_id: id_of(who),
         session_id: ada.session,
         reason: EndReason::LoggedOut,
+        expected_version: None,
     };
     assert!(matches!(
         ada.store.write(&eve, end(&eve)).await,
@@ -294,7 +296,11 @@ async fn a_log_in_with_a_password_that_was_just_changed_begins_nothing() {
         let store = TestStore::new().await;
         let ada = store.with_user("ada").await;
         let (user_id, page) = (id_of(&ada), PageRequest::default());
-        let hash = store.store.credentials_of(user_id).await.unwrap();
+        let tried = store.store.try_password(user_id, None).await.unwrap();
+        let LoginTry::Admitted(admitted) = tried else {
+            panic!("{tried:?}");
+        };
+        let hash = admitted.account.unwrap();
         let change = ChangePassword {
             user_id,
             kept_session: None,
@@ -324,6 +330,7 @@ async fn refreshing_and_ending_at_once_never_block_each_other() {
             user_id: id_of(&ada.ada),
             session_id: ada.session,
             reason: EndReason::Revoked,
+            expected_version: None,
         };
         let (ended, refreshed) = tokio::join!(
             ada.store.write(&ada.ada, end),

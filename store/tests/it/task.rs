@@ -1,10 +1,12 @@
 //! Tasks.
 
+mod batch;
 mod create;
 mod list;
 mod moving;
 mod place;
 mod plans;
+mod races;
 mod update;
 mod watch;
 

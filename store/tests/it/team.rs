@@ -49,6 +49,7 @@ impl Mill {
             team_id: self.team,
             user_id: id_of(whom),
             role,
+            expected_version: None,
         }
     }
 
@@ -57,6 +58,7 @@ impl Mill {
             actor: by.clone(),
             team_id: self.team,
             user_id: id_of(whom),
+            expected_version: None,
         }
     }
 
@@ -319,6 +321,7 @@ async fn an_unknown_or_inactive_person_cannot_be_added() {
         team_id: mill.team,
         user_id: mill.team.0.into(),
         role: TeamRole::Member,
+        expected_version: None,
     };
     assert_eq!(mill.refusal(&mill.owner, change).await, "NotFound");
 }

@@ -2,6 +2,7 @@
 
 use anyhow::{Context, Result};
 use serde::Deserialize;
+use serde_json::value::RawValue;
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
@@ -9,7 +10,8 @@ use std::path::Path;
 /// The report of one role's run, as much of it as we read.
 #[derive(Debug, Deserialize)]
 pub(super) struct Report {
-    pub(super) seed: Option<u64>,
+    /// Larger than what JSON's numbers are read into: as it stands there.
+    seed: Option<Box<RawValue>>,
     running_time: f64,
     complete: bool,
     operations: Operations,
@@ -107,7 +109,7 @@ impl Findings {
         );
         for (role, report) in &self.reports {
             let failures: usize = report.failures.iter().map(|f| f.operations.len()).sum();
-            let seed = report.seed.map(|seed| seed.to_string()).unwrap_or_default();
+            let seed = report.seed.as_deref().map_or("", RawValue::get);
             println!(
                 "{role:<10} {:>10} {:>8} {failures:>9} {:>7.0}  {seed}",
                 report.operations.tested, report.test_cases.generated, report.running_time
@@ -144,11 +146,20 @@ mod tests {
     use serde_json::json;
 
     fn report(failures: &serde_json::Value, complete: bool) -> Report {
-        serde_json::from_value(json!({
+        let text = json!({
             "seed": 7, "running_time": 1.5, "complete": complete, "operations": {"tested": 3},
             "test_cases": {"generated": 40}, "failures": failures, "errors": [],
-        }))
-        .unwrap()
+        });
+        serde_json::from_str(&text.to_string()).unwrap()
+    }
+
+    #[test]
+    fn a_seed_may_be_larger_than_any_number() {
+        let text = r#"{"seed": 96290807090892189567721260151099313662, "running_time": 1.5, "complete": true,
+            "operations": {"tested": 3}, "test_cases": {"generated": 40}, "failures": [], "errors": []}"#;
+        let report: Report = serde_json::from_str(text).unwrap();
+        let seed = report.seed.unwrap();
+        assert_eq!(seed.get(), "96290807090892189567721260151099313662");
     }
 
     #[test]

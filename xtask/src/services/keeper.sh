@@ -12,6 +12,17 @@ shift 2
 # `kill 0` below signals this shell too.
 trap : TERM
 
+# Whether anybody but us still runs in our group, which has our number. Where there is no /proc, nobody.
+crowded() {
+    for process in /proc/[0-9]*/stat; do
+        { read -r id _name state _parent group _rest <"$process"; } 2>/dev/null || continue
+        if [ "$group" = "$$" ] && [ "$id" != "$$" ] && [ "$state" != Z ]; then
+            return 0
+        fi
+    done
+    return 1
+}
+
 if read -r _go; then
     "$@" </dev/null >>"$folder/log" 2>&1 &
     server=$!
@@ -24,7 +35,14 @@ if read -r _go; then
         kill -s KILL "$server"
     ) &
     wait "$server"
-    # The sleep that was not needed, and whatever else the server left in our group.
+    # The sleep that was not needed, and whatever else the server left in our group: more than once, because a shell that
+    # has just begun still has our trap; and until it is gone, because a browser writes its profile while it ends.
+    looks=0
     kill -s TERM 0
+    while crowded && [ "$looks" -lt 50 ]; do
+        looks=$((looks + 1))
+        sleep 0.1
+        kill -s TERM 0
+    done
 fi
 rm -rf -- "$folder"

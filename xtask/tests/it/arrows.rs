@@ -55,6 +55,11 @@ const ARROWS: &[(&str, &[&str], &str)] = &[
         "writes state and reads views; it may run where no pipeline does",
     ),
     (
+        "browser",
+        &[],
+        "uses the product as people do, from outside",
+    ),
+    (
         "xtask",
         &[],
         "compiles in seconds, also when nothing else compiles",

@@ -23,8 +23,8 @@ use serde_json::value::RawValue;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-/// Most bytes of an action's or an entity's name in a filter: ours stay far below.
-const WORD_BYTES_MAX: usize = 64;
+/// Most characters of an action's or an entity's name in a filter: ours stay far below.
+pub(crate) const WORD_CHARACTERS_MAX: usize = 64;
 
 /// An entry of the audit.
 #[derive(Debug, Serialize, ToSchema)]
@@ -143,6 +143,13 @@ pub(crate) async fn list_audit(
 }
 
 fn read(caller: &Caller, mut params: Params) -> Result<(AuditFilter, PageRequest), ApiError> {
+    let filter = read_filter(caller, &mut params);
+    let page = params.page();
+    params.finish(|| Some((filter, page)))
+}
+
+/// Which entries are asked for. What is wrong is told when the parameters are finished.
+pub(super) fn read_filter(caller: &Caller, params: &mut Params) -> AuditFilter {
     let user = |text: &str| {
         if text == "me" {
             Ok(caller.id.0)
@@ -150,15 +157,13 @@ fn read(caller: &Caller, mut params: Params) -> Result<(AuditFilter, PageRequest
             id::<UserId>(text).map(|id| id.0)
         }
     };
-    let filter = AuditFilter {
+    AuditFilter {
         actor: params.one("actor", user),
-        action: params.one("action", |text| bounded(text, WORD_BYTES_MAX)),
-        entity: params.one("entity", |text| bounded(text, WORD_BYTES_MAX)),
+        action: params.one("action", |text| bounded(text, WORD_CHARACTERS_MAX)),
+        entity: params.one("entity", |text| bounded(text, WORD_CHARACTERS_MAX)),
         entity_id: params.one("entity_id", id),
         from: params.one("from", time),
         to: params.one("to", time),
         q: params.q(),
-    };
-    let page = params.page();
-    params.finish(|| Some((filter, page)))
+    }
 }

@@ -1,12 +1,15 @@
 //! `GET /audit/proof`
 
+use super::VIEW;
 use crate::answer::{Answer, One};
 use crate::api::schema::Problems;
 use crate::auth::Caller;
 use crate::error::ApiError;
 use crate::extract::Params;
+use crate::position::WaitFor;
 use crate::problem::Code;
 use crate::state::AppState;
+use crate::view::seen;
 use axum::extract::State;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -30,7 +33,9 @@ pub(crate) struct ProofBody {
 #[utoipa::path(
     get, path = "/audit/proof", tag = "audit",
     summary = "Proof that an entry stands in the audit (admin)",
+    description = "A view: it answers how far it is.",
     params(
+        WaitFor,
         ("index" = u64, Query, description = "The entry, from 0"),
         ("size" = u64, Query, description = "The size of the tree, such as that of a checkpoint"),
     ),
@@ -40,22 +45,25 @@ pub(crate) struct ProofBody {
 pub(crate) async fn read_proof(
     State(app): State<AppState>,
     caller: Caller,
+    wait: WaitFor,
     mut params: Params,
 ) -> Result<Answer, ApiError> {
     let index = params.needed("index", number);
     let size = params.needed("size", number);
     let (index, size) = params.finish(|| Some((index?, size?)))?;
     caller.may(Action::ReadAudit)?;
+    let seen = seen(&app, wait, VIEW).await?;
     let hashes = inclusion(app.store().pool(), index, size)
         .await
         .map_err(unproven)?
         .ok_or_else(beyond)?;
     let hashes = hashes.iter().map(|hash| STANDARD.encode(hash)).collect();
-    Ok(Answer::one(ProofBody {
+    let proof = ProofBody {
         index,
         size,
         hashes,
-    }))
+    };
+    Ok(Answer::one(proof).of_view(seen))
 }
 
 fn number(text: &str) -> Result<u64, Invalid> {

@@ -1,7 +1,7 @@
 //! `POST /auth/login`
 
 use crate::answer::{Answer, One};
-use crate::api::auth::password::PASSWORD_BYTES_MAX;
+use crate::api::auth::password::PASSWORD_CHARACTERS_MAX;
 use crate::api::schema::{self, Problems};
 use crate::api::users::UserBody;
 use crate::auth::attempts;
@@ -23,8 +23,8 @@ use millstream_store::user::Credentials;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-/// Most bytes of a login name that is looked up: the longest e-mail address has 254 characters.
-const LOGIN_BYTES_MAX: usize = 1024;
+/// Most characters of a login name that is looked up: the longest e-mail address has 254 characters.
+const LOGIN_CHARACTERS_MAX: usize = 1024;
 
 /// A log-in.
 #[derive(ToSchema)]
@@ -61,7 +61,10 @@ struct Asked {
 
 fn read(mut fields: Fields) -> Result<Asked, ApiError> {
     let login = fields.required("login", text(login_name));
-    let password = fields.required("password", text(|text| bounded(text, PASSWORD_BYTES_MAX)));
+    let password = fields.required(
+        "password",
+        text(|text| bounded(text, PASSWORD_CHARACTERS_MAX)),
+    );
     fields.finish(|| {
         Some(Asked {
             login: login?,
@@ -78,7 +81,7 @@ fn login_name(text: &str) -> Result<String, Invalid> {
             "must not contain the character U+0000",
         ));
     }
-    bounded(text, LOGIN_BYTES_MAX)
+    bounded(text, LOGIN_CHARACTERS_MAX)
 }
 
 #[utoipa::path(

@@ -3,7 +3,7 @@
 use crate::answer::Answer;
 use crate::api::schema::Problems;
 use crate::auth::Caller;
-use crate::auth::secret::TOKEN_BYTES_MAX;
+use crate::auth::secret::TOKEN_CHARACTERS_MAX;
 use crate::error::ApiError;
 use crate::extract::params::bounded;
 use crate::extract::value::text;
@@ -38,12 +38,16 @@ pub(crate) async fn log_out(
     _: NoParams,
     JsonBody(mut fields): JsonBody,
 ) -> Result<Answer, ApiError> {
-    fields.optional("refresh_token", text(|text| bounded(text, TOKEN_BYTES_MAX)));
+    fields.optional(
+        "refresh_token",
+        text(|text| bounded(text, TOKEN_CHARACTERS_MAX)),
+    );
     fields.finish(|| Some(()))?;
     let end = EndSession {
         user_id: caller.id,
         session_id: caller.session()?,
         reason: EndReason::LoggedOut,
+        expected_version: None,
     };
     let written = app.store().write(&caller.origin, end).await?;
     Ok(Answer::empty(StatusCode::NO_CONTENT).at(written.position))

@@ -16,8 +16,8 @@ use millstream_event_log::Position;
 use millstream_store::user::ChangePassword;
 use utoipa::ToSchema;
 
-/// Most bytes of a password as it is typed: 128 characters, each put together of up to four parts of four bytes.
-pub(crate) const PASSWORD_BYTES_MAX: usize = 2048;
+/// Most characters of a password as it is typed: 128, each put together of up to sixteen.
+pub(crate) const PASSWORD_CHARACTERS_MAX: usize = 2048;
 
 /// A change of one's password.
 #[derive(ToSchema)]
@@ -38,7 +38,7 @@ struct Asked {
 fn read(mut fields: Fields, names: &[&str]) -> Result<Asked, ApiError> {
     let current = fields.required(
         "current_password",
-        text(|text| bounded(text, PASSWORD_BYTES_MAX)),
+        text(|text| bounded(text, PASSWORD_CHARACTERS_MAX)),
     );
     let new = fields.required("new_password", text(new_password(names)));
     fields.finish(|| {
@@ -51,7 +51,7 @@ fn read(mut fields: Fields, names: &[&str]) -> Result<Asked, ApiError> {
 
 /// A password that somebody of these names chooses.
 pub(crate) fn new_password(names: &[&str]) -> impl FnOnce(&str) -> Result<NewPassword, Invalid> {
-    |text| NewPassword::new(&bounded(text, PASSWORD_BYTES_MAX)?, names)
+    |text| NewPassword::new(&bounded(text, PASSWORD_CHARACTERS_MAX)?, names)
 }
 
 #[utoipa::path(
@@ -72,6 +72,16 @@ pub(crate) async fn change_password(
     Ok(Answer::empty(StatusCode::NO_CONTENT).at(position))
 }
 
+/// What is said of a `current_password` that is not theirs.
+pub(crate) fn wrong_password() -> ApiError {
+    let wrong = FieldError::new(
+        "current_password",
+        FieldCode::Invalid,
+        "must be your password as it is now",
+    );
+    ApiError::validation(vec![wrong])
+}
+
 /// Changes somebody's own password, once they have shown that they know it.
 pub(crate) async fn change(
     app: &AppState,
@@ -81,12 +91,7 @@ pub(crate) async fn change(
     let user = app.store().user(caller.id).await?;
     let asked = read(fields, &[&user.state.username, &user.email])?;
     let Some(old_hash) = attempts::confirm(app, caller, asked.current).await? else {
-        let wrong = FieldError::new(
-            "current_password",
-            FieldCode::Invalid,
-            "must be your password as it is now",
-        );
-        return Err(ApiError::validation(vec![wrong]));
+        return Err(wrong_password());
     };
     let new_hash = app.passwords().hash(asked.new.into_string()).await?;
     let change = ChangePassword {

@@ -4,7 +4,7 @@ use crate::answer::{Answer, One};
 use crate::api::auth::login::{TokensBody, tokens};
 use crate::api::schema::Problems;
 use crate::auth::caller::anonymous_origin;
-use crate::auth::secret::{TOKEN_BYTES_MAX, refresh_token};
+use crate::auth::secret::{TOKEN_CHARACTERS_MAX, refresh_token};
 use crate::error::ApiError;
 use crate::extract::params::bounded;
 use crate::extract::value::text;
@@ -37,7 +37,10 @@ pub(crate) async fn refresh(
     _: NoParams,
     JsonBody(mut fields): JsonBody,
 ) -> Result<Answer, ApiError> {
-    let token = fields.required("refresh_token", text(|text| bounded(text, TOKEN_BYTES_MAX)));
+    let token = fields.required(
+        "refresh_token",
+        text(|text| bounded(text, TOKEN_CHARACTERS_MAX)),
+    );
     let token = fields.finish(|| token)?;
     let fresh = refresh_token();
     let rotate = RotateRefresh {

@@ -84,22 +84,22 @@ pub(crate) async fn register(
 
 /// Makes the account that these fields describe.
 pub(crate) async fn create(app: &AppState, fields: Fields) -> Result<Written<User>, ApiError> {
-    let asked = read(fields)?;
-    let has_setup_secret = asked
-        .setup_secret
-        .is_some_and(|secret| app.settings().setup_secret.equals(&secret));
-    // Asked again under the lock that counts; here it saves the hashing for nothing.
+    // Asked again under the lock that counts; here it saves the work, and the fields of who may not register anyway.
     let is_first = !app.store().has_users().await?;
-    if is_first && !has_setup_secret {
-        return Err(ApiError::new(
-            Code::Forbidden,
-            "the first account needs the set-up secret",
-        ));
-    }
     if !is_first && !app.settings().registration_open {
         return Err(ApiError::new(
             Code::Forbidden,
             "registration is closed here: ask an admin",
+        ));
+    }
+    let asked = read(fields)?;
+    let has_setup_secret = asked
+        .setup_secret
+        .is_some_and(|secret| app.settings().setup_secret.equals(&secret));
+    if is_first && !has_setup_secret {
+        return Err(ApiError::new(
+            Code::Forbidden,
+            "the first account needs the set-up secret",
         ));
     }
     let password_hash = app.passwords().hash(asked.password.into_string()).await?;

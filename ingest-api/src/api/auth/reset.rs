@@ -4,7 +4,7 @@ use crate::answer::{Answer, One};
 use crate::api::auth::password::new_password;
 use crate::api::schema::{self, Problems};
 use crate::auth::caller::anonymous_origin;
-use crate::auth::secret::TOKEN_BYTES_MAX;
+use crate::auth::secret::TOKEN_CHARACTERS_MAX;
 use crate::error::ApiError;
 use crate::extract::params::bounded;
 use crate::extract::value::{boolean, text};
@@ -52,7 +52,7 @@ pub(crate) struct ResetAskedBody {
     description = "Mails a link that is good once and for 30 minutes. Answers the same whether there is an account of this \
                    address or not. A newer link makes older ones void.",
     request_body = ResetBody,
-    responses((status = 202, description = "Heard", body = One<ResetAskedBody>), Problems),
+    responses((status = 200, description = "Heard", body = One<ResetAskedBody>), Problems),
 )]
 pub(crate) async fn ask_reset(
     State(app): State<AppState>,
@@ -60,7 +60,7 @@ pub(crate) async fn ask_reset(
     JsonBody(fields): JsonBody,
 ) -> Result<Answer, ApiError> {
     ask(&app, fields).await?;
-    Ok(Answer::one(ResetAskedBody { message: HEARD }).accepted())
+    Ok(Answer::one(ResetAskedBody { message: HEARD }))
 }
 
 /// Hears a request for a link.
@@ -140,7 +140,7 @@ pub(crate) async fn confirm(app: &AppState, fields: Fields) -> Result<Option<Pos
 
 /// The link is looked up first: what may not be chosen depends on whose password it is.
 async fn read_confirm(app: &AppState, mut fields: Fields) -> Result<Confirmed, ApiError> {
-    let token = fields.required("token", text(|text| bounded(text, TOKEN_BYTES_MAX)));
+    let token = fields.required("token", text(|text| bounded(text, TOKEN_CHARACTERS_MAX)));
     let token = token.map(|token| TokenHash::of(&token));
     let of = match token {
         Some(token) => app.store().reset_of(token).await?,

@@ -1,17 +1,18 @@
-//! `GET /auth/sessions`, `DELETE /auth/sessions`, `DELETE /auth/sessions/{id}`
+//! `GET`, `DELETE /auth/sessions`, `GET`, `DELETE /auth/sessions/{id}`
 
-use crate::answer::{Answer, Many};
+use crate::answer::{Answer, Many, One};
 use crate::api::schema::Problems;
 use crate::auth::Caller;
 use crate::error::ApiError;
-use crate::extract::{Id, NoParams, Params};
+use crate::extract::{Id, IfMatch, NoParams, Params};
 use crate::state::AppState;
 use axum::extract::State;
 use axum::http::StatusCode;
 use chrono::{DateTime, Utc};
 use millstream_domain::ids::SessionId;
 use millstream_event_log::events::session::EndReason;
-use millstream_store::session::{EndOtherSessions, EndSession};
+use millstream_store::session::{EndOtherSessions, EndSession, Session};
+use millstream_store::version::ONLY;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -29,6 +30,19 @@ pub(crate) struct SessionBody {
     last_used_at: DateTime<Utc>,
     /// Whether it is the one that asks.
     current: bool,
+}
+
+impl SessionBody {
+    fn seen_from(current: SessionId, session: Session) -> Self {
+        Self {
+            id: session.id,
+            ip: session.ip,
+            user_agent: session.user_agent,
+            created_at: session.created_at,
+            last_used_at: session.last_used_at,
+            current: session.id == current,
+        }
+    }
 }
 
 #[utoipa::path(
@@ -50,15 +64,28 @@ pub(crate) async fn list_sessions(
     let page = params.page();
     params.finish(|| Some(()))?;
     let sessions = app.store().sessions(caller.id, &page).await?;
-    let bodies = sessions.map(|session| SessionBody {
-        id: session.id,
-        ip: session.ip,
-        user_agent: session.user_agent,
-        created_at: session.created_at,
-        last_used_at: session.last_used_at,
-        current: session.id == current,
-    });
-    Ok(Answer::page(bodies))
+    Ok(Answer::page(
+        sessions.map(|session| SessionBody::seen_from(current, session)),
+    ))
+}
+
+#[utoipa::path(
+    get, path = "/auth/sessions/{id}", tag = "auth",
+    summary = "A session of yours",
+    params(("id" = Uuid, Path, description = "The session")),
+    responses((status = 200, description = "The session", body = One<SessionBody>), Problems),
+    security(("bearer" = [])),
+)]
+pub(crate) async fn read_session(
+    State(app): State<AppState>,
+    caller: Caller,
+    Id(id): Id<SessionId>,
+    _: NoParams,
+) -> Result<Answer, ApiError> {
+    let current = caller.session()?;
+    let session = app.store().session(caller.id, id).await?;
+    let body = SessionBody::seen_from(current, session);
+    Ok(Answer::versioned(ONLY, body))
 }
 
 #[utoipa::path(
@@ -84,7 +111,7 @@ pub(crate) async fn end_other_sessions(
 #[utoipa::path(
     delete, path = "/auth/sessions/{id}", tag = "auth",
     summary = "End a session of yours",
-    params(("id" = Uuid, Path, description = "The session")),
+    params(IfMatch, ("id" = Uuid, Path, description = "The session")),
     responses((status = 204, description = "Ended"), Problems),
     security(("bearer" = [])),
 )]
@@ -92,12 +119,14 @@ pub(crate) async fn end_session(
     State(app): State<AppState>,
     caller: Caller,
     Id(session_id): Id<SessionId>,
+    IfMatch(expected_version): IfMatch,
     _: NoParams,
 ) -> Result<Answer, ApiError> {
     let end = EndSession {
         user_id: caller.id,
         session_id,
         reason: EndReason::Revoked,
+        expected_version,
     };
     let written = app.store().write(&caller.origin, end).await?;
     Ok(Answer::empty(StatusCode::NO_CONTENT).at(written.position))

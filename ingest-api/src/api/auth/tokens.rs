@@ -8,7 +8,7 @@ use crate::answer::{Answer, Many, One};
 use crate::api::schema::{self, Problems};
 use crate::auth::Caller;
 use crate::error::ApiError;
-use crate::extract::{Id, NoParams, Params};
+use crate::extract::{Id, IfMatch, NoParams, Params};
 use crate::state::AppState;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -16,6 +16,7 @@ use chrono::{DateTime, Utc};
 use millstream_domain::api_token::Scope;
 use millstream_domain::ids::ApiTokenId;
 use millstream_store::api_token::{ApiToken, RevokeApiToken};
+use millstream_store::version::ONLY;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -89,15 +90,14 @@ pub(crate) async fn read_token(
     _: NoParams,
 ) -> Result<Answer, ApiError> {
     let token = app.store().api_token(caller.id, id).await?;
-    // What is decided about a token never changes.
-    Ok(Answer::versioned(1, ApiTokenBody::of(token)))
+    Ok(Answer::versioned(ONLY, ApiTokenBody::of(token)))
 }
 
 #[utoipa::path(
     delete, path = "/auth/tokens/{id}", tag = "auth",
     summary = "Revoke an API token of yours",
     description = "It ends at once.",
-    params(("id" = Uuid, Path, description = "The token")),
+    params(IfMatch, ("id" = Uuid, Path, description = "The token")),
     responses((status = 204, description = "Revoked"), Problems),
     security(("bearer" = [])),
 )]
@@ -105,11 +105,13 @@ pub(crate) async fn revoke_token(
     State(app): State<AppState>,
     caller: Caller,
     Id(id): Id<ApiTokenId>,
+    IfMatch(expected_version): IfMatch,
     _: NoParams,
 ) -> Result<Answer, ApiError> {
     let revoke = RevokeApiToken {
         user_id: caller.id,
         id,
+        expected_version,
     };
     let written = app.store().write(&caller.origin, revoke).await?;
     Ok(Answer::empty(StatusCode::NO_CONTENT).at(written.position))

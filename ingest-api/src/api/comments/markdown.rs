@@ -1,7 +1,10 @@
 //! Markdown as HTML that is safe to show: rendered without the HTML that was written in it, then cleaned of everything that
 //! is not on a list of harmless elements.
+//!
+//! Images become links. There are none of our own, and one of another site would tell that site who has read a text, when, and
+//! from where.
 
-use pulldown_cmark::{Event, Options, Parser, html};
+use pulldown_cmark::{CowStr, Event, LinkType, Options, Parser, Tag, TagEnd, html};
 
 /// Deepest nesting of lists, quotes and emphasis that is rendered. Cleaning takes time with the square of the depth, and
 /// nobody reads what stands deeper.
@@ -17,7 +20,7 @@ pub(crate) fn to_html(markdown: &str) -> String {
             Event::Html(text) | Event::InlineHtml(text) => Event::Text(text),
             other => other,
         });
-        html::push_html(&mut rendered, events);
+        html::push_html(&mut rendered, without_images(events).into_iter());
     } else {
         let written = [
             Event::Html("<pre>".into()),
@@ -29,8 +32,55 @@ pub(crate) fn to_html(markdown: &str) -> String {
     ammonia::Builder::default()
         // Links of strangers: they learn nothing of where the reader came from, and gain nothing with search engines.
         .link_rel(Some("noopener noreferrer nofollow"))
+        .rm_tags(["img"])
         .clean(&rendered)
         .to_string()
+}
+
+/// The same with a link where an image was; inside of another link, with its words alone.
+fn without_images<'t>(events: impl Iterator<Item = Event<'t>>) -> Vec<Event<'t>> {
+    let mut kept = Vec::new();
+    // The address of the outermost link or image that is open, and how many are open in all.
+    let (mut open, mut depth): (Option<CowStr<'t>>, usize) = (None, 0);
+    for event in events {
+        match event {
+            Event::Start(
+                Tag::Link {
+                    dest_url, title, ..
+                }
+                | Tag::Image {
+                    dest_url, title, ..
+                },
+            ) => {
+                depth += 1;
+                if depth == 1 {
+                    open = Some(dest_url.clone());
+                    kept.push(link_to(dest_url, title));
+                }
+            }
+            Event::End(TagEnd::Link | TagEnd::Image) => {
+                depth = depth.saturating_sub(1);
+                if let (0, Some(address)) = (depth, open.take_if(|_| depth == 0)) {
+                    // Nothing to be clicked on: the address itself.
+                    if matches!(kept.last(), Some(Event::Start(Tag::Link { .. }))) {
+                        kept.push(Event::Text(address));
+                    }
+                    kept.push(Event::End(TagEnd::Link));
+                }
+            }
+            other => kept.push(other),
+        }
+    }
+    kept
+}
+
+fn link_to<'t>(dest_url: CowStr<'t>, title: CowStr<'t>) -> Event<'t> {
+    Event::Start(Tag::Link {
+        link_type: LinkType::Inline,
+        dest_url,
+        title,
+        id: CowStr::Borrowed(""),
+    })
 }
 
 fn is_readable<'t>(events: impl Iterator<Item = Event<'t>>) -> bool {
@@ -82,6 +132,28 @@ mod tests {
         check(
             "[x](javascript:alert(1))",
             "<p><a rel=\"noopener noreferrer nofollow\">x</a></p>",
+        );
+    }
+
+    #[test]
+    fn images_are_links_and_load_nothing() {
+        let rel = "rel=\"noopener noreferrer nofollow\"";
+        let link = |url: &str, words: &str| format!("<p><a href=\"{url}\" {rel}>{words}</a></p>");
+        let pixel = "https://evil.example/p.gif";
+        check(
+            "![a cat](https://evil.example/p.gif)",
+            &link(pixel, "a cat"),
+        );
+        check("![](https://evil.example/p.gif)", &link(pixel, pixel));
+        check(
+            "![x](//evil.example/p.gif)",
+            &link("//evil.example/p.gif", "x"),
+        );
+        let nested = "[![a](https://evil.example/p.gif) b](https://example.org/)";
+        check(nested, &link("https://example.org/", "a b"));
+        check(
+            "![a [b](https://c.example/)](https://evil.example/p.gif)",
+            &link(pixel, "a b"),
         );
     }
 

@@ -14,7 +14,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use millstream_domain::comment;
 use millstream_domain::ids::CommentId;
-use millstream_store::comment::UpdateComment;
+use millstream_store::comment::{CommentEdit, UpdateComment};
 use millstream_store::task::TaskRef;
 use utoipa::ToSchema;
 
@@ -80,30 +80,14 @@ pub(crate) async fn edit_comment(
         "version",
     ]);
     let body = fields.finish(|| Some(body))?;
-    // An empty patch changes nothing, and the policy and the version are still asked: the text is its own replacement.
-    let body = match body {
-        Some(body) => body,
-        None => unchanged(&app, &caller, &task, id).await?,
-    };
     let update = UpdateComment {
         actor: caller.actor.clone(),
         task,
         id,
         expected_version,
-        body: Some(body),
+        edit: body.map_or(CommentEdit::Nothing, CommentEdit::Body),
     };
     write(&app, &caller, update, comment_answer).await
-}
-
-async fn unchanged(
-    app: &AppState,
-    caller: &Caller,
-    task: &TaskRef,
-    id: CommentId,
-) -> Result<comment::CommentBody, ApiError> {
-    let comment = app.store().comment(&caller.actor, task, id).await?;
-    // A deleted comment has no text, and cannot be edited.
-    comment::CommentBody::new(&comment.body).map_err(|_| ApiError::not_found())
 }
 
 #[utoipa::path(
@@ -130,7 +114,7 @@ pub(crate) async fn delete_comment(
         task,
         id,
         expected_version,
-        body: None,
+        edit: CommentEdit::Delete,
     };
     let written = app.store().write(&caller.origin, delete).await?;
     Ok(Answer::empty(StatusCode::NO_CONTENT).at(written.position))

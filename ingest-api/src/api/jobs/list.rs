@@ -13,8 +13,8 @@ use millstream_domain::job::{JobState, Queue};
 use millstream_store::PageRequest;
 use millstream_store::job::JobFilter;
 
-/// Most bytes of a kind's name in a filter: ours stay far below.
-const KIND_BYTES_MAX: usize = 64;
+/// Most characters of a kind's name in a filter: ours stay far below.
+pub(crate) const KIND_CHARACTERS_MAX: usize = 64;
 
 #[utoipa::path(
     get, path = "/jobs", tag = "jobs",
@@ -45,7 +45,7 @@ fn read(mut params: Params) -> Result<(JobFilter, PageRequest), ApiError> {
     let filter = JobFilter {
         states: params.many("state", str::parse::<JobState>),
         queue: params.one("queue", str::parse::<Queue>),
-        kind: params.one("kind", |text| bounded(text, KIND_BYTES_MAX)),
+        kind: params.one("kind", |text| bounded(text, KIND_CHARACTERS_MAX)),
     };
     let page = params.page();
     params.finish(|| Some((filter, page)))

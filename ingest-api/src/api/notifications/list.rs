@@ -15,7 +15,7 @@ use crate::view::seen;
 use axum::extract::State;
 use chrono::{DateTime, Utc};
 use millstream_domain::ids::{CommentId, EventId, NotificationId};
-use millstream_store::views::notifications::Notification;
+use millstream_store::views::notifications::{Notification, NotificationFilter};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -104,7 +104,7 @@ pub(crate) async fn list_notifications(
     let seen = seen(&app, wait, VIEW).await?;
     let notifications = app
         .store()
-        .notifications(caller.person(), unread, &page)
+        .notifications(caller.person(), &NotificationFilter::unread(unread), &page)
         .await?;
     Ok(Answer::page(notifications.map(NotificationBody::from)).of_view(seen))
 }

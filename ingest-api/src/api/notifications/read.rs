@@ -20,7 +20,7 @@ use utoipa::openapi::schema::{ArrayBuilder, ObjectBuilder, Schema, Type};
 use utoipa::{PartialSchema, ToSchema};
 
 /// Most notifications that are named one by one: ten pages.
-const IDS_MAX: usize = 1_000;
+pub(crate) const IDS_MAX: usize = 1_000;
 
 /// What was read: exactly one of the three.
 pub(crate) struct ReadBody;

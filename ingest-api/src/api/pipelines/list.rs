@@ -4,7 +4,7 @@ use crate::answer::{Answer, Many};
 use crate::api::schema::Problems;
 use crate::auth::Caller;
 use crate::error::ApiError;
-use crate::extract::NoParams;
+use crate::extract::Params;
 use crate::state::AppState;
 use axum::extract::State;
 use chrono::{DateTime, Utc};
@@ -48,22 +48,23 @@ pub(crate) struct PipelineBody {
     get, path = "/pipelines", tag = "pipelines",
     summary = "Pipelines",
     description = "How far each is, and how it is.",
-    responses((status = 200, description = "All of them, by name", body = Many<PipelineBody>), Problems),
+    params(
+        ("limit" = Option<u32>, Query, description = "1 to 100, default 50"),
+        ("cursor" = Option<String>, Query, description = "`meta.next_cursor` of the page before"),
+    ),
+    responses((status = 200, description = "A page of pipelines, by name", body = Many<PipelineBody>), Problems),
     security(("bearer" = [])),
 )]
 pub(crate) async fn list_pipelines(
     State(app): State<AppState>,
     caller: Caller,
-    _: NoParams,
+    mut params: Params,
 ) -> Result<Answer, ApiError> {
+    let page = params.page();
+    params.finish(|| Some(()))?;
     caller.may(Action::ReadPipelines)?;
-    let pipelines = app.store().pipelines().await?;
-    Ok(Answer::all(
-        pipelines
-            .into_iter()
-            .map(|pipeline| body(&app, pipeline))
-            .collect(),
-    ))
+    let pipelines = app.store().pipelines_page(&page).await?;
+    Ok(Answer::page(pipelines.map(|pipeline| body(&app, pipeline))))
 }
 
 fn body(app: &AppState, pipeline: PipelineStatus) -> PipelineBody {

@@ -11,7 +11,6 @@ use crate::idempotency::write;
 use crate::state::AppState;
 use axum::extract::State;
 use axum::response::Response;
-use millstream_domain::field::{FieldCode, Invalid};
 use millstream_domain::project::{ProjectKey, ProjectName};
 use millstream_domain::team::Purpose;
 use millstream_store::project::CreateProject;
@@ -32,7 +31,7 @@ pub(crate) struct NewProject {
     /// Markdown, up to 4 KiB.
     #[schema(schema_with = schema::block_or_null::<4096>, required = false)]
     description: Option<String>,
-    /// A new project is not archived.
+    /// Whether it is put away from the start.
     #[schema(example = false)]
     archived: Option<bool>,
 }
@@ -43,12 +42,7 @@ pub(crate) fn read(mut fields: Fields, caller: &Caller) -> Result<CreateProject,
     let key = fields.required("key", text(ProjectKey::new));
     let name = fields.required("name", text(ProjectName::new));
     let description = fields.optional("description", text(Purpose::new));
-    if fields.optional("archived", boolean) == Some(true) {
-        fields.wrong(
-            "archived",
-            Invalid::new(FieldCode::Invalid, "must not be true for a new project"),
-        );
-    }
+    let archived = fields.optional("archived", boolean);
     let actor = caller.actor.clone();
     fields.finish(|| {
         Some(CreateProject {
@@ -57,6 +51,7 @@ pub(crate) fn read(mut fields: Fields, caller: &Caller) -> Result<CreateProject,
             key: key?,
             name: name?,
             description,
+            archived: archived.unwrap_or(false),
         })
     })
 }

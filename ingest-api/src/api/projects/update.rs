@@ -31,7 +31,8 @@ pub(crate) struct ProjectPatch {
     archived: Option<bool>,
 }
 
-fn read(
+/// Reads it, from a body or from a form.
+pub(crate) fn read(
     mut fields: Fields,
     caller: &Caller,
     id: ProjectId,

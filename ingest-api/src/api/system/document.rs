@@ -2,12 +2,18 @@
 
 use crate::error::ApiError;
 use crate::extract::NoParams;
+use crate::pages::cookie;
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
 use std::sync::LazyLock;
 use utoipa::openapi::OpenApi;
-use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{Modify, OpenApi as Document};
+
+/// The schemes of security, as the document names them: what operations name themselves, and what stands beside it.
+const BEARER: &str = "bearer";
+pub(crate) const COOKIE: &str = "cookie";
+pub(crate) const CSRF: &str = "csrf";
 
 /// What the document says before any route is in it.
 #[derive(Document)]
@@ -15,8 +21,10 @@ use utoipa::{Modify, OpenApi as Document};
     info(
         title = "Millstream",
         description = "Team tasks as a stream. Log in with `POST /api/v1/auth/login` and send the access token as \
-                       `Authorization: Bearer …`.\n\n\
-                       - Every accepted write answers `Millstream-Position`; a read that sends it as `Millstream-Wait-For` \
+                       `Authorization: Bearer …`. Pages of this server may use the cookie of their session; what changes something \
+                       then needs `X-CSRF-Token` beside it.\n\n\
+                       - Every accepted write answers `Millstream-Position`, also one that found nothing to change (but for \
+                       `POST /auth/reset`, which must not tell whether there was anything to do); a read that sends it as `Millstream-Wait-For` \
                        (and, if need be, `Millstream-Wait-Ms`, at most 10000) sees that write, in whatever view it reads, or \
                        answers 504 `view_behind`. Reads of views answer how far they are: `Millstream-Position` and \
                        `Millstream-Lag-Ms`.\n\
@@ -46,21 +54,27 @@ use utoipa::{Modify, OpenApi as Document};
         (name = "health", description = "How the server is"),
     ),
     components(schemas(crate::error::Problem)),
-    modifiers(&Bearer),
+    modifiers(&Schemes),
 )]
 pub(crate) struct ApiDocument;
 
-struct Bearer;
+struct Schemes;
 
-impl Modify for Bearer {
+impl Modify for Schemes {
     fn modify(&self, document: &mut OpenApi) {
-        let scheme = HttpBuilder::new()
+        let bearer = HttpBuilder::new()
             .scheme(HttpAuthScheme::Bearer)
             .bearer_format("JWT")
-            .description(Some("An access token"))
+            .description(Some("An access token, or an API token"))
             .build();
+        let cookie = "The session of a browser, as the log-in page begins it";
+        let cookie = ApiKeyValue::with_description(cookie::NAME, cookie);
+        let csrf = "Beside the cookie, for whatever changes something: the `csrf` that every form of the session carries";
+        let csrf = ApiKeyValue::with_description("X-CSRF-Token", csrf);
         let components = document.components.get_or_insert_default();
-        components.add_security_scheme("bearer", SecurityScheme::Http(scheme));
+        components.add_security_scheme(BEARER, SecurityScheme::Http(bearer));
+        components.add_security_scheme(COOKIE, SecurityScheme::ApiKey(ApiKey::Cookie(cookie)));
+        components.add_security_scheme(CSRF, SecurityScheme::ApiKey(ApiKey::Header(csrf)));
     }
 }
 

@@ -30,7 +30,8 @@ pub(crate) struct NewTag {
     color: Option<String>,
 }
 
-fn read(mut fields: Fields, caller: &Caller) -> Result<CreateTag, ApiError> {
+/// Reads it, from a body or from a form.
+pub(crate) fn read(mut fields: Fields, caller: &Caller) -> Result<CreateTag, ApiError> {
     let team_id = fields.required("team_id", id);
     let name = fields.required("name", text(TagName::new));
     let color = fields.optional("color", text(TagColor::new));

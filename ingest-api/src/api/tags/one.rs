@@ -6,7 +6,7 @@ use crate::api::tags::{TagBody, tag_answer};
 use crate::auth::Caller;
 use crate::error::ApiError;
 use crate::extract::value::text;
-use crate::extract::{Id, IfMatch, JsonBody, NoParams};
+use crate::extract::{Fields, Id, IfMatch, JsonBody, NoParams};
 use crate::idempotency::write;
 use crate::state::AppState;
 use axum::extract::State;
@@ -15,6 +15,7 @@ use axum::response::Response;
 use millstream_domain::ids::TagId;
 use millstream_domain::tag::TagColor;
 use millstream_domain::task::TagName;
+use millstream_store::Versions;
 use millstream_store::tag::UpdateTag;
 use utoipa::ToSchema;
 
@@ -61,13 +62,24 @@ pub(crate) async fn update_tag(
     Id(id): Id<TagId>,
     IfMatch(expected_version): IfMatch,
     _: NoParams,
-    JsonBody(mut fields): JsonBody,
+    JsonBody(fields): JsonBody,
 ) -> Result<Response, ApiError> {
+    let update = read(fields, &caller, id, expected_version)?;
+    write(&app, &caller, update, tag_answer).await
+}
+
+/// Reads it, from a body or from a form.
+pub(crate) fn read(
+    mut fields: Fields,
+    caller: &Caller,
+    id: TagId,
+    expected_version: Option<Versions>,
+) -> Result<UpdateTag, ApiError> {
     let name = fields.changed("name", text(TagName::new));
     let color = fields.clearable("color", text(TagColor::new));
     fields.read_only(&["id", "team_id", "created_at", "updated_at", "version"]);
     let actor = caller.actor.clone();
-    let update = fields.finish(|| {
+    fields.finish(|| {
         Some(UpdateTag {
             actor,
             id,
@@ -75,8 +87,7 @@ pub(crate) async fn update_tag(
             name,
             color: color.map(Option::unwrap_or_default),
         })
-    })?;
-    write(&app, &caller, update, tag_answer).await
+    })
 }
 
 #[utoipa::path(

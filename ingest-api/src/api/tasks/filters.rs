@@ -14,8 +14,8 @@ use millstream_store::task::{Sort, SortField, TaskFilter};
 use utoipa::IntoParams;
 use uuid::Uuid;
 
-/// Most bytes of a tag's name in a filter: 40 characters of four bytes.
-const TAG_BYTES_MAX: usize = 160;
+/// Most characters of a tag's name in a filter: four times what a name has.
+const TAG_CHARACTERS_MAX: usize = 160;
 
 /// What narrows, orders and pages a list of tasks.
 #[derive(IntoParams)]
@@ -46,8 +46,8 @@ pub(crate) struct TaskFilters {
     trashed: Option<bool>,
     /// Words in the title
     q: Option<String>,
-    /// `created_at`, `updated_at`, `due_at`, `priority`, `rank` or `title`; `-` before it for descending; default
-    /// `-created_at`
+    /// `created_at`, `updated_at`, `due_at`, `priority`, `rank` or `title` (by its first 80 characters, ties by id); `-` before it
+    /// for descending; default `-created_at`
     sort: Option<String>,
     /// 1 to 100, default 50
     limit: Option<u32>,
@@ -79,7 +79,7 @@ pub(super) fn read(app: &AppState, caller: &Caller, mut params: Params) -> Resul
         created_by: params.many("created_by", user),
         team: params.many("team", id),
         project: Vec::new(),
-        tag: params.many("tag", |name| bounded(name, TAG_BYTES_MAX)),
+        tag: params.many("tag", |name| bounded(name, TAG_CHARACTERS_MAX)),
         due_before: params.one("due_before", time),
         due_after: params.one("due_after", time),
         overdue: params
@@ -88,6 +88,7 @@ pub(super) fn read(app: &AppState, caller: &Caller, mut params: Params) -> Resul
         archived: archived.unwrap_or(Some(false)),
         trashed: params.one("trashed", flag).unwrap_or(false),
         parent: None,
+        watched_by: None,
         q: params.q(),
     };
     // The trash shows what is in it, archived before or not, unless it is asked for one or the other.

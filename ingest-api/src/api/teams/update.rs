@@ -28,7 +28,8 @@ pub(crate) struct TeamPatch {
     description: Option<String>,
 }
 
-fn read(
+/// Reads it, from a body or from a form.
+pub(crate) fn read(
     mut fields: Fields,
     caller: &Caller,
     id: TeamId,

@@ -12,6 +12,7 @@ use crate::state::AppState;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
+use millstream_domain::field::{FieldCode, FieldError};
 use millstream_domain::ids::UserId;
 use millstream_domain::policy::{Action, Refusal};
 use millstream_domain::user::{DisplayName, Email, TimeZone};
@@ -72,6 +73,24 @@ fn not_by_own_token(caller: &Caller, id: UserId) -> Result<(), ApiError> {
     Ok(())
 }
 
+/// One's own address needs the password, which is asked for in one place only.
+async fn keeps_own_address(
+    app: &AppState,
+    caller: &Caller,
+    id: UserId,
+    edit: &UserEdit,
+) -> Result<(), ApiError> {
+    let Some(email) = edit.email.as_ref().filter(|_| caller.id == id) else {
+        return Ok(());
+    };
+    if app.store().user(id).await?.email == email.as_str() {
+        return Ok(());
+    }
+    let message = "is your own: change it at /auth/me, with your password";
+    let wrong = FieldError::new("email", FieldCode::ReadOnly, message);
+    Err(ApiError::validation(vec![wrong]))
+}
+
 #[utoipa::path(
     get, path = "/users/{id}", tag = "users",
     summary = "A person (admin)",
@@ -109,10 +128,12 @@ pub(crate) async fn update_user(
 ) -> Result<Response, ApiError> {
     administered(&app, &caller, user_id).await?;
     not_by_own_token(&caller, user_id)?;
+    let edit = read(fields)?;
+    keeps_own_address(&app, &caller, user_id, &edit).await?;
     let update = UpdateUser {
         user_id,
         expected_version,
-        edit: read(fields)?,
+        edit,
     };
     write(&app, &caller, update, user_answer).await
 }

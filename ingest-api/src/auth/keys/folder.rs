@@ -31,7 +31,7 @@ pub(super) struct Found {
     pub(super) retired: Vec<RetiredKey>,
     /// Keys that were never finished.
     pub(super) unfinished: Vec<PathBuf>,
-    /// Files that should hold a key and do not.
+    /// Files that should hold a key or a note and do not, or cannot be read.
     pub(super) unusable: Vec<KeyError>,
 }
 
@@ -56,34 +56,47 @@ pub(super) fn read(folder: &Path) -> Result<Found, KeyError> {
         let Some(name) = name.to_str().filter(|name| name.starts_with(PREFIX)) else {
             continue;
         };
-        found.add(folder, name)?;
+        found.add(folder, name);
     }
     // A key that was retired and not yet removed when the process died, or was brought back by a backup, is retired.
-    let retired: Vec<_> = found.retired.iter().map(|key| key.id.clone()).collect();
-    found.keys.retain(|key| !retired.contains(&key.id));
+    let keys = std::mem::take(&mut found.keys).into_iter();
+    found.keys = keys.filter(|key| !found.is_retired(key)).collect();
     Ok(found)
 }
 
 impl Found {
-    fn add(&mut self, folder: &Path, name: &str) -> Result<(), KeyError> {
+    /// Whether a key is retired: its note says so, or there is a note of its name that cannot be read just now.
+    pub(super) fn is_retired(&self, key: &Key) -> bool {
+        self.retired.iter().any(|retired| retired.id == key.id)
+            || self.is_unreadable(&with_extension(&key.file, RETIRED))
+    }
+
+    /// Whether a file is there and could not be read, which may be over at the next look.
+    pub(super) fn is_unreadable(&self, name: &str) -> bool {
+        self.unusable.iter().any(|error| {
+            matches!(error, KeyError::File { path, .. } if path.file_name().is_some_and(|file| file == name))
+        })
+    }
+
+    /// Adds what a file holds. One that cannot be read keeps nobody from the others.
+    fn add(&mut self, folder: &Path, name: &str) {
         let path = folder.join(name);
         match path.extension().and_then(|extension| extension.to_str()) {
             Some(KEY) => match read_key(&path, name) {
                 Ok(Some(key)) => self.keys.push(key),
                 // Removed since the folder was listed.
                 Ok(None) => {}
-                Err(error @ KeyError::File { .. }) => return Err(error),
                 Err(unusable) => self.unusable.push(unusable),
             },
-            Some(RETIRED) => match read_text(&path)?.map(|text| retired(&text)) {
-                Some(Some(key)) => self.retired.push(key),
-                Some(None) => self.unusable.push(KeyError::Malformed { path }),
-                None => {}
+            Some(RETIRED) => match read_text(&path).map(|text| text.map(|text| retired(&text))) {
+                Ok(Some(Some(key))) => self.retired.push(key),
+                Ok(Some(None)) => self.unusable.push(KeyError::Malformed { path }),
+                Ok(None) => {}
+                Err(unusable) => self.unusable.push(unusable),
             },
             Some(UNFINISHED) => self.unfinished.push(path),
             _ => {}
         }
-        Ok(())
     }
 }
 

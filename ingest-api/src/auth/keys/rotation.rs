@@ -26,7 +26,7 @@ pub struct Listing {
 }
 
 impl Keys {
-    /// Makes a key, which signs after [`PUBLISHED_BEFORE`] or at once.
+    /// Makes a key, which signs after [`PUBLISHED_BEFORE`], or at once and then instead of all that were to sign later.
     pub async fn rotate(&self, at_once: bool) -> Result<KeyLine, KeyError> {
         self.look().await;
         if self.set().len() >= KEYS_MAX {
@@ -113,7 +113,7 @@ fn may_retire(kid: &str, state: KeyState, now: DateTime<Utc>) -> Result<(), KeyE
     match state {
         KeyState::Published { .. } | KeyState::Signing => Err(KeyError::Signs(kid)),
         KeyState::Verifying { until } if until > now => Err(KeyError::StillNeeded { kid, until }),
-        KeyState::Verifying { .. } => Ok(()),
+        KeyState::Verifying { .. } | KeyState::Superseded => Ok(()),
         KeyState::Retired { .. } => Err(KeyError::RetiredAlready(kid)),
     }
 }
@@ -125,9 +125,9 @@ fn oddities(found: &Found) -> impl Iterator<Item = String> {
             path.display()
         )
     });
-    let unusable = found
-        .unusable
-        .iter()
-        .map(|error| format!("{error}; it is not used"));
+    let unusable = found.unusable.iter().map(|error| match error {
+        KeyError::File { .. } => format!("{error}; what was read of it before is used"),
+        error => format!("{error}; it is not used"),
+    });
     unfinished.chain(unusable)
 }

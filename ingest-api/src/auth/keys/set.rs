@@ -6,6 +6,9 @@
 //!             │                │                               │                   │
 //!  a key:     ├── published ───┼────────── signing ────────────┼──── verifying ────┼── can be retired
 //! ```
+//!
+//! A key that was made later and signs sooner (`rotate --at-once`) supersedes those that were made before it and do not sign
+//! yet: they never will. Whoever has read the key that signs may have read them too.
 
 use super::key::Key;
 use crate::auth::token;
@@ -22,6 +25,8 @@ const CLOCKS_APART_MAX: TimeDelta = TimeDelta::seconds(60);
 pub(crate) struct KeySet {
     /// By the time from which they sign.
     keys: Vec<Arc<Key>>,
+    /// Those that another one has overtaken before they signed.
+    superseded: Vec<Arc<Key>>,
 }
 
 /// What a key does.
@@ -39,6 +44,8 @@ pub enum KeyState {
         /// When the last of them has expired, and it can be retired.
         until: DateTime<Utc>,
     },
+    /// Another one was made after it and signs instead of it. It has signed nothing, and never will.
+    Superseded,
     /// It is not believed any more.
     Retired {
         /// Since when.
@@ -49,9 +56,17 @@ pub enum KeyState {
 impl KeySet {
     /// These keys; `None` if there are none.
     pub(super) fn new(keys: Vec<Key>) -> Option<Self> {
-        let mut keys: Vec<_> = keys.into_iter().map(Arc::new).collect();
+        Self::of(keys.into_iter().map(Arc::new).collect())
+    }
+
+    /// The same of keys that somebody has.
+    pub(super) fn of(mut keys: Vec<Arc<Key>>) -> Option<Self> {
         keys.sort_by(|a, b| (a.signs_from, &a.id).cmp(&(b.signs_from, &b.id)));
-        (!keys.is_empty()).then_some(Self { keys })
+        let overtakes = |by: &Key, key: &Key| by.made > key.made && by.signs_from <= key.signs_from;
+        let is_superseded = |key: &Arc<Key>| keys.iter().any(|by| overtakes(by, key));
+        // The one that was made last is overtaken by none, so there is always one that signs.
+        let (superseded, keys): (Vec<_>, Vec<_>) = keys.iter().cloned().partition(is_superseded);
+        (!keys.is_empty()).then_some(Self { keys, superseded })
     }
 
     /// The key that signs now: the newest whose time has come.
@@ -73,25 +88,27 @@ impl KeySet {
 
     /// The key of this id.
     pub(crate) fn find(&self, id: &str) -> Option<&Arc<Key>> {
-        self.keys.iter().find(|key| key.id == id)
+        self.iter().find(|key| key.id == id)
+    }
+
+    /// All of them.
+    pub(super) fn iter(&self) -> impl DoubleEndedIterator<Item = &Arc<Key>> {
+        self.superseded.iter().chain(&self.keys)
     }
 
     /// The public halves of all of them, those first that sign last.
     pub(crate) fn jwks(&self) -> JwkSet {
         JwkSet {
-            keys: self
-                .keys
-                .iter()
-                .rev()
-                .map(|key| key.public.clone())
-                .collect(),
+            keys: self.iter().rev().map(|key| key.public.clone()).collect(),
         }
     }
 
     /// What each of them does.
     pub(super) fn states(&self, now: DateTime<Utc>) -> impl Iterator<Item = (&Arc<Key>, KeyState)> {
         let signing = self.signing(now);
-        self.keys.iter().enumerate().map(move |(n, key)| {
+        let superseded = self.superseded.iter();
+        let superseded = superseded.map(|key| (key, KeyState::Superseded));
+        superseded.chain(self.keys.iter().enumerate().map(move |(n, key)| {
             let state = match n.cmp(&signing) {
                 Ordering::Equal => KeyState::Signing,
                 Ordering::Greater => KeyState::Published {
@@ -102,12 +119,12 @@ impl KeySet {
                 },
             };
             (key, state)
-        })
+        }))
     }
 
     /// How many there are.
     pub(super) fn len(&self) -> usize {
-        self.keys.len()
+        self.keys.len() + self.superseded.len()
     }
 }
 
@@ -126,8 +143,35 @@ mod tests {
     }
 
     fn key(signs_from: i64) -> Key {
-        let (name, text) = fresh(at(signs_from), at(signs_from)).expect("a key is made");
+        made(signs_from, signs_from)
+    }
+
+    fn made(made: i64, signs_from: i64) -> Key {
+        let (name, text) = fresh(at(made), at(signs_from)).expect("a key is made");
         Key::read(&name, &text).expect("a fresh key is read")
+    }
+
+    #[test]
+    fn a_key_that_signs_at_once_supersedes_those_that_were_only_published() {
+        let keys = [made(0, 0), made(60, 150), made(100, 100), made(200, 290)];
+        let ids = keys.each_ref().map(|key| key.id.clone());
+        let set = KeySet::new(keys.into()).expect("keys");
+        for (now, signer) in [(99, 0), (100, 2), (150, 2), (289, 2), (290, 3)] {
+            assert_eq!(set.signer(at(now)).id, ids[signer], "at {now}");
+        }
+        let state = |now, which: usize| {
+            let mut states = set.states(at(now));
+            states
+                .find(|(key, _)| key.id == ids[which])
+                .map(|(_, state)| state)
+        };
+        assert_eq!(state(151, 1), Some(KeyState::Superseded));
+        assert_eq!(state(151, 2), Some(KeyState::Signing));
+        let until = at(100 + 15 * 60 + 5 + 60);
+        assert_eq!(state(151, 0), Some(KeyState::Verifying { until }));
+        // It is known until it is retired, like the others.
+        assert_eq!((set.len(), set.jwks().keys.len()), (4, 4));
+        assert!(set.find(&ids[1]).is_some());
     }
 
     #[test]

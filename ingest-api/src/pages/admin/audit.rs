@@ -1,8 +1,11 @@
 //! The audit: what was done, by whom, from where, and how it was before.
 
+use super::entry::Verdict;
+use super::filter::TypedFilter;
+use crate::api::audit::export::file;
 use crate::error::ApiError;
 use crate::extract::Params;
-use crate::extract::params::{CURSOR_BYTES_MAX, Q_BYTES_MAX, bounded};
+use crate::extract::params::{CURSOR_CHARACTERS_MAX, bounded};
 use crate::pages::shell::{Section, Shell};
 use crate::pages::show::Moment;
 use crate::pages::viewer::Viewer;
@@ -12,8 +15,8 @@ use askama::Template;
 use axum::extract::State;
 use axum::response::Response;
 use millstream_domain::policy::Action;
-use millstream_store::PageRequest;
-use millstream_store::views::audit::{AuditEntry, AuditFilter};
+use millstream_store::views::audit::AuditEntry;
+use millstream_store::{Page, PageRequest};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Map, Value};
 use std::collections::BTreeSet;
@@ -22,39 +25,58 @@ use std::fmt::Write as _;
 /// Most characters of a value that are shown; the whole is in the API.
 const VALUE_CHARS: usize = 160;
 
+/// Kinds of things, for the field of the filter.
+const ENTITIES: [&str; 10] = [
+    "task",
+    "comment",
+    "project",
+    "team",
+    "tag",
+    "user",
+    "session",
+    "job",
+    "api_token",
+    "access",
+];
+
 #[derive(Template)]
 #[template(path = "pages/admin_audit.html")]
 struct AuditPage {
     shell: Shell,
-    q: String,
-    action: String,
+    typed: TypedFilter,
     rows: Vec<EntryRow>,
     checkpoint: Option<String>,
+    /// Whether the stored entries are the ones that were signed.
+    verdict: Option<Verdict>,
     next: Option<String>,
 }
 
-struct EntryRow {
-    index: i64,
-    at: Moment,
-    who: String,
-    via: String,
-    ip: String,
-    action: String,
-    entity: String,
-    outcome: String,
-    reason: Option<String>,
-    changes: Vec<ChangeRow>,
-    leaf_hash: String,
+/// An entry, ready to be shown.
+pub(super) struct EntryRow {
+    pub(super) index: i64,
+    pub(super) at: Moment,
+    pub(super) who: String,
+    pub(super) via: String,
+    pub(super) ip: String,
+    pub(super) user_agent: String,
+    pub(super) request_id: String,
+    pub(super) action: String,
+    pub(super) entity: String,
+    pub(super) outcome: String,
+    pub(super) reason: Option<String>,
+    pub(super) changes: Vec<ChangeRow>,
+    pub(super) leaf_hash: String,
 }
 
-struct ChangeRow {
-    field: String,
-    from: String,
-    to: String,
+/// A field that is not the same before and after.
+pub(super) struct ChangeRow {
+    pub(super) field: String,
+    pub(super) from: String,
+    pub(super) to: String,
 }
 
 impl EntryRow {
-    fn of(entry: AuditEntry, shell: &Shell) -> Self {
+    pub(super) fn of(entry: AuditEntry, shell: &Shell) -> Self {
         let changes = changes(entry.before.as_deref(), entry.after.as_deref());
         Self {
             index: entry.index,
@@ -69,17 +91,24 @@ impl EntryRow {
             }),
             via: entry.via,
             ip: entry.ip.unwrap_or_default(),
+            user_agent: entry.user_agent.unwrap_or_default(),
+            request_id: entry.request_id.unwrap_or_default(),
             action: entry.action,
             entity: entry.entity_name.unwrap_or(entry.entity),
             outcome: entry.outcome,
             reason: entry.reason,
             changes,
-            leaf_hash: entry.leaf_hash.iter().fold(String::new(), |mut hex, byte| {
-                let _ = write!(hex, "{byte:02x}");
-                hex
-            }),
+            leaf_hash: hex(&entry.leaf_hash),
         }
     }
+}
+
+/// A hash, as people compare them.
+pub(super) fn hex(hash: &[u8]) -> String {
+    hash.iter().fold(String::new(), |mut hex, byte| {
+        let _ = write!(hex, "{byte:02x}");
+        hex
+    })
 }
 
 /// Member by member, what is not the same before and after.
@@ -121,28 +150,28 @@ pub(crate) async fn show(
     mut params: Params,
 ) -> Result<Response, ApiError> {
     viewer.caller.may(Action::ReadAudit)?;
-    let q = params.q();
-    let action = params
-        .one("action", |text| bounded(text, Q_BYTES_MAX))
-        .filter(|action| !action.trim().is_empty());
+    let typed = TypedFilter::take(&mut params);
     let page = PageRequest {
-        cursor: params.one("cursor", |text| bounded(text, CURSOR_BYTES_MAX)),
+        cursor: params.one("cursor", |text| bounded(text, CURSOR_CHARACTERS_MAX)),
         ..PageRequest::default()
     };
     params.finish(|| Some(()))?;
     wait.view(&app, "audit").await?;
-    let filter = AuditFilter {
-        q: q.clone(),
-        action: action.clone(),
-        ..AuditFilter::default()
+    let actor = viewer.caller.actor.clone();
+    let entries = match typed.read(&app, &viewer).await? {
+        Some(filter) => app.store().audit(&actor, &filter, &page).await?,
+        None => Page {
+            items: Vec::new(),
+            next_cursor: None,
+        },
     };
-    let entries = app
-        .store()
-        .audit(&viewer.caller.actor, &filter, &page)
-        .await?;
     let checkpoint = app.checkpoints().latest().await;
+    let checkpoint = checkpoint.map_err(ApiError::internal)?;
+    let verdict = match &checkpoint {
+        Some(note) => Some(Verdict::of_tree(&app, note).await?),
+        None => None,
+    };
     let shell = Shell::of(&app, viewer, Section::Admin).await?;
-    let (q, action) = (q.unwrap_or_default(), action.unwrap_or_default());
     let page = AuditPage {
         rows: entries
             .items
@@ -150,17 +179,27 @@ pub(crate) async fn show(
             .map(|entry| EntryRow::of(entry, &shell))
             .collect(),
         next: entries.next_cursor.map(|cursor| {
-            let encoded = |text| utf8_percent_encode(text, NON_ALPHANUMERIC).to_string();
-            let (q, action) = (encoded(&q), encoded(&action));
-            format!(
-                "/admin/audit?q={q}&action={action}&cursor={}",
-                encoded(&cursor)
-            )
+            let cursor = utf8_percent_encode(&cursor, NON_ALPHANUMERIC);
+            format!("/admin/audit?{}&cursor={cursor}", typed.query())
         }),
-        checkpoint: checkpoint.map_err(ApiError::internal)?,
-        q,
-        action,
+        checkpoint,
+        verdict,
+        typed,
         shell,
     };
     super::super::render(&page)
+}
+
+/// The same entries as a file.
+pub(crate) async fn export(
+    State(app): State<AppState>,
+    viewer: Viewer,
+    mut params: Params,
+) -> Result<Response, ApiError> {
+    viewer.caller.may(Action::ReadAudit)?;
+    let typed = TypedFilter::take(&mut params);
+    params.finish(|| Some(()))?;
+    let filter = typed.read(&app, &viewer).await?;
+    let filter = filter.ok_or_else(|| ApiError::bad_request("nobody has this username"))?;
+    file(&app, &viewer.caller.actor, filter).await
 }

@@ -26,6 +26,7 @@ struct PipelineRow {
     error: Option<String>,
     position: i64,
     lag: String,
+    per_s: String,
     refused: i64,
     owner: String,
 }
@@ -47,6 +48,7 @@ pub(crate) async fn show(
         .zip(dots)
         .map(|(pipeline, dot)| PipelineRow {
             dot,
+            per_s: per_s(app.rates().per_s(&pipeline.name, pipeline.cut, app.now())),
             lag: lag(pipeline.lag_records, pipeline.lag_ms),
             name: pipeline.name,
             state: pipeline.state,
@@ -58,4 +60,13 @@ pub(crate) async fn show(
         .collect();
     let shell = Shell::of(&app, viewer, Section::Admin).await?;
     super::super::render(&PipelinesPage { shell, rows })
+}
+
+/// A rate, without a fraction where it says nothing.
+fn per_s(rate: f64) -> String {
+    if rate < 10.0 {
+        format!("{rate:.1}")
+    } else {
+        format!("{rate:.0}")
+    }
 }

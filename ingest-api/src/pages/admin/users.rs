@@ -1,7 +1,7 @@
 //! People's accounts.
 
 use crate::error::ApiError;
-use crate::extract::params::{CURSOR_BYTES_MAX, bounded, flag};
+use crate::extract::params::{CURSOR_CHARACTERS_MAX, bounded, flag};
 use crate::extract::{Id, Params};
 use crate::pages::form::{PageForm, Wrong};
 use crate::pages::shell::{Section, Shell};
@@ -46,7 +46,7 @@ pub(crate) async fn show(
 ) -> Result<Response, ApiError> {
     let q = params.q().unwrap_or_default();
     let page = PageRequest {
-        cursor: params.one("cursor", |text| bounded(text, CURSOR_BYTES_MAX)),
+        cursor: params.one("cursor", |text| bounded(text, CURSOR_CHARACTERS_MAX)),
         ..PageRequest::default()
     };
     params.finish(|| Some(()))?;

@@ -39,14 +39,14 @@ struct Lane {
 /// Shows it.
 pub(super) async fn show(
     app: &AppState,
-    shell: Shell,
+    mut shell: Shell,
     project: ProjectState,
     params: Params,
 ) -> Result<Response, ApiError> {
     params.finish(|| Some(()))?;
     let mut lanes = Vec::with_capacity(LANES.len());
     for status in LANES {
-        lanes.push(lane(app, &shell, &project, status).await?);
+        lanes.push(lane(app, &mut shell, &project, status).await?);
     }
     super::super::render(&BoardPage {
         shell,
@@ -57,7 +57,7 @@ pub(super) async fn show(
 
 async fn lane(
     app: &AppState,
-    shell: &Shell,
+    shell: &mut Shell,
     project: &ProjectState,
     status: Status,
 ) -> Result<Lane, ApiError> {
@@ -85,6 +85,7 @@ async fn lane(
     let actor = &shell.viewer.caller.actor;
     let found = app.store().tasks(actor, &filter, sort, &most).await?;
     let has_more = found.next_cursor.is_some();
+    shell.find_tag_colors(app, found.items.iter()).await?;
     let rows: Vec<_> = found
         .items
         .iter()

@@ -3,7 +3,7 @@
 use crate::api::search::{ask, unreadable};
 use crate::error::ApiError;
 use crate::extract::Params;
-use crate::extract::params::{CURSOR_BYTES_MAX, bounded};
+use crate::extract::params::{CURSOR_CHARACTERS_MAX, bounded};
 use crate::pages::form::sent;
 use crate::pages::shell::Shell;
 use crate::pages::show::TaskRow;
@@ -62,7 +62,7 @@ struct Asked {
 /// Shows it.
 pub(super) async fn show(
     app: &AppState,
-    shell: Shell,
+    mut shell: Shell,
     project: ProjectState,
     mut params: Params,
 ) -> Result<Response, ApiError> {
@@ -70,7 +70,7 @@ pub(super) async fn show(
         show: sent(&mut params, "show").unwrap_or_else(|| "open".to_owned()),
         q: params.q().unwrap_or_default(),
         page: PageRequest {
-            cursor: params.one("cursor", |text| bounded(text, CURSOR_BYTES_MAX)),
+            cursor: params.one("cursor", |text| bounded(text, CURSOR_CHARACTERS_MAX)),
             ..PageRequest::default()
         },
     };
@@ -91,6 +91,7 @@ pub(super) async fn show(
         }
         Err(error) => return Err(error),
     };
+    shell.find_tag_colors(app, found.items.iter()).await?;
     let here = address(&project, &asked, None);
     let page = ListPage {
         choices: choices(&shell, &project, &asked),

@@ -57,6 +57,16 @@ impl Moment {
     }
 }
 
+impl Moment {
+    /// How a time that lies ahead looks now.
+    pub(crate) fn ahead(at: DateTime<Utc>, now: DateTime<Utc>, zone: Tz) -> Self {
+        Self {
+            text: ahead(at, now, zone),
+            ..Self::of(at, now, zone)
+        }
+    }
+}
+
 fn local(at: DateTime<Utc>, zone: Tz) -> DateTime<Tz> {
     at.with_timezone(&zone)
 }
@@ -101,6 +111,18 @@ fn ago(at: DateTime<Utc>, now: DateTime<Utc>, zone: Tz) -> String {
         }
         _ if day.year() == today.year() => day.format("%-d %b").to_string(),
         _ => day.format("%-d %b %Y").to_string(),
+    }
+}
+
+fn ahead(at: DateTime<Utc>, now: DateTime<Utc>, zone: Tz) -> String {
+    let (day, today) = (local(at, zone).date_naive(), local(now, zone).date_naive());
+    let left = at - now;
+    match left.num_seconds() {
+        ..1 => "now".to_owned(),
+        seconds @ 1..60 => format!("in {seconds} s"),
+        60..3_600 => format!("in {} min", left.num_minutes()),
+        3_600..86_400 if day == today => format!("in {} h", left.num_hours()),
+        _ => in_words(day, today),
     }
 }
 
@@ -172,6 +194,21 @@ mod tests {
             said("2027-01-02T12:00:00Z", vienna),
             ("2 Jan 2027".into(), "")
         );
+    }
+
+    #[test]
+    fn what_lies_ahead_is_said_ever_more_roughly() {
+        let now = at("2026-11-21T12:00:00Z");
+        for (then, said) in [
+            ("2026-11-21T11:59:00Z", "now"),
+            ("2026-11-21T12:00:20Z", "in 20 s"),
+            ("2026-11-21T12:05:00Z", "in 5 min"),
+            ("2026-11-21T15:30:00Z", "in 3 h"),
+            ("2026-11-22T00:30:00Z", "Tomorrow"),
+            ("2027-11-02T08:00:00Z", "2 Nov 2027"),
+        ] {
+            assert_eq!(ahead(at(then), now, Tz::UTC), said, "{then}");
+        }
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Tasks as rows and cards.
 
-use super::{Avatar, Due};
+use super::{Avatar, Due, TagMark};
 use crate::pages::shell::Shell;
 use crate::pages::texts::Texts;
 use millstream_domain::task::{Priority, Status};
@@ -16,7 +16,7 @@ pub(crate) struct TaskRow {
     pub(crate) priority: Priority,
     pub(crate) due: Option<Due>,
     pub(crate) assignees: Vec<Avatar>,
-    pub(crate) tags: Vec<String>,
+    pub(crate) tags: Vec<TagMark>,
     pub(crate) comments: i64,
     pub(crate) archived: bool,
     pub(crate) version: i64,
@@ -41,7 +41,11 @@ impl TaskRow {
                 .iter()
                 .map(|a| Avatar::of(a.user_id, &a.username))
                 .collect(),
-            tags: state.tags.iter().map(|tag| tag.name.clone()).collect(),
+            tags: state
+                .tags
+                .iter()
+                .map(|tag| TagMark::of(tag, shell))
+                .collect(),
             comments: task.comments_count,
             archived: state.archived,
             version: state.version,

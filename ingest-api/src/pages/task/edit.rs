@@ -1,14 +1,15 @@
 //! A new task, and changes to one. A form that is wrong, or that somebody else overtook, comes back with its text.
 
 use super::fields::{PersonChoice, TaskForm, read};
-use super::read::page;
+use super::overtaken::{Overtaken, overtaken};
+use super::read::{Back, page};
 use crate::api::tasks::{create as api_create, update as api_update};
 use crate::error::ApiError;
 use crate::extract::{Id, Params};
 use crate::pages::form::{PageForm, Wrong, sent};
 use crate::pages::shell::{Section, Shell};
 use crate::pages::show::Avatar;
-use crate::pages::viewer::Viewer;
+use crate::pages::viewer::{Viewer, inside};
 use crate::state::AppState;
 use askama::Template;
 use axum::extract::State;
@@ -16,6 +17,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use millstream_domain::ids::TeamId;
 use millstream_domain::task::{Priority, Status};
 use millstream_store::task::{CreateTask, TaskRef, UpdateTask};
+use millstream_store::team::Member;
 
 #[derive(Template)]
 #[template(path = "pages/task_form.html")]
@@ -24,7 +26,16 @@ struct TaskFormPage {
     /// Of the task that is changed; `None` for a new one.
     name: Option<String>,
     form: TaskForm,
+    /// What somebody else changed since the form was opened.
+    overtaken: Option<Overtaken>,
     wrong: Wrong,
+}
+
+impl TaskFormPage {
+    /// Whether the form holds what somebody typed, and not only what the task says.
+    fn is_typed(&self) -> bool {
+        self.overtaken.is_some() || self.wrong.text().is_some()
+    }
 }
 
 /// The form for a new task.
@@ -39,6 +50,7 @@ pub(crate) async fn show_new(
         parent: take("parent"),
         title: take("title"),
         status: take("status"),
+        due: take("due_at"),
         ..TaskForm::default()
     };
     params.finish(|| Some(()))?;
@@ -59,12 +71,13 @@ async fn new(
     if let Some(project) = project {
         let team = project.team_id;
         shell = shell.about(&form.project);
-        form.people = people(app, &shell, team, &form.assignees).await?;
+        form.people = people(app, &shell, team, &form).await?;
     }
     answer(&TaskFormPage {
         shell,
         name: None,
         form,
+        overtaken: None,
         wrong,
     })
 }
@@ -73,34 +86,35 @@ fn answer(page: &TaskFormPage) -> Result<Response, ApiError> {
     Ok((page.wrong.status(), super::super::render(page)?).into_response())
 }
 
-async fn people(
+/// Those who could work on a task of this team, and who does by this form.
+pub(super) async fn people(
     app: &AppState,
     shell: &Shell,
     team: TeamId,
-    chosen: &[String],
+    form: &TaskForm,
 ) -> Result<Vec<PersonChoice>, ApiError> {
     let actor = &shell.viewer.caller.actor;
     let members = app.store().members(actor, team).await?;
-    let choice = |id: String, avatar| PersonChoice {
-        is_chosen: chosen.contains(&id),
-        id,
-        avatar,
+    let choice = |member: Member| {
+        let id = member.user_id.to_string();
+        PersonChoice {
+            is_chosen: form.assignees.contains(&id),
+            is_owner: form.owners.contains(&id),
+            avatar: Avatar::of(member.user_id, &member.display_name),
+            username: member.username,
+            id,
+        }
     };
-    Ok(members
-        .iter()
-        .map(|member| {
-            let avatar = Avatar::of(member.user_id, &member.display_name);
-            choice(member.user_id.to_string(), avatar)
-        })
-        .collect())
+    Ok(members.into_iter().map(choice).collect())
 }
 
 /// Makes it.
 pub(crate) async fn create(
     State(app): State<AppState>,
-    PageForm { viewer, params }: PageForm,
+    PageForm { viewer, mut params }: PageForm,
 ) -> Result<Response, ApiError> {
-    let sent = read(&app, &viewer, params, &[]).await?;
+    let next = sent(&mut params, "next");
+    let sent = read(&app, &viewer, params).await?;
     let created = match api_create::read(sent.body) {
         Ok(task) => {
             let create = CreateTask {
@@ -114,7 +128,8 @@ pub(crate) async fn create(
     };
     match created {
         Ok(task) => {
-            let to = format!("/tasks/{}", task.output.state.name);
+            let its_own = format!("/tasks/{}", task.output.state.name);
+            let to = next.map_or(its_own, |next| inside(Some(next)));
             Ok(Redirect::to(&to).into_response())
         }
         Err(error) => new(&app, viewer, sent.form, Wrong::of(error)?).await,
@@ -148,20 +163,36 @@ async fn edit(
     let actor = viewer.caller.actor.clone();
     let task = app.store().task(&actor, &task).await?.state;
     let project = app.store().project(&actor, task.project_id).await?;
-    let shell = Shell::of(app, viewer, Section::Projects)
+    let mut shell = Shell::of(app, viewer, Section::Projects)
         .await?
         .about(&project.key);
-    form.people = people(app, &shell, task.team_id, &form.assignees).await?;
-    if wrong.is_stale() {
-        // What is saved next is saved over what is there now, which the page says.
-        form.version = task.version.to_string();
+    shell.task = Some(task.id);
+    shell.here = Some(format!("/tasks/{}/edit", task.name));
+    form.people = people(app, &shell, task.team_id, &form).await?;
+    // What is saved next is saved over what is there now, which the page shows.
+    let overtaken = overtaken(app, &shell, &task, &mut form).await?;
+    for person in &mut form.people {
+        person.is_chosen = form.assignees.contains(&person.id);
+        person.is_owner = form.owners.contains(&person.id);
     }
     answer(&TaskFormPage {
         shell,
         name: Some(task.name),
         form,
+        overtaken,
         wrong,
     })
+}
+
+/// The form with what was typed so far and what others changed meanwhile. Nothing is changed by it: a page asks while it is
+/// being typed into.
+pub(crate) async fn compare(
+    State(app): State<AppState>,
+    Id(task): Id<TaskRef>,
+    PageForm { viewer, params }: PageForm,
+) -> Result<Response, ApiError> {
+    let form = read(&app, &viewer, params).await?.form;
+    edit(&app, viewer, task, form, Wrong::default()).await
 }
 
 /// Changes it: the whole of it by its form, or one thing from the task's page.
@@ -171,8 +202,7 @@ pub(crate) async fn update(
     PageForm { viewer, params }: PageForm,
 ) -> Result<Response, ApiError> {
     let actor = viewer.caller.actor.clone();
-    let known = app.store().task(&actor, &task).await?.state;
-    let sent = read(&app, &viewer, params, &known.assignees).await?;
+    let sent = read(&app, &viewer, params).await?;
     let is_form = sent.version.is_some();
     let updated = match api_update::read(sent.body) {
         Ok(edit) => {
@@ -193,6 +223,6 @@ pub(crate) async fn update(
             Ok(Redirect::to(&to).into_response())
         }
         Err(error) if is_form => edit(&app, viewer, task, sent.form, Wrong::of(error)?).await,
-        Err(error) => page(&app, viewer, &task, String::new(), Wrong::of(error)?).await,
+        Err(error) => page(&app, viewer, &task, Back::wrong(Wrong::of(error)?)).await,
     }
 }

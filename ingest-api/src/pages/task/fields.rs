@@ -10,9 +10,9 @@ use crate::state::AppState;
 use chrono_tz::Tz;
 use millstream_domain::field::{FieldCode, Invalid};
 use millstream_domain::project::ProjectKey;
-use millstream_domain::task::{ASSIGNEES_MAX, Priority, Status, TaskName};
+use millstream_domain::task::{ASSIGNEES_MAX, AssigneeRole, Priority, Status, TaskName};
 use millstream_domain::when;
-use millstream_event_log::events::task::{Assignee, TaskState};
+use millstream_event_log::events::task::TaskState;
 use millstream_store::StoreError;
 use millstream_store::task::TaskRef;
 use serde_json::{Map, Value, json};
@@ -31,7 +31,10 @@ pub(super) struct TaskForm {
     pub(super) estimated_hours: String,
     pub(super) actual_hours: String,
     pub(super) parent: String,
+    /// Ids of those who work on it.
     pub(super) assignees: Vec<String>,
+    /// Ids of those among them who answer for it.
+    pub(super) owners: Vec<String>,
     pub(super) version: String,
     pub(super) people: Vec<PersonChoice>,
 }
@@ -40,8 +43,10 @@ pub(super) struct TaskForm {
 #[derive(Debug, Clone)]
 pub(super) struct PersonChoice {
     pub(super) id: String,
+    pub(super) username: String,
     pub(super) avatar: Avatar,
     pub(super) is_chosen: bool,
+    pub(super) is_owner: bool,
 }
 
 impl TaskForm {
@@ -65,6 +70,12 @@ impl TaskForm {
             assignees: task
                 .assignees
                 .iter()
+                .map(|a| a.user_id.to_string())
+                .collect(),
+            owners: task
+                .assignees
+                .iter()
+                .filter(|a| a.role == AssigneeRole::Owner)
                 .map(|a| a.user_id.to_string())
                 .collect(),
             version: task.version.to_string(),
@@ -115,19 +126,19 @@ pub(super) struct Sent {
 struct Typed {
     texts: BTreeMap<&'static str, String>,
     assignees: Vec<String>,
+    owners: Vec<String>,
 }
 
 /// How a text becomes what the API reads.
 type Reading<'a> = &'a dyn Fn(&str) -> Value;
 
 /// The fields of a form that hold one text.
-const TEXTS: [&str; 11] = [
+const TEXTS: [&str; 10] = [
     "title",
     "description",
     "status",
     "priority",
     "due_at",
-    "tags",
     "estimated_hours",
     "actual_hours",
     "parent",
@@ -139,11 +150,21 @@ impl Typed {
     fn of(params: &mut Params) -> Self {
         let texts = TEXTS
             .into_iter()
-            .filter_map(|name| Some((name, sent(params, name)?)))
-            .collect();
+            .filter_map(|name| Some((name, sent(params, name)?)));
+        let mut texts: BTreeMap<_, _> = texts.collect();
+        if let Some(text) = texts.get_mut("description") {
+            *text = as_written(text);
+        }
+        // Some of them in one field, or each in a box of its own.
+        let tags = params.many("tags", |name| Ok(name.trim().to_owned()));
+        if !tags.is_empty() {
+            let tags: Vec<_> = tags.into_iter().filter(|tag| !tag.is_empty()).collect();
+            texts.insert("tags", tags.join(", "));
+        }
         Self {
             texts,
             assignees: params.many("assignee", |id| Ok(id.to_owned())),
+            owners: params.many("owner", |id| Ok(id.to_owned())),
         }
     }
 
@@ -166,6 +187,7 @@ impl Typed {
             actual_hours: text("actual_hours"),
             parent: text("parent"),
             assignees: self.assignees.clone(),
+            owners: self.owners.clone(),
             version: text("version"),
             people: Vec::new(),
         }
@@ -196,14 +218,17 @@ pub(super) async fn read(
     app: &AppState,
     viewer: &Viewer,
     mut params: Params,
-    assigned: &[Assignee],
 ) -> Result<Sent, ApiError> {
     let typed = Typed::of(&mut params);
-    let is_whole = sent(&mut params, "whole").is_some() || typed.get("project").is_some();
+    let has_people = ["whole", "people"]
+        .into_iter()
+        .filter(|name| sent(&mut params, name).is_some())
+        .count();
+    let is_whole = has_people > 0 || typed.get("project").is_some();
     params.finish(|| Some(()))?;
     let mut members = typed.members();
     if is_whole {
-        members.insert("assignees".to_owned(), people(&typed.assignees, assigned));
+        members.insert("assignees".to_owned(), people(&typed));
     }
     let mut looked_up = Vec::new();
     if let Some(due) = typed.get("due_at") {
@@ -252,17 +277,30 @@ fn list(text: &str) -> Value {
     items.filter(|item| !item.is_empty()).collect()
 }
 
-/// Those who were chosen; whoever works on it already keeps their role.
-fn people(chosen: &[String], assigned: &[Assignee]) -> Value {
+/// Those who were chosen, and as what.
+fn people(typed: &Typed) -> Value {
     let spec = |id: &String| {
-        let known = assigned.iter().find(|a| a.user_id.to_string() == *id);
-        match known {
-            Some(known) => json!({"user_id": id, "role": known.role}),
-            None => json!({"user_id": id}),
-        }
+        let role = if typed.owners.contains(id) {
+            AssigneeRole::Owner
+        } else {
+            AssigneeRole::Collaborator
+        };
+        json!({"user_id": id, "role": role})
     };
     // One more than there may be is enough to be refused.
-    chosen.iter().take(ASSIGNEES_MAX + 1).map(spec).collect()
+    let chosen = typed.assignees.iter().take(ASSIGNEES_MAX + 1);
+    chosen.map(spec).collect()
+}
+
+/// A text of several lines as somebody wrote it: browsers send other ends of lines than they show.
+pub(super) fn as_written(text: &str) -> String {
+    text.replace("\r\n", "\n")
+}
+
+/// A due time as the form shows it, whatever words it was typed in; `None` for what is not understood.
+pub(super) fn settled(text: &str, app: &AppState, viewer: &Viewer) -> Option<String> {
+    let at = when::parse(text, app.now(), viewer.zone())?;
+    Some(editable(at, viewer.zone()))
 }
 
 fn time(text: &str, app: &AppState, viewer: &Viewer) -> Result<Value, Invalid> {

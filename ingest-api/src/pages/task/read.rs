@@ -1,5 +1,7 @@
 //! One task: what it says, what is known of it, what was said about it.
 
+use super::talk::{Said, comments};
+use super::watch::Watching;
 use crate::api::comments::markdown::to_html;
 use crate::error::ApiError;
 use crate::extract::Id;
@@ -13,17 +15,14 @@ use crate::state::AppState;
 use askama::Template;
 use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
+use millstream_domain::ids::CommentId;
 use millstream_domain::policy::{Action, Target, decide};
-use millstream_domain::task::{Priority, Status};
+use millstream_domain::task::{AssigneeRole, Priority, Status};
 use millstream_event_log::events::task::TaskState;
 use millstream_store::PageRequest;
-use millstream_store::comment::Comment;
 use millstream_store::page::LIMIT_MAX;
 use millstream_store::task::{Sort, SortField, TaskFilter, TaskRef};
 use millstream_store::views::activity::ActivityFilter;
-
-/// Pages of comments that are shown: a longer talk is read over the API.
-const COMMENT_PAGES_MAX: usize = 5;
 
 #[derive(Template)]
 #[template(path = "pages/task.html")]
@@ -38,9 +37,11 @@ struct TaskPage {
     parts_done: usize,
     description_html: String,
     comments: Vec<Said>,
-    /// What was typed into the comment form, when it is shown again.
+    /// What was typed into the form for a new comment, when it is shown again.
     comment_text: String,
     wrong: Wrong,
+    workers: Vec<Worker>,
+    watching: Watching,
     history: Vec<NewsLine>,
     due_text: String,
     created: Moment,
@@ -48,25 +49,28 @@ struct TaskPage {
     may_write: bool,
 }
 
-/// A comment.
-struct Said {
-    id: String,
-    who: Avatar,
-    at: Moment,
-    html: String,
-    is_edited: bool,
-    is_deleted: bool,
+/// Somebody who works on it.
+struct Worker {
+    avatar: Avatar,
+    is_owner: bool,
 }
 
-impl Said {
-    fn of(comment: &Comment, shell: &Shell) -> Self {
+/// A form of the page that comes back.
+#[derive(Debug, Default)]
+pub(super) struct Back {
+    /// The comment that was edited; `None` for a new one.
+    pub(super) comment: Option<CommentId>,
+    /// What was typed.
+    pub(super) text: String,
+    pub(super) wrong: Wrong,
+}
+
+impl Back {
+    /// A form that is wrong, without a text.
+    pub(super) fn wrong(wrong: Wrong) -> Self {
         Self {
-            id: comment.id.to_string(),
-            who: Avatar::of(comment.author, &comment.author_display_name),
-            at: Moment::of(comment.created_at, shell.now, shell.zone),
-            html: to_html(&comment.body),
-            is_edited: comment.edited_at.is_some(),
-            is_deleted: comment.deleted_at.is_some(),
+            wrong,
+            ..Self::default()
         }
     }
 }
@@ -77,7 +81,7 @@ pub(crate) async fn show(
     viewer: Viewer,
     Id(task): Id<TaskRef>,
 ) -> Result<Response, ApiError> {
-    page(&app, viewer, &task, String::new(), Wrong::default()).await
+    page(&app, viewer, &task, Back::default()).await
 }
 
 /// The page, with what is wrong about a form on it.
@@ -85,8 +89,7 @@ pub(super) async fn page(
     app: &AppState,
     viewer: Viewer,
     task: &TaskRef,
-    comment_text: String,
-    wrong: Wrong,
+    back: Back,
 ) -> Result<Response, ApiError> {
     let actor = viewer.caller.actor.clone();
     let found = app.store().task(&actor, task).await?;
@@ -100,21 +103,15 @@ pub(super) async fn page(
         .await?
         .about(&project.key);
     shell.task = Some(state.id);
-    let parts = parts(app, &shell, &state).await?;
-    let of_task = ActivityFilter {
-        task: Some(state.id),
-        ..ActivityFilter::default()
-    };
-    let history = app
-        .store()
-        .activity(&actor, of_task, &PageRequest::default())
-        .await?;
+    shell.find_tag_colors(app, [&found].into_iter()).await?;
+    let parts = parts(app, &mut shell, &state).await?;
     let parent = match state.parent_id {
         None => None,
         Some(parent) => app.store().some_tasks(&actor, &[parent]).await?.pop(),
     };
-    let comments = comments(app, &shell, &state).await?;
-    let status = wrong.status();
+    let comments = comments(app, &shell, &state, &back).await?;
+    let status = back.wrong.status();
+    let is_new = back.comment.is_none();
     let page = TaskPage {
         row: TaskRow::of(&found, &shell),
         project_key: project.key,
@@ -123,14 +120,12 @@ pub(super) async fn page(
         parts_done: parts.iter().filter(|p| p.status == Status::Done).count(),
         parts,
         description_html: to_html(&state.description),
+        workers: workers(app, &state).await?,
+        watching: Watching::of(app, &shell, &state, &comments).await?,
         comments,
-        comment_text,
-        wrong,
-        history: history
-            .items
-            .iter()
-            .map(|line| NewsLine::of(line, &shell))
-            .collect(),
+        comment_text: if is_new { back.text } else { String::new() },
+        wrong: if is_new { back.wrong } else { Wrong::default() },
+        history: history(app, &shell, &state).await?,
         due_text: state
             .due_at
             .map_or_else(String::new, |due| editable(due, shell.zone)),
@@ -143,7 +138,11 @@ pub(super) async fn page(
     Ok((status, super::super::render(&page)?).into_response())
 }
 
-async fn parts(app: &AppState, shell: &Shell, task: &TaskState) -> Result<Vec<TaskRow>, ApiError> {
+async fn parts(
+    app: &AppState,
+    shell: &mut Shell,
+    task: &TaskState,
+) -> Result<Vec<TaskRow>, ApiError> {
     let filter = TaskFilter {
         parent: Some(task.id),
         ..TaskFilter::default()
@@ -158,6 +157,7 @@ async fn parts(app: &AppState, shell: &Shell, task: &TaskState) -> Result<Vec<Ta
     };
     let actor = &shell.viewer.caller.actor;
     let parts = app.store().tasks(actor, &filter, sort, &most).await?;
+    shell.find_tag_colors(app, parts.items.iter()).await?;
     Ok(parts
         .items
         .iter()
@@ -165,20 +165,34 @@ async fn parts(app: &AppState, shell: &Shell, task: &TaskState) -> Result<Vec<Ta
         .collect())
 }
 
-async fn comments(app: &AppState, shell: &Shell, task: &TaskState) -> Result<Vec<Said>, ApiError> {
-    let mut page = PageRequest {
-        limit: LIMIT_MAX,
-        cursor: None,
+async fn history(
+    app: &AppState,
+    shell: &Shell,
+    task: &TaskState,
+) -> Result<Vec<NewsLine>, ApiError> {
+    let of_task = ActivityFilter {
+        task: Some(task.id),
+        ..ActivityFilter::default()
     };
-    let mut said = Vec::new();
-    for _ in 0..COMMENT_PAGES_MAX {
-        let (actor, task) = (&shell.viewer.caller.actor, TaskRef::Id(task.id));
-        let found = app.store().comments(actor, &task, &page).await?;
-        said.extend(found.items.iter().map(|comment| Said::of(comment, shell)));
-        match found.next_cursor {
-            Some(cursor) => page.cursor = Some(cursor),
-            None => break,
+    let actor = &shell.viewer.caller.actor;
+    let lines = app
+        .store()
+        .activity(actor, of_task, &PageRequest::default())
+        .await?;
+    let lines = lines.items.iter();
+    Ok(lines.map(|line| NewsLine::of(line, shell)).collect())
+}
+
+async fn workers(app: &AppState, task: &TaskState) -> Result<Vec<Worker>, ApiError> {
+    let ids: Vec<_> = task.assignees.iter().map(|a| a.user_id).collect();
+    let names = app.store().names(&ids).await?;
+    let worker = |a: &millstream_event_log::events::task::Assignee| {
+        let name = names.get(&a.user_id);
+        let name = name.map_or(a.username.as_str(), |name| &name.display_name);
+        Worker {
+            avatar: Avatar::of(a.user_id, name),
+            is_owner: a.role == AssigneeRole::Owner,
         }
-    }
-    Ok(said)
+    };
+    Ok(task.assignees.iter().map(worker).collect())
 }

@@ -258,6 +258,53 @@ async fn a_folder_that_is_away_for_a_moment_logs_nobody_out() {
 }
 
 #[tokio::test]
+async fn a_file_that_cannot_be_read_keeps_nobody_from_the_others() {
+    let folder = TempDir::new().unwrap();
+    let app = TestApp::with_keys(folder.path()).await;
+    let file = |kid: &str| {
+        let files = fs::read_dir(folder.path()).unwrap();
+        let mut paths = files.map(|file| file.unwrap().path());
+        paths
+            .find(|path| {
+                path.to_str()
+                    .unwrap()
+                    .contains(&format!("{}.pem", &kid[..8]))
+            })
+            .unwrap()
+    };
+    let first = app.user("ada").await;
+    app.clock.advance(TimeDelta::seconds(1));
+    let second = app.keys.rotate(true).await.unwrap();
+    let ada = app.log_in("ada").await;
+    assert_eq!(kid_of(&ada), second.kid);
+    // What can be opened and not be read, whoever tries.
+    let unreadable = |path: &std::path::Path| {
+        fs::remove_file(path).unwrap();
+        fs::create_dir(path).unwrap();
+    };
+    unreadable(&file(&second.kid));
+    // Another node retires the first key, and makes a third.
+    app.keys.retire(&kid_of(&first), true).await.unwrap();
+    assert!(!is_let_in(&app, &first).await);
+    assert!(is_let_in(&app, &ada).await);
+    app.clock.advance(TimeDelta::seconds(1));
+    let third = app.keys.rotate(true).await.unwrap();
+    assert_eq!(kid_of(&app.log_in("ada").await), third.kid);
+    assert!(is_let_in(&app, &ada).await);
+    // A note that cannot be read retires its key all the same.
+    unreadable(&file(&third.kid));
+    fs::create_dir(file(&third.kid).with_extension("retired")).unwrap();
+    app.keys.look().await;
+    assert_eq!(kids(&jwks(&app).await), [second.kid]);
+    let odd = app.keys.list().await.unwrap().odd.join("\n");
+    assert!(odd.contains("what was read of it before is used"), "{odd}");
+    // At the start there is nothing from before.
+    let clock = std::sync::Arc::new(millstream_domain::clock::MockClock::default());
+    let opened = millstream_ingest_api::auth::keys::Keys::open(folder.path(), clock);
+    assert!(matches!(opened, Err(KeyError::File { .. })));
+}
+
+#[tokio::test]
 async fn keys_that_rotate_at_the_same_time_do_not_get_in_each_others_way() {
     let folder = TempDir::new().unwrap();
     let here = TestApp::with_keys(folder.path()).await;

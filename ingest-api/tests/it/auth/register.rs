@@ -40,6 +40,12 @@ async fn a_setting_closes_registration_to_all_but_the_first() {
     app.post("/auth/register", first).send().await.expect(201);
     let second = app.post("/auth/register", account("grace")).send().await;
     second.expect_error(403, "forbidden");
+    // Who may not register is not told what would be wrong with it.
+    let odd = app
+        .post("/auth/register", json!({"username": 7}))
+        .send()
+        .await;
+    odd.expect_error(403, "forbidden");
 }
 
 #[tokio::test]
@@ -56,6 +62,9 @@ async fn names_and_addresses_are_taken_once_whatever_their_case() {
     let same_address = app.post("/auth/register", same_address).send().await;
     let same_address = same_address.expect_error(409, "conflict");
     same_address.expect_fields(&[("email", "taken")]);
+    let both = app.post("/auth/register", account("ada")).send().await;
+    let both = both.expect_error(409, "conflict");
+    both.expect_fields(&[("username", "taken"), ("email", "taken")]);
 }
 
 #[tokio::test]

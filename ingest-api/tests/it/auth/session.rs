@@ -1,8 +1,9 @@
 //! Log in, renew, look where one is logged in, log out.
 
-use crate::app::{Answer, PASSWORD, TestApp};
+use crate::app::{Answer, PASSWORD, TestApp, User};
 use chrono::TimeDelta;
-use serde_json::json;
+use millstream_store::attempt::login::LoginTry;
+use serde_json::{Value, json};
 
 async fn refresh(app: &TestApp, token: &str) -> Answer {
     let body = json!({"refresh_token": token});
@@ -130,6 +131,29 @@ async fn sessions_are_listed_and_ended_one_by_one() {
 }
 
 #[tokio::test]
+async fn a_session_is_read_by_its_owner_and_ended_as_it_was_seen() {
+    let app = TestApp::new().await;
+    let (ada, grace) = (app.user("ada").await, app.user("grace").await);
+    let list = app.get("/auth/sessions").by(&ada).send().await.expect(200);
+    let path = format!("/auth/sessions/{}", list.each("id")[0]);
+    let one = app.get(&path).by(&ada).send().await.expect(200);
+    assert_eq!(one.data(), list.data()[0]);
+    let tag = one.header("etag").unwrap().to_owned();
+    let known = app.get(&path).by(&ada).header("if-none-match", &tag);
+    known.send().await.expect(304);
+    for path in [&*path, "/auth/sessions/x"] {
+        let foreign = app.get(path).by(&grace).send().await;
+        foreign.expect_error(404, "not_found");
+    }
+    let stale = app.delete(&path).by(&ada).header("if-match", "\"2-a\"");
+    stale.send().await.expect_error(412, "precondition_failed");
+    let end = app.delete(&path).by(&ada).header("if-match", &tag);
+    end.send().await.expect(204);
+    let gone = app.get(&path).by(&app.log_in("ada").await).send().await;
+    gone.expect_error(404, "not_found");
+}
+
+#[tokio::test]
 async fn all_other_sessions_are_ended_at_once() {
     let app = TestApp::new().await;
     let here = app.user("ada").await;
@@ -146,7 +170,7 @@ async fn all_other_sessions_are_ended_at_once() {
     app.get("/auth/me").by(&grace).send().await.expect(200);
     // Again, with nothing to end.
     let again = app.delete("/auth/sessions").by(&here).send().await;
-    assert_eq!(again.expect(204).header("millstream-position"), None);
+    app.expect_no_event(&again.expect(204)).await;
 }
 
 #[tokio::test]
@@ -264,4 +288,67 @@ async fn a_profile_is_changed_by_its_owner_within_bounds() {
             ("username", "read_only"),
             ("role", "read_only"),
         ]);
+}
+
+#[tokio::test]
+async fn another_address_needs_the_password_and_the_old_one_is_told() {
+    let app = TestApp::new().await;
+    let ada = app.user("ada").await;
+    let send = |body: Value| app.patch("/auth/me", body).by(&ada).send();
+    let address = "ada@new.example";
+    for body in [
+        json!({"email": address}),
+        json!({"email": address, "current_password": ""}),
+    ] {
+        let missing = send(body).await.expect_error(422, "validation_failed");
+        missing.expect_fields(&[("current_password", "required")]);
+    }
+    let wrong = json!({"email": address, "current_password": "wrong horse"});
+    let wrong = send(wrong).await.expect_error(422, "validation_failed");
+    wrong.expect_fields(&[("current_password", "invalid")]);
+    // The one that it is already is none that changes, and nothing else needs the password.
+    let same = json!({"email": "Ada@example.org", "display_name": "Ada"});
+    let same = send(same).await.expect(200);
+    assert_eq!(same.data()["email"], "ada@example.org");
+    assert!(app.store.claim_mails("test", 10).await.unwrap().is_empty());
+
+    let right = json!({"email": address, "current_password": PASSWORD});
+    assert_eq!(send(right).await.expect(200).data()["email"], address);
+    let mails = app.store.claim_mails("test", 10).await.unwrap();
+    let [mail] = &mails[..] else {
+        panic!("{mails:?}");
+    };
+    assert_eq!(
+        (&*mail.to, &*mail.kind),
+        ("ada@example.org", "email_changed")
+    );
+}
+
+#[tokio::test]
+async fn guesses_at_the_password_are_counted_where_the_address_is_changed_too() {
+    let app = TestApp::new().await;
+    let ada = app.user("ada").await;
+    let id = ada.id.parse().unwrap();
+    let from = "203.0.113.9";
+    // All that are free, without the work of a hash.
+    while let LoginTry::Admitted(_) = app.store.try_password(id, from.parse().ok()).await.unwrap() {
+    }
+    let body = json!({"email": "ada@new.example", "current_password": "wrong horse"});
+    let answer = app.patch("/auth/me", body).by(&ada).from(from).send().await;
+    answer.expect_error(429, "rate_limited");
+}
+
+#[tokio::test]
+async fn an_admin_changes_addresses_of_others_and_not_their_own_without_the_password() {
+    let app = TestApp::new().await;
+    let (ada, grace) = (app.user("ada").await, app.user("grace").await);
+    let send = |of: &User, email: &str| {
+        let path = format!("/users/{}", of.id);
+        app.patch(&path, json!({"email": email})).by(&ada).send()
+    };
+    send(&grace, "grace@new.example").await.expect(200);
+    send(&ada, "ada@example.org").await.expect(200);
+    let own = send(&ada, "ada@new.example").await;
+    let own = own.expect_error(422, "validation_failed");
+    own.expect_fields(&[("email", "read_only")]);
 }

@@ -41,12 +41,28 @@ async fn a_token_is_shown_once_and_listed_without_its_secret() {
         assert!(!shown.text().contains("mst_"), "{}", shown.text());
     }
     assert_eq!(one.data()["last_used_at"], json!(app.clock.now()));
+    assert!(one.header("etag").unwrap().starts_with("\"1-"));
     assert_eq!(one.data()["expires_at"], Value::Null);
     let rows: Vec<(String,)> = sqlx::query_as("select t::text from app.api_token t")
         .fetch_all(app.store.pool())
         .await
         .unwrap();
     assert!(!rows[0].0.contains(&secret[4..20]), "{rows:?}");
+}
+
+#[tokio::test]
+async fn the_tag_of_a_new_token_is_that_of_what_stands_there() {
+    let app = TestApp::new().await;
+    let ada = app.user("ada").await;
+    let made = token(&app, &ada, &["read"]).await;
+    let tag = made.header("etag").unwrap().to_owned();
+    let path = format!("/auth/tokens/{}", made.id());
+    let known = app.get(&path).by(&ada).header("if-none-match", &tag);
+    known.send().await.expect(304);
+    let stale = app.delete(&path).by(&ada).header("if-match", "\"2-a\"");
+    stale.send().await.expect_error(412, "precondition_failed");
+    let revoke = app.delete(&path).by(&ada).header("if-match", &tag);
+    revoke.send().await.expect(204);
 }
 
 #[tokio::test]

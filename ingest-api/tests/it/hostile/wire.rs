@@ -25,6 +25,13 @@ async fn a_request_whose_length_can_be_read_two_ways_is_refused_or_the_last_of_i
             "0\r\n\r\n",
         ),
         ("Transfer-Encoding: xchunked", "0\r\n\r\n"),
+        ("Transfer-Encoding: foo, chunked", "0\r\n\r\n"),
+        ("Transfer-Encoding: gzip, chunked", "0\r\n\r\n"),
+        ("Transfer-Encoding: chunked, chunked", "0\r\n\r\n"),
+        (
+            "Transfer-Encoding: gzip\r\nTransfer-Encoding: chunked",
+            "0\r\n\r\n",
+        ),
         ("Transfer-Encoding: chunked, identity", "0\r\n\r\n"),
         (
             "Transfer-Encoding: chunked\r\nTransfer-Encoding: identity",

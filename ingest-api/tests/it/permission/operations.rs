@@ -113,6 +113,22 @@ fn find_ids(document: &Value, schema: &Value, at: &str, ids: &mut Vec<String>) {
 }
 
 fn slots(path: &str, operation: &Value, sample: &Sample) -> Vec<Slot> {
+    let mut slots = slots_in(path, sample);
+    for parameter in operation["parameters"].as_array().into_iter().flatten() {
+        let known = FILTERS.iter().find(|(name, _)| parameter["name"] == *name);
+        if let Some((name, thing)) = known.filter(|_| sample.case.is_empty()) {
+            slots.push(Slot {
+                place: Place::Filter((*name).to_owned()),
+                thing: (*thing).to_owned(),
+                sibling: false,
+            });
+        }
+    }
+    slots
+}
+
+/// Where ids stand in the path, and in what a sample sends.
+pub(super) fn slots_in(path: &str, sample: &Sample) -> Vec<Slot> {
     let mut slots = Vec::new();
     let mut add = |place, thing: &str| {
         slots.push(Slot {
@@ -126,7 +142,10 @@ fn slots(path: &str, operation: &Value, sample: &Sample) -> Vec<Slot> {
         if let Some(name) = in_braces(name) {
             let given = sample.path.iter().find(|(n, _)| *n == name);
             let thing = given.map_or_else(|| singular(collection), |(_, thing)| (*thing).into());
-            add(Place::Path(name.to_owned()), &thing);
+            // What is no id is the same for everybody.
+            if !thing.starts_with('=') {
+                add(Place::Path(name.to_owned()), &thing);
+            }
         }
     }
     for (name, value) in pairs(sample.query) {
@@ -138,12 +157,6 @@ fn slots(path: &str, operation: &Value, sample: &Sample) -> Vec<Slot> {
     find_placeholders(&sample.body, "", &mut texts);
     for (at, thing) in texts {
         add(Place::Body(at), &thing);
-    }
-    for parameter in operation["parameters"].as_array().into_iter().flatten() {
-        let known = FILTERS.iter().find(|(name, _)| parameter["name"] == *name);
-        if let Some((name, thing)) = known.filter(|_| sample.case.is_empty()) {
-            add(Place::Filter((*name).to_owned()), thing);
-        }
     }
     slots
 }

@@ -14,10 +14,13 @@ const HEAD: &str = "# Permissions, route by route\n\n\
     What is personal (sessions, notifications) is one's own, and in a swapped row somebody else's. Filters in a query \
     have a row only where they change an answer's status.\n\n\
     The signs are HTTP statuses: 401 not logged in, 403 seen but not allowed, 404 not to be seen or not there, 422 a \
-    reference that is not to be seen or not there, 409 allowed, but the state of things is against it.\n";
+    reference that is not to be seen or not there, 409 allowed, but the state of things is against it. \
+    Of pages, 303 is a form that went well and leads on, and 401 stands for being led to the log-in.\n";
 
 /// The heading of what does not stand below `/api/v1`.
 const BESIDE: &str = "Beside the API";
+/// The heading of pages.
+const PAGES: &str = "Pages";
 
 /// Compares, or writes when it was asked to.
 pub(super) fn compare(rows: &[Row]) {
@@ -41,18 +44,22 @@ pub(super) fn compare(rows: &[Row]) {
 fn document(rows: &[Row]) -> String {
     let mut text = HEAD.to_owned();
     let mut collection = String::new();
-    let (api, beside): (Vec<_>, Vec<_>) = rows
-        .iter()
-        .partition(|row| collection_of(&row.route) != BESIDE);
+    let rank = |row: &&Row| match &*collection_of(row) {
+        BESIDE => 1,
+        PAGES => 2,
+        _ => 0,
+    };
+    let mut rows: Vec<_> = rows.iter().collect();
+    rows.sort_by_key(rank);
     let mut plain: &[u16] = &[];
-    for row in api.into_iter().chain(beside) {
+    for row in rows {
         if row.about.is_empty() {
             plain = &row.statuses;
         } else if row.is_filter && row.statuses == plain {
             continue;
         }
-        if collection_of(&row.route) != collection {
-            collection = collection_of(&row.route);
+        if collection_of(row) != collection {
+            collection = collection_of(row);
             write!(text, "\n## {collection}\n\n| |").unwrap();
             for who in Who::ALL {
                 write!(text, " {} |", who.as_str()).unwrap();
@@ -74,9 +81,10 @@ fn document(rows: &[Row]) -> String {
 }
 
 /// What a route is about: the first part of its path.
-fn collection_of(route: &str) -> String {
-    let path = route.split(' ').nth(1).unwrap();
+fn collection_of(row: &Row) -> String {
+    let path = row.route.split(' ').nth(1).unwrap();
     match path.strip_prefix("/api/v1/") {
+        _ if row.is_page => PAGES.to_owned(),
         Some(rest) => rest.split('/').next().unwrap().to_owned(),
         None => BESIDE.to_owned(),
     }

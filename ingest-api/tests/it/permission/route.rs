@@ -3,6 +3,7 @@
 use super::samples::{NOMAD, Sample};
 use super::who::Of;
 use super::world::PERSONAL;
+use millstream_ingest_api::PAGES;
 
 /// An operation, and one way to ask it.
 #[derive(Debug)]
@@ -51,6 +52,22 @@ impl Route {
             "" => format!("{method} {path}"),
             _ => format!("{method} {path} ({case})"),
         }
+    }
+
+    /// Whether people look at it in a browser.
+    pub(super) fn is_page(&self) -> bool {
+        let name = format!("{} {}", self.method.to_lowercase(), self.path);
+        let mut pages = PAGES.iter();
+        pages.any(|(method, path)| name == format!("{method} {path}"))
+    }
+
+    /// The path, with those of its parts that are no ids.
+    pub(super) fn plain_path(&self) -> String {
+        let parts = self.sample.path.iter();
+        let parts = parts.filter_map(|(name, part)| Some((name, part.strip_prefix('=')?)));
+        parts.fold(self.path.clone(), |path, (name, part)| {
+            path.replace(&format!("{{{name}}}"), part)
+        })
     }
 
     pub(super) fn writes(&self) -> bool {

@@ -1,5 +1,6 @@
 //! What must hold for every answer, whatever the table says.
 
+use super::pages;
 use super::route::{Place, Slot};
 use super::trial::Ask;
 use super::who::{Of, Who};
@@ -36,8 +37,8 @@ const OF_ANYBODY: [(&str, &str); 1] = [("PUT /api/v1/teams/{id}/members/{user_id
 
 /// Whether the request may have changed something.
 pub(super) fn may_change(ask: Ask<'_>, found: &Answer) -> bool {
-    let viewer = ask.who == Who::Viewer && !OF_ONES_OWN.contains(&&*name(ask));
-    is_good(found) && !viewer
+    let viewer = ask.who == Who::Viewer && !of_ones_own(ask);
+    is_good(ask, found) && !viewer
 }
 
 /// The rules that an answer breaks.
@@ -46,8 +47,8 @@ pub(super) fn broken(world: &World, ask: Ask<'_>, found: &Answer) -> Vec<String>
     if found.status >= 500 {
         broken.push("a fault".to_owned());
     }
-    if is_good(found) {
-        if ask.who == Who::Anonymous && !OPEN.contains(&&*name(ask)) {
+    if is_good(ask, found) {
+        if ask.who == Who::Anonymous && !is_open(ask) {
             broken.push("nobody is logged in".to_owned());
         }
         if let Some((slot, _)) = ask.sent().find(|(slot, of)| is_barred(ask, slot, *of)) {
@@ -76,7 +77,7 @@ fn is_foreign(ask: Ask<'_>, slot: &Slot, of: Of) -> bool {
         _ if slot.is_personal() => of != Of::Home,
         Who::Anonymous => true,
         Who::Stranger => of != Of::Away,
-        Who::Manager => ask.route.writes() && !OF_ONES_OWN.contains(&&*name(ask)),
+        Who::Manager => ask.route.writes() && !of_ones_own(ask),
         Who::Admin => false,
         Who::Viewer | Who::Member | Who::Maintainer | Who::Owner => of == Of::Away,
     }
@@ -119,7 +120,7 @@ pub(super) fn told_apart(
 
 /// An answer's text without the ids that were sent, and without what differs each time.
 fn plain(world: &World, ask: Ask<'_>, answer: &Answer) -> String {
-    let mut text = answer.text();
+    let mut text = pages::plain(answer);
     for (slot, of) in ask.sent() {
         for of in [of, Of::Absent] {
             text = text.replace(&world.id(ask.who, &slot.thing, of), "…");
@@ -157,8 +158,24 @@ fn leaked(world: &World, ask: Ask<'_>, found: &Answer) -> Option<String> {
         .map(|(_, mark)| format!("shows something of {mark}"))
 }
 
-fn is_good(answer: &Answer) -> bool {
-    (200..300).contains(&answer.status)
+/// Whether the answer is what was asked for. A form of a page that went well leads on, though not to the log-in.
+fn is_good(ask: Ask<'_>, answer: &Answer) -> bool {
+    let good = if ask.route.is_page() {
+        200..400
+    } else {
+        200..300
+    };
+    good.contains(&pages::status(answer))
+}
+
+fn of_ones_own(ask: Ask<'_>) -> bool {
+    let name = name(ask);
+    OF_ONES_OWN.contains(&&*name) || pages::OF_ONES_OWN.contains(&&*name)
+}
+
+fn is_open(ask: Ask<'_>) -> bool {
+    let name = name(ask);
+    OPEN.contains(&&*name) || pages::OPEN.contains(&&*name)
 }
 
 fn name(ask: Ask<'_>) -> String {

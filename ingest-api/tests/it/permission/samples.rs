@@ -107,6 +107,10 @@ fn tasks() -> Vec<Sample> {
     });
     let patch = json!({"title": "Renamed", "parent_id": "{sibling_task}", "assignees": assignees});
     let assign = json!({"assignees": assignees});
+    let batch = |operation: Value| {
+        let body = json!({"operations": [operation]});
+        sample("POST /api/v1/tasks/batch", body)
+    };
     let comment = "PATCH /api/v1/tasks/{id}/comments/{comment_id}";
     let delete = "DELETE /api/v1/tasks/{id}";
     let to = "POST /api/v1/tasks/{id}/move";
@@ -116,6 +120,10 @@ fn tasks() -> Vec<Sample> {
         sample("GET /api/v1/tasks/{id}", Value::Null)
             .case("by name")
             .path(named),
+        batch(json!({"op": "create", "body": task})),
+        batch(json!({"op": "patch", "id": "{task}", "body": patch})).case("patch"),
+        batch(json!({"op": "archive", "id": "{task}"})).case("archive"),
+        batch(json!({"op": "delete", "id": "{task}"})).case("delete"),
         sample("POST /api/v1/tasks", task),
         sample("PATCH /api/v1/tasks/{id}", patch),
         sample("PATCH /api/v1/tasks/{id}", json!({"title": "Renamed"}))
@@ -141,6 +149,10 @@ fn views() -> Vec<Sample> {
         sample(read, json!({"all": true})).case("all"),
         sample("GET /api/v1/audit", Value::Null),
         sample("GET /api/v1/audit", Value::Null)
+            .case("of a task")
+            .query("entity=task&entity_id={task}"),
+        sample("GET /api/v1/audit/export", Value::Null),
+        sample("GET /api/v1/audit/export", Value::Null)
             .case("of a task")
             .query("entity=task&entity_id={task}"),
         sample("GET /api/v1/audit/proof", Value::Null).query("index=0&size=1"),

@@ -8,7 +8,13 @@ const SCHEMAS: [&str; 2] = ["app", "jobs"];
 /// Written by pipelines alone, which stand still; and it refuses to be put back.
 const NEVER_CHANGED: [&str; 1] = ["app.audit"];
 /// Not compared: what is written about requests, and not because of what they ask for.
-const ABOUT_REQUESTS: [&str; 4] = ["app.session", "app.refusal", "app.idempotency", OUTBOX];
+const ABOUT_REQUESTS: [&str; 5] = [
+    "app.session",
+    "app.refusal",
+    "app.idempotency",
+    "app.last_seen",
+    OUTBOX,
+];
 /// Compared by the number of its events.
 const OUTBOX: &str = "stream.outbox";
 /// Events that tell of a refusal: no change, but what comes of one.

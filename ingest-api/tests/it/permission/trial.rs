@@ -1,6 +1,7 @@
 //! Asks, and notes what came of it: a row of statuses for each variant of each route, and what broke a rule.
 
 use super::operations::pairs;
+use super::pages;
 use super::route::{Place, Route, Variant};
 use super::rules;
 use super::state::Saved;
@@ -15,6 +16,8 @@ use serde_json::Value;
 pub(super) struct Row {
     pub(super) route: String,
     pub(super) about: String,
+    /// Whether it is a page.
+    pub(super) is_page: bool,
     /// Whether what is swapped only narrows down a list.
     pub(super) is_filter: bool,
     pub(super) statuses: Vec<u16>,
@@ -68,6 +71,7 @@ impl<'a> Trial<'a> {
                 .any(|(slot, _)| matches!(slot.place, Place::Filter(_)));
             self.rows.push(Row {
                 route: route.name(),
+                is_page: route.is_page(),
                 is_filter,
                 about: variant.about,
                 statuses,
@@ -111,7 +115,11 @@ impl<'a> Trial<'a> {
             .into_iter()
             .map(|what| format!("{ask}: {what}: {}", found.text()));
         self.breaches.extend(told);
-        found.status
+        if ask.route.is_page() {
+            pages::status(found)
+        } else {
+            found.status
+        }
     }
 }
 
@@ -137,7 +145,7 @@ async fn send_twice(world: &World, ask: Ask<'_>) -> (Answer, Option<Answer>) {
 }
 
 async fn send(world: &World, ask: Ask<'_>) -> Answer {
-    let (mut path, mut query) = (ask.route.path.clone(), Vec::new());
+    let (mut path, mut query) = (ask.route.plain_path(), Vec::new());
     let mut body = ask.route.sample.body.clone();
     query.extend(
         pairs(ask.route.sample.query)
@@ -157,13 +165,28 @@ async fn send(world: &World, ask: Ask<'_>) -> Answer {
         path = format!("{path}?{}", query.join("&"));
     }
     let mut request = world.app.request(ask.route.method.parse().unwrap(), &path);
+    if ask.route.is_page() {
+        let browser = world.browser(ask.who);
+        return pages::browse(request, browser, ask.route, &body)
+            .send()
+            .await;
+    }
     if let Some(user) = world.user(ask.who) {
         request = request.by(user);
     }
     if !body.is_null() {
         request = request.json(body);
     }
-    request.send().await
+    alone(ask, request.send().await)
+}
+
+/// A batch answers for each of its items: what counts is the status of the one that was sent.
+fn alone(ask: Ask<'_>, mut answer: Answer) -> Answer {
+    if ask.route.path.ends_with("/batch") && answer.status == 200 {
+        let status = answer.data()["results"][0]["status"].as_u64().unwrap();
+        answer.status = u16::try_from(status).unwrap();
+    }
+    answer
 }
 
 impl std::fmt::Display for Ask<'_> {

@@ -4,7 +4,7 @@
 //! must not can be told by its text.
 
 use super::who::{Of, Who};
-use crate::app::{TestApp, User};
+use crate::app::{Browser, TestApp, User};
 use millstream_store::job::enqueue::enqueue;
 use millstream_store::job::{JobArgs, NewJob};
 use serde::{Deserialize, Serialize};
@@ -20,10 +20,14 @@ pub(super) const PERSONAL: [&str; 4] = ["session", "token", "notification", "job
 /// An id that nothing has.
 const ABSENT: Uuid = Uuid::from_u128(0x0190_0000_0000_7000_8000_0000_dead_dead);
 
+/// A key that no project has.
+const ABSENT_KEY: &str = "ABSENT";
+
 /// The app, with everybody and everything in it; its views are kept, and stand still.
 pub(super) struct World {
     pub(super) app: TestApp,
     people: BTreeMap<Who, User>,
+    browsers: BTreeMap<Who, Browser>,
     things: BTreeMap<(Of, &'static str), String>,
     personal: BTreeMap<(Who, &'static str), String>,
 }
@@ -41,6 +45,7 @@ impl World {
         let mut world = Self {
             app,
             people,
+            browsers: BTreeMap::new(),
             things: BTreeMap::new(),
             personal: BTreeMap::new(),
         };
@@ -51,12 +56,23 @@ impl World {
         world.add_nomad().await;
         world.settle().await;
         world.add_personal().await;
+        for who in Who::ALL {
+            if who != Who::Anonymous {
+                let browser = world.app.browser(who.username()).await;
+                world.browsers.insert(who, browser);
+            }
+        }
         world
     }
 
     /// Whoever asks, with their log-in.
     pub(super) fn user(&self, who: Who) -> Option<&User> {
         self.people.get(&who)
+    }
+
+    /// Whoever asks, with their browser.
+    pub(super) fn browser(&self, who: Who) -> Option<&Browser> {
+        self.browsers.get(&who)
     }
 
     /// The id of a thing, for whoever asks.
@@ -73,7 +89,11 @@ impl World {
             (true, _) => personal(Who::Maintainer).map(|(_, id)| id),
             (false, of) => Some(self.thing(thing, of)),
         };
-        found.cloned().unwrap_or_else(|| ABSENT.to_string())
+        found.cloned().unwrap_or_else(|| match thing {
+            "task_name" => format!("{ABSENT_KEY}-1"),
+            "project_key" => ABSENT_KEY.to_owned(),
+            _ => ABSENT.to_string(),
+        })
     }
 
     fn thing(&self, thing: &str, of: Of) -> &String {
@@ -94,7 +114,11 @@ impl World {
             _ => of == Of::Away && who == Who::Stranger,
         };
         let people = self.people.iter().filter(move |(who, _)| is_in_it(**who));
-        let things = self.things.iter().filter(move |((o, _), _)| *o == of);
+        // A key is three letters, which may stand anywhere.
+        let things = self
+            .things
+            .iter()
+            .filter(move |((o, thing), _)| *o == of && *thing != "project_key");
         let things = things.map(|(_, id)| id.as_str());
         things.chain(people.map(|(_, user)| user.id.as_str()))
     }
@@ -160,6 +184,7 @@ impl World {
             ("team", team),
             ("user", mate.id),
             ("project", project),
+            ("project_key", key.to_owned()),
             ("task", task),
             ("task_name", task_name),
             ("comment", comment),

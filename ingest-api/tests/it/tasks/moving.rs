@@ -34,13 +34,18 @@ async fn a_task_goes_to_a_place_and_into_a_column() {
     assert_eq!(board(&app, &ada, &project).await, "bac");
     let again = moved(&app, &ada, "ENG-1", body).await.expect(200);
     assert_eq!(again.data(), there.data());
-    assert_eq!(again.header("millstream-position"), None);
+    app.expect_no_event(&again).await;
     moved(&app, &ada, "ENG-3", json!({"before": ids[1]}))
         .await
         .expect(200);
     assert_eq!(board(&app, &ada, &project).await, "cba");
     let nowhere = moved(&app, &ada, "ENG-3", json!({})).await.expect(200);
-    assert_eq!(nowhere.header("millstream-position"), None);
+    app.expect_no_event(&nowhere).await;
+    let nobody = "0198c0de-0000-7000-8000-000000000000";
+    let lost = json!({"after": nobody, "before": ids[0]});
+    let lost = moved(&app, &ada, "ENG-1", lost).await;
+    let lost = lost.expect_error(422, "validation_failed");
+    lost.expect_fields(&[("after", "not_found"), ("before", "not_found")]);
     let etag = there.header("etag").unwrap().to_owned();
     moved(&app, &ada, "ENG-1", json!({"status": "todo"}))
         .await

@@ -1,7 +1,8 @@
-//! What a mail says. Most are written down as they are to be sent; one that carries a secret is made here, at the moment
-//! that it is sent, so that the secret is kept nowhere.
+//! What a mail says. Some are written down as they are to be sent; others are made here of a template, at the moment that
+//! they are sent: above all one that carries a secret, so that the secret is kept nowhere.
 
 use super::post::PostError;
+use crate::email::email_changed;
 use futures::future::BoxFuture;
 use millstream_domain::ids::{MailId, UserId};
 use millstream_pipelines::sink::in_full;
@@ -44,6 +45,11 @@ impl Composer {
         })?;
         let user = match content {
             MailContent::Composed(composed) => return Ok(composed),
+            MailContent::EmailChanged { username } => {
+                // Nothing but our own templates can be wrong, which a later version may mend.
+                return email_changed::words(&username)
+                    .map_err(|error| PostError::Later(in_full(&*error)));
+            }
             MailContent::PasswordReset { user_id } => user_id,
         };
         let Some(maker) = &self.password_reset else {

@@ -38,9 +38,14 @@ pub enum PostError {
     /// Another try may go better.
     #[error("not now: {0}")]
     Later(String),
-    /// The mail server is not there, or does not let us in: nothing was said about this mail. The reason names nobody.
-    #[error("no mail server: {0}")]
-    Away(String),
+    /// The mail server is not there, or does not let us in: nothing was said about this mail.
+    #[error("no mail server: {reason}")]
+    Away {
+        /// In the server's words, which may name somebody.
+        reason: String,
+        /// The code of its answer, if it gave one: all of it that may be logged.
+        code: Option<u16>,
+    },
 }
 
 impl PostError {
@@ -50,7 +55,10 @@ impl PostError {
         match self {
             Self::Refused(reason) => Self::Refused(short(reason)),
             Self::Later(reason) => Self::Later(short(reason)),
-            Self::Away(reason) => Self::Away(short(reason)),
+            Self::Away { reason, code } => Self::Away {
+                reason: short(reason),
+                code,
+            },
         }
     }
 }

@@ -110,9 +110,10 @@ impl SmtpServer {
             }
             Ok(Err(error)) => Err(error),
             // Dropped in the middle of the conversation, the connection is closed with it.
-            Err(_) => Err(PostError::Away(
-                "the mail server did not answer in time".into(),
-            )),
+            Err(_) => Err(PostError::Away {
+                reason: "the mail server did not answer in time".into(),
+                code: None,
+            }),
         }
     }
 
@@ -159,16 +160,19 @@ impl SmtpServer {
 /// Nothing was said about the mail yet.
 #[expect(clippy::needless_pass_by_value, reason = "given to `map_err`")]
 fn away(error: Error) -> PostError {
-    PostError::Away(error.to_string())
+    PostError::Away {
+        reason: error.to_string(),
+        code: error.status().map(u16::from),
+    }
 }
 
 /// What the server's answer to a mail means.
 #[expect(clippy::needless_pass_by_value, reason = "given to `map_err`")]
 fn judge(error: Error) -> PostError {
-    let is_about_us = |code| ABOUT_US.contains(&u16::from(code));
+    let code = error.status().map(u16::from);
     let reason = error.to_string();
-    if error.status().is_some_and(is_about_us) {
-        PostError::Away(reason)
+    if code.is_some_and(|code| ABOUT_US.contains(&code)) {
+        PostError::Away { reason, code }
     } else if error.is_permanent() {
         PostError::Refused(reason)
     } else {

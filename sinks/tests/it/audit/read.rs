@@ -77,6 +77,7 @@ async fn work(store: &Store, ada: &Actor, bob: &Actor) -> Uuid {
         team_id: team,
         user_id: id_of(bob),
         role: TeamRole::Viewer,
+        expected_version: None,
     };
     done(store, &ada, member).await;
     let project = CreateProject {
@@ -85,6 +86,7 @@ async fn work(store: &Store, ada: &Actor, bob: &Actor) -> Uuid {
         key: "ENG".parse().unwrap(),
         name: "Engine".parse().unwrap(),
         description: None,
+        archived: false,
     };
     let project = done(store, &ada, project).await;
     let task = NewTask {

@@ -60,6 +60,17 @@ async fn what_never_goes_better_is_dead_after_its_tries() {
     assert_eq!(dead.error.as_deref(), Some("the sluice is shut"));
 }
 
+/// What stands behind an error is for the log.
+#[tokio::test]
+async fn whoever_sees_a_job_reads_what_went_wrong_and_nothing_of_our_insides() {
+    let store = TestStore::new().await;
+    let dead = worked(&store, |_, _| Plan::Buried).await;
+    assert_eq!(dead.error.as_deref(), Some("the sacks cannot be counted"));
+    let dead = worked(&store, |_, _| Plan::Database).await;
+    let error = dead.error.unwrap();
+    assert_eq!(error, "the database did not do what was asked of it");
+}
+
 #[tokio::test]
 async fn what_cannot_be_done_is_not_tried_again() {
     let store = TestStore::new().await;
@@ -88,7 +99,7 @@ async fn a_handler_that_panics_takes_nothing_with_it() {
         Plan::Panic
     });
     let error = error.await.error.unwrap();
-    assert_eq!(error, "the handler panicked: the wheel broke at sack 7");
+    assert_eq!(error, "its handler has a bug");
 }
 
 #[tokio::test]

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
+use tokio_util::sync::CancellationToken;
 
 /// Far above what anything here takes: who waits longer waits for ever.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -56,6 +57,10 @@ pub(crate) enum Plan {
     /// Waits, and hears nothing.
     Deaf,
     Retry,
+    /// Fails for something that is nobody's business.
+    Buried,
+    /// Fails with an error of the database's own.
+    Database,
     Reject,
     Panic,
     /// Answers more than is kept.
@@ -73,9 +78,16 @@ pub(crate) struct Known {
     pub(crate) most: usize,
     /// Every time that a job was begun.
     pub(crate) begun: Vec<JobId>,
+    /// What tells those to stop that hear nothing: threads of theirs may.
+    pub(crate) stops: Vec<CancellationToken>,
     /// Every time that a handler was left, whether it answered or was dropped.
     pub(crate) left: Vec<JobId>,
 }
+
+/// An error with another one behind it.
+#[derive(Debug, thiserror::Error)]
+#[error("the sacks cannot be counted")]
+struct Uncounted(#[source] std::io::Error);
 
 /// The mill.
 #[derive(Clone)]
@@ -126,8 +138,17 @@ impl Mill {
                 assert!(job.is_stopped());
                 Err(JobFault::Stopped)
             }
-            Plan::Deaf => std::future::pending().await,
+            Plan::Deaf => {
+                self.known.lock().unwrap().stops.push(job.stop().clone());
+                std::future::pending().await
+            }
             Plan::Retry => Err(JobFault::retry("the sluice is shut")),
+            Plan::Buried => Err(JobFault::retry(Uncounted(std::io::Error::other(
+                "/etc/mill",
+            )))),
+            Plan::Database => Err(JobFault::retry(sqlx::Error::ColumnNotFound(
+                "secret".into(),
+            ))),
             Plan::Reject => Err(JobFault::reject("there are stones in it")),
             Plan::Panic => panic!("the wheel broke at sack {sacks}"),
             Plan::TooMuch => Ok(Value::String("x".repeat(1 << 20))),

@@ -35,6 +35,7 @@ const PACE: Pace = Pace {
     progress: Duration::from_millis(50),
     grace: Duration::from_millis(100),
     backoff: Backoff {
+        shortest: TimeDelta::zero(),
         first: TimeDelta::milliseconds(10),
         longest: TimeDelta::milliseconds(10),
     },

@@ -124,6 +124,8 @@ async fn a_handler_whose_job_was_taken_over_is_dropped_and_its_end_is_not_writte
         let hers = store.store.take_jobs(&taking).await.unwrap().remove(0);
         assert_eq!((hers.id, hers.attempt), (id, 2));
         eventually(async || mill.known(|known| known.left.len()) == 1).await;
+        // What it had set to work beside itself is told too.
+        assert!(mill.known(|known| known.stops[0].is_cancelled()));
         stop.cancel();
         hers
     };

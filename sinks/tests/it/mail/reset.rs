@@ -1,7 +1,7 @@
 //! The mail by which a password is set anew: asked for, sent, used.
 
+use super::delivery;
 use super::server::TestServer;
-use super::{delivery, stored};
 use millstream_domain::policy::Actor;
 use millstream_sinks::email::ResetMails;
 use millstream_store::session::TokenHash;
@@ -73,7 +73,7 @@ async fn a_link_arrives_and_sets_a_new_password() {
 }
 
 #[tokio::test]
-async fn no_mail_goes_to_an_address_that_somebody_has_left() {
+async fn no_link_goes_to_an_address_that_somebody_has_left_and_it_is_told_so() {
     let store = TestStore::new().await;
     let ada = store.with_user("ada").await;
     let server = TestServer::new(&[]).await;
@@ -88,6 +88,30 @@ async fn no_mail_goes_to_an_address_that_somebody_has_left() {
     };
     store.done(&ada, moved).await;
     deliver(&store, &server).await;
-    assert!(server.heard().is_empty());
-    assert_eq!(stored(&store).await.state, "failed");
+    let mails = server.mails();
+    let [mail] = &mails[..] else {
+        panic!("{mails:?}");
+    };
+    for line in [
+        "To: ada@example.org\r\n",
+        "Subject: Your e-mail address on Millstream was changed\r\n",
+    ] {
+        assert!(mail.contains(line), "{mail}");
+    }
+    // Where they are now is not told to whoever reads the old mailbox.
+    assert!(
+        mail.contains("\"ada\"") && !mail.contains("new.example"),
+        "{mail}"
+    );
+    let states: Vec<(String, String)> =
+        sqlx::query_as("select kind, state from app.mail order by kind")
+            .fetch_all(store.store.pool())
+            .await
+            .unwrap();
+    let state = |kind: &str, state: &str| (kind.to_owned(), state.to_owned());
+    let expected = [
+        state("email_changed", "delivered"),
+        state("password_reset", "failed"),
+    ];
+    assert_eq!(states, expected);
 }

@@ -1,5 +1,6 @@
 //! Somebody asks for a link. The same is done and said whether there is an account of this address or not.
 
+use super::KIND;
 use crate::access::network_of;
 use crate::attempt::{Count, Counter};
 use crate::mail::{MailContent, NewMail};
@@ -82,7 +83,7 @@ impl AskReset {
     ) -> Result<Changed<Asked>, StoreError> {
         let mail = NewMail {
             event_id: cx.event_id(0),
-            kind: "password_reset",
+            kind: KIND,
             to: self.email,
             content: MailContent::PasswordReset { user_id },
             at: cx.now,

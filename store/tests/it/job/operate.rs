@@ -206,6 +206,9 @@ async fn a_job_that_runs_is_told_to_stop_and_ends_when_it_has() {
     assert_eq!((asked.state, asked.cancel_asked), (JobState::Running, true));
     let again = store.write(&root, cancel(&root, id)).await.unwrap();
     assert_eq!(again.position, None);
+    // Nobody can take that back: its handler may be stopping already.
+    let retried = store.write(&root, retry(&root, id)).await.unwrap_err();
+    assert!(matches!(retried, StoreError::Conflict(_)), "{retried}");
     let pulse = store.store.keep_job(&mine, None, LEASE).await.unwrap();
     assert_eq!(pulse, Pulse::CancelAsked);
     assert!(

@@ -390,6 +390,35 @@ async fn cursors_stay_below_their_limit_of_a_kibibyte() {
 }
 
 #[tokio::test]
+async fn a_word_is_looked_for_once_and_no_more_than_sixteen_are() {
+    let shop = filled().await;
+    let found = async |q: String| {
+        let filter = TaskFilter {
+            q: Some(q),
+            ..TaskFilter::default()
+        };
+        let store = &shop.store.store;
+        store
+            .tasks(&shop.ada, &filter, Sort::default(), &page(9, None))
+            .await
+            .map(|tasks| tasks.items.len())
+    };
+    assert_eq!(found("wheel ".repeat(2_000)).await.unwrap(), 2);
+    let words = |count: u8| -> String {
+        {
+            let words: Vec<_> = (0..count).map(|n| format!("w{n}")).collect();
+            words.join(" ")
+        }
+    };
+    assert_eq!(found(words(16)).await.unwrap(), 0);
+    let refused = found(words(17)).await.unwrap_err();
+    assert!(
+        matches!(&refused, StoreError::Fields(fields) if fields[0].field == "q"),
+        "{refused}"
+    );
+}
+
+#[tokio::test]
 async fn a_nul_in_the_words_is_refused() {
     let shop = Workshop::new().await;
     for filter in [

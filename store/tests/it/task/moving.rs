@@ -305,3 +305,30 @@ async fn a_project_in_which_one_only_reads_takes_no_task() {
         "{refused:?}"
     );
 }
+
+#[tokio::test]
+async fn a_place_next_to_a_task_that_stays_and_the_top_are_never_used_up() {
+    let shop = Workshop::new().await;
+    let [a, b, c, d] = four(&shop).await;
+    let mut first = a;
+    for n in 0..600 {
+        let moved = [b, c, d][n % 3];
+        let behind = MoveTask {
+            after: Some(a),
+            ..moving(&shop.joan, moved)
+        };
+        let task = shop.store.done(&shop.joan, behind).await;
+        assert!(task.state.rank.len() <= 8, "{}", task.state.rank);
+    }
+    for n in 0..600 {
+        let moved = [b, c, d][n % 3];
+        let to_top = MoveTask {
+            before: Some(first),
+            ..moving(&shop.joan, moved)
+        };
+        let task = shop.store.done(&shop.joan, to_top).await;
+        assert!(task.state.rank.len() <= 8, "{}", task.state.rank);
+        first = moved;
+    }
+    assert_eq!(board(&shop).await, "dcba");
+}

@@ -1,10 +1,9 @@
 //! Postgres' programs: found where Debian puts them or in PATH, installed where we may.
 
 use crate::process;
-use crate::services::{TEST_DATABASE_URL, account};
+use crate::services::{TEST_DATABASE_URL, packages};
 use anyhow::{Result, bail};
 use std::fs;
-use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -31,9 +30,8 @@ impl Programs {
         if let Some(programs) = Self::find() {
             return Ok(programs);
         }
-        if process::in_path("apt-get").is_some() && account::is_root()? {
-            install()?;
-        }
+        // The server that the package may start for itself has a port and data of its own and does not matter.
+        packages::install_where_we_may("Postgres", &["postgresql"])?;
         let Some(programs) = Self::find() else {
             bail!(
                 "Postgres {VERSION_MIN} or newer is needed and was not found in {DEBIAN} or PATH. \
@@ -79,23 +77,6 @@ fn major(text: &str) -> Option<u32> {
         .find(|c: char| !c.is_ascii_digit())
         .unwrap_or(number.len());
     number[..digits].parse().ok()
-}
-
-/// The server that the package may start for itself has a port and data of its own and does not
-/// matter. What apt-get says goes to stderr: stdout is for results.
-fn install() -> Result<()> {
-    eprintln!("Postgres is not installed; installing it");
-    let apt = || {
-        let mut command = Command::new("apt-get");
-        command
-            .env("DEBIAN_FRONTEND", "noninteractive")
-            .stdout(io::stderr());
-        command.args(["-o", "Acquire::Retries=3", "-o", "DPkg::Lock::Timeout=300"]);
-        command
-    };
-    // It also fails for a source of packages that has nothing to do with ours.
-    process::passes(apt().arg("update"))?;
-    process::run(apt().args(["install", "--yes", "--no-install-recommends", "postgresql"]))
 }
 
 #[cfg(test)]

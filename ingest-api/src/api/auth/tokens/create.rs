@@ -1,7 +1,7 @@
 //! `POST /auth/tokens`
 
 use super::ApiTokenBody;
-use crate::answer::{Answer, One};
+use crate::answer::{Answer, One, tag_of};
 use crate::api::schema::{self, Problems};
 use crate::auth::{Caller, api_token};
 use crate::error::ApiError;
@@ -9,12 +9,14 @@ use crate::extract::value::{text, time, word};
 use crate::extract::{Fields, JsonBody, NoParams};
 use crate::state::AppState;
 use axum::extract::State;
-use axum::http::header::CACHE_CONTROL;
+use axum::http::header::{CACHE_CONTROL, ETAG};
 use chrono::{DateTime, Utc};
 use millstream_domain::api_token::{Scope, Scopes, TokenName};
 use millstream_domain::field::{FieldCode, Invalid};
-use millstream_store::api_token::CreateApiToken;
+use millstream_store::Written;
+use millstream_store::api_token::{ApiToken, CreateApiToken};
 use millstream_store::session::TokenHash;
+use millstream_store::version::ONLY;
 use utoipa::ToSchema;
 
 /// A new API token.
@@ -83,6 +85,28 @@ pub(crate) async fn create_token(
     _: NoParams,
     JsonBody(fields): JsonBody,
 ) -> Result<Answer, ApiError> {
+    let (written, secret) = make(&app, &caller, fields).await?;
+    let shown = ApiTokenBody::of(written.output);
+    // The tag of what stands there from now on: nothing about the secret is ever told again.
+    let tag = tag_of(ONLY, &shown);
+    let body = ApiTokenBody {
+        token: Some(secret),
+        ..shown
+    };
+    let location = format!("/api/v1/auth/tokens/{}", body.id);
+    Ok(Answer::one(body)
+        .created(&location)
+        .at(written.position)
+        .with_header(ETAG, &tag)
+        .with_header(CACHE_CONTROL, "no-store"))
+}
+
+/// Makes it; what is told once beside it is the token itself.
+pub(crate) async fn make(
+    app: &AppState,
+    caller: &Caller,
+    fields: Fields,
+) -> Result<(Written<ApiToken>, String), ApiError> {
     let asked = read(fields, app.now())?;
     let secret = api_token::fresh();
     let create = CreateApiToken {
@@ -93,13 +117,5 @@ pub(crate) async fn create_token(
         hash: TokenHash::of(&secret),
     };
     let written = app.store().write(&caller.origin, create).await?;
-    let body = ApiTokenBody {
-        token: Some(secret),
-        ..ApiTokenBody::of(written.output)
-    };
-    let location = format!("/api/v1/auth/tokens/{}", body.id);
-    Ok(Answer::one(body)
-        .created(&location)
-        .at(written.position)
-        .with_header(CACHE_CONTROL, "no-store"))
+    Ok((written, secret))
 }
