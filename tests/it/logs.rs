@@ -44,8 +44,8 @@ async fn work(server: &Server) -> Session {
         .await
         .expect(200);
     ada.get("/search?q=%22mill+wheel").await.expect(400);
-    // A write that nobody made: the client waits in vain, which is not our fault.
-    ada.get_without_patience("/activity", "w999999999")
+    // A position that nobody reached yet: the client waits in vain, which is not our fault.
+    ada.get_without_patience("/activity", "s999999999")
         .await
         .expect(504);
     ada

@@ -19,7 +19,6 @@ select t.id, p.key, t.number, t.project_id, t.team_id, t.title, t.description, t
                (select coalesce(json_agg(json_build_object('id', g.id, 'name', g.name)), '[]')
                 from app.task_tag tt join app.tag g on g.id = tt.tag_id
                 where tt.task_id = t.id) as "tags!: Json<Vec<Tag>>"
-        from unnest($1::uuid[]) with ordinality as wanted (id, place)
-        join app.task t on t.id = wanted.id
+        from app.task t
         join app.project p on p.id = t.project_id
-        order by wanted.place;
+        where t.id = $1;

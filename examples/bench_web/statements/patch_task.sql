@@ -7,7 +7,7 @@ select u.role,
             where u.id = $1 and u.active
             group by u.id;
 BEGIN;
-select team_id from app.task where id = $1 for update;
+select id from app.task where id = $1 and ($2::uuid[] is null or team_id = any($2)) for update;
 select t.id, p.key, t.number, t.project_id, t.team_id, t.title, t.description, t.status, t.priority, t.due_at,
                t.estimated_hours, t.actual_hours, t.parent_id, t.metadata as "metadata: Json<Metadata>", t.recurrence,
                t.archived, t.trashed_at, t.rank, t.created_by, t.created_at, t.updated_at, t.completed_at, t.version,
@@ -21,10 +21,9 @@ select t.id, p.key, t.number, t.project_id, t.team_id, t.title, t.description, t
                (select coalesce(json_agg(json_build_object('id', g.id, 'name', g.name)), '[]')
                 from app.task_tag tt join app.tag g on g.id = tt.tag_id
                 where tt.task_id = t.id) as "tags!: Json<Vec<Tag>>"
-        from unnest($1::uuid[]) with ordinality as wanted (id, place)
-        join app.task t on t.id = wanted.id
+        from app.task t
         join app.project p on p.id = t.project_id
-        order by wanted.place;
+        where t.id = $1;
 update app.task
          set project_id = $2, team_id = $3, number = $4, title = $5, description = $6, status = $7, priority = $8,
              due_at = $9, estimated_hours = $10, actual_hours = $11, parent_id = $12, metadata = $13,

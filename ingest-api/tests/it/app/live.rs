@@ -36,6 +36,13 @@ impl Unwelcome {
             .unwrap_or_default();
         assert_eq!(self.0.status(), status, "{body}");
         assert_eq!(body["error"]["code"], code, "{body}");
+        let instance = body["instance"].as_str();
+        assert!(
+            instance.is_some_and(|path| path.starts_with("/api/v1/")),
+            "{body}"
+        );
+        let id = body["meta"]["request_id"].as_str();
+        assert!(id.is_some() && id == self.header("x-request-id"), "{body}");
         self
     }
 

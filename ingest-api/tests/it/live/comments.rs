@@ -70,7 +70,13 @@ async fn what_is_wrong_with_a_comment_is_told_as_the_api_tells_it() {
         live.say(said.clone()).await;
         let answer = live.next().await;
         assert_eq!(answer["type"], "error", "{said}");
-        let error = &answer["problem"]["error"];
+        let problem = &answer["problem"];
+        assert!(
+            problem["instance"].as_str().unwrap().ends_with("/comments"),
+            "{answer}"
+        );
+        assert_ne!(problem["meta"]["request_id"], "", "{answer}");
+        let error = &problem["error"];
         assert_eq!(error["code"], code, "{said}: {answer}");
         assert_eq!(
             error["fields"][0]["field"].as_str(),
