@@ -17,12 +17,13 @@ use millstream_domain::team::TeamRole;
 use millstream_event_log::{Origin, Via};
 use millstream_ingest_api::auth::password;
 use millstream_store::project::CreateProject;
+use millstream_store::tag::CreateTag;
 use millstream_store::team::{CreateTeam, PutMember};
 use millstream_store::user::Register;
 use millstream_store::{Change, Store};
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use story::{PEOPLE, PROJECTS, Person, TEAM, TEAM_PURPOSE};
+use story::{PEOPLE, PROJECTS, Person, TAG_COLORS, TEAM, TEAM_PURPOSE};
 
 /// Whom to log in as: the admin of the demo.
 pub(crate) const ADMIN: &str = PEOPLE[0].username;
@@ -39,6 +40,7 @@ pub(crate) async fn fill(store: &Store, data: &DataDir) -> Result<()> {
     }
     let team = stage.found_team().await?;
     stage.start_projects(team).await?;
+    stage.colour_tags(team).await?;
     timeline::play(&mut stage)
         .await
         .context("the demo's history")
@@ -144,6 +146,20 @@ impl<'a> Stage<'a> {
         };
         self.act(&founder, self.start(), member).await?;
         self.meet(username).await
+    }
+
+    async fn colour_tags(&self, team_id: TeamId) -> Result<()> {
+        let founder = self.person(ADMIN).clone();
+        for (name, color) in TAG_COLORS {
+            let tag = CreateTag {
+                actor: founder.clone(),
+                team_id,
+                name: name.parse()?,
+                color: color.parse()?,
+            };
+            self.act(&founder, self.start(), tag).await?;
+        }
+        Ok(())
     }
 
     async fn start_projects(&mut self, team_id: TeamId) -> Result<()> {

@@ -6,9 +6,12 @@ use crate::text::{Limit, checked_text, line, words};
 use crate::user::Role;
 use std::collections::BTreeSet;
 
+/// Most characters of a name: what tells a token from others.
+pub const NAME_CHARS_MAX: usize = 100;
+
 checked_text! {
     /// What somebody calls a token: one line, 1 to 100 characters.
-    TokenName, |text| line(text, Limit::Chars(100))
+    TokenName, |text| line(text, Limit::Chars(NAME_CHARS_MAX))
 }
 
 words! {

@@ -8,13 +8,16 @@ use std::collections::BTreeSet;
 /// Most people that one text notifies by mention: a limit against using a comment to page a whole company.
 pub const MENTIONS_MAX: usize = 50;
 
+/// Most bytes of a comment: a long report fits.
+pub const BODY_BYTES_MAX: usize = 64 * 1024;
+
 checked_text! {
     /// A comment: markdown, not blank, up to 64 KiB.
     CommentBody, |text| {
         if text.trim().is_empty() {
             return Err(Invalid::new(FieldCode::Required, "must not be empty"));
         }
-        block(text, Limit::Bytes(64 * 1024))
+        block(text, Limit::Bytes(BODY_BYTES_MAX))
     }
 }
 

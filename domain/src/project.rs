@@ -3,10 +3,15 @@
 use crate::field::{FieldCode, Invalid};
 use crate::text::{Limit, checked_text, line};
 
+/// Most characters of a key: it stands before every task.
+pub const KEY_CHARS_MAX: usize = 10;
+/// Most characters of a name: what a line of a list has room for.
+pub const NAME_CHARS_MAX: usize = 80;
+
 checked_text! {
     /// The first half of every task name: 2 to 10 capitals and digits, starting with a capital (`ENG`).
     ProjectKey, |text| {
-        let text = line(text, Limit::Chars(10))?;
+        let text = line(text, Limit::Chars(KEY_CHARS_MAX))?;
         let bytes = text.as_bytes();
         if bytes.len() < 2 {
             return Err(Invalid::new(FieldCode::TooShort, "must have at least 2 characters"));
@@ -24,7 +29,7 @@ checked_text! {
 
 checked_text! {
     /// A project's name: one line, 1 to 80 characters.
-    ProjectName, |text| line(text, Limit::Chars(80))
+    ProjectName, |text| line(text, Limit::Chars(NAME_CHARS_MAX))
 }
 
 #[cfg(test)]

@@ -24,6 +24,9 @@ pub const NUMBER_CHARS_MAX: usize = 32;
 /// Most hours that a task may be estimated at or take: over a hundred years of working days.
 pub const HOURS_MAX: f64 = 99_999.99;
 
+/// Most characters of a tag's name: it stands in a line with others.
+pub const TAG_CHARS_MAX: usize = 40;
+
 checked_text! {
     /// A title: one line, 1 to 200 characters.
     Title, |text| line(text, Limit::Chars(TITLE_CHARS_MAX))
@@ -38,7 +41,7 @@ checked_text! {
     /// A tag's name: 1 to 40 characters without commas (lists of tags are written with commas); kept as written,
     /// compared without regard to case.
     TagName, |text| {
-        let text = line(text, Limit::Chars(40))?;
+        let text = line(text, Limit::Chars(TAG_CHARS_MAX))?;
         if text.contains(',') {
             return Err(Invalid::new(FieldCode::Invalid, "must not contain a comma"));
         }

@@ -2,9 +2,12 @@
 
 use crate::text::{Limit, block, checked_text, line, words};
 
+/// Most characters of a name: what a line of a list has room for.
+pub const NAME_CHARS_MAX: usize = 80;
+
 checked_text! {
     /// A team's name: one line, 1 to 80 characters.
-    TeamName, |text| line(text, Limit::Chars(80))
+    TeamName, |text| line(text, Limit::Chars(NAME_CHARS_MAX))
 }
 
 checked_text! {

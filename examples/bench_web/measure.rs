@@ -64,6 +64,8 @@ impl Bench {
             time: extent.part,
             seed,
         };
+        // Every connection of the server's pool has prepared its statements then, and pgbench has the data in memory as well.
+        self.ours(&load).await;
         let mut rounds = Vec::new();
         let mut noisy = 0;
         while rounds.len() < extent.rounds && noisy < extent.rounds * ATTEMPTS {

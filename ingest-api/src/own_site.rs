@@ -8,7 +8,7 @@
 use crate::error::ApiError;
 use crate::problem::Code;
 use crate::settings::Settings;
-use axum::http::header::{HOST, ORIGIN};
+use axum::http::header::{HOST, ORIGIN, REFERER};
 use axum::http::uri::{Authority, Scheme};
 use axum::http::{HeaderMap, HeaderName, Uri};
 
@@ -25,12 +25,17 @@ pub(crate) fn asked(settings: &Settings, headers: &HeaderMap) -> bool {
     let Some(origin) = origin.to_str().ok().and_then(Site::of) else {
         return false;
     };
-    let own = if settings.public_url_given {
-        Site::of(&settings.public_url)
-    } else {
-        text(HOST).and_then(|host| Site::at(&origin.scheme, host))
-    };
-    from_here && own.is_some_and(|own| own == origin)
+    from_here && origin.is_own(settings, headers)
+}
+
+/// The path and query of the page of ours that a request was sent from, if the browser says so.
+pub(crate) fn page_before(settings: &Settings, headers: &HeaderMap) -> Option<String> {
+    let url = headers.get(REFERER)?.to_str().ok()?;
+    if !Site::of(url)?.is_own(settings, headers) {
+        return None;
+    }
+    let path = url.parse::<Uri>().ok()?.into_parts().path_and_query?;
+    Some(path.as_str().to_owned())
 }
 
 /// Another page asked, or people came here by another address than the one that is set.
@@ -72,6 +77,17 @@ impl Site {
             host: authority.host().to_ascii_lowercase(),
             port: authority.port_u16().unwrap_or(usual),
         })
+    }
+
+    /// Whether it is the one that people find us at.
+    fn is_own(&self, settings: &Settings, headers: &HeaderMap) -> bool {
+        let own = if settings.public_url_given {
+            Self::of(&settings.public_url)
+        } else {
+            let host = headers.get(HOST).and_then(|host| host.to_str().ok());
+            host.and_then(|host| Self::at(&self.scheme, host))
+        };
+        own.is_some_and(|own| own == *self)
     }
 }
 

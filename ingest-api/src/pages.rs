@@ -1,4 +1,5 @@
-//! What people see in a browser: a first page, the explanations of problems, the documentation of the API.
+//! What people see in a browser: all that the product does as pages, with forms that need no script. Each page is a file, or
+//! a room of files, with a handler and the template of its name.
 //!
 //! To add one: a line in the table below, and a sample in `tests/it/permission/pages.rs`.
 
@@ -24,6 +25,7 @@ pub(crate) mod task;
 pub(crate) mod team;
 pub(crate) mod texts;
 pub(crate) mod viewer;
+pub(crate) mod whole;
 
 use crate::error::ApiError;
 use crate::state::AppState;

@@ -249,6 +249,7 @@ pub fn router(app: AppState) -> Router {
         .with_state(state())
         .layer(from_fn(conditional::not_modified))
         .layer(from_fn(envelope::wrap))
+        .layer(from_fn_with_state(state(), pages::problem::inside))
         .layer(CompressionLayer::new())
         .layer(from_fn(host::check))
         .layer(from_fn(limits::within))

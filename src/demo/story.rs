@@ -36,6 +36,32 @@ pub(super) const TEAM: &str = "Ferries";
 pub(super) const TEAM_PURPOSE: &str =
     "The timetable and the tickets of the ships across the sound.";
 
+/// The colours of the team's tags; the others stay gray.
+pub(super) const TAG_COLORS: [(&str, &str); 14] = [
+    ("accessibility", "purple"),
+    ("backend", "brown"),
+    ("bug", "red"),
+    ("correctness", "green"),
+    ("data", "teal"),
+    ("database", "blue"),
+    ("design", "pink"),
+    ("feed", "teal"),
+    ("mobile", "orange"),
+    ("performance", "yellow"),
+    ("privacy", "purple"),
+    ("search", "green"),
+    ("security", "red"),
+    ("tickets", "blue"),
+];
+
+/// Who watches what they do not work on.
+pub(super) const WATCHED: [(&str, &str); 4] = [
+    ("ada", "Search for a pier by any of its names"),
+    ("ada", "Prove that a seat is never sold twice"),
+    ("ada", "Screen readers read the timetable column by column"),
+    ("grace", "The start page says when the next ship leaves"),
+];
+
 /// A project.
 pub(super) struct Project {
     pub(super) key: &'static str,

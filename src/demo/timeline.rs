@@ -1,14 +1,14 @@
 //! The story in the order in which it happened: the steps of all tasks, sorted by time, written one by one.
 
 use super::Stage;
-use super::story::{PROJECTS, Project, Tale, Turn};
+use super::story::{PROJECTS, Project, Tale, Turn, WATCHED};
 use anyhow::{Context, Result};
 use chrono::{DateTime, TimeDelta, Utc};
 use millstream_domain::ids::TaskId;
 use millstream_domain::task::{AssigneeRole, Metadata, Status};
 use millstream_store::comment::CreateComment;
 use millstream_store::task::{
-    AssignTask, AssigneeSpec, CreateTask, NewTask, TaskEdit, TaskRef, UpdateTask,
+    AssignTask, AssigneeSpec, CreateTask, NewTask, TaskEdit, TaskRef, UpdateTask, WatchTask,
 };
 use std::collections::BTreeMap;
 
@@ -39,6 +39,9 @@ pub(super) async fn play(stage: &mut Stage<'_>) -> Result<()> {
                 done.context(title)?;
             }
         }
+    }
+    for (who, title) in WATCHED {
+        stage.watch(made[title], who).await.context(title)?;
     }
     Ok(())
 }
@@ -109,6 +112,17 @@ impl Stage<'_> {
             Turn::Is(status, by) => self.set_status(task, *status, by, at).await,
             Turn::Said(by, text) => self.comment(task, by, text, at).await,
         }
+    }
+
+    /// Somebody begins to watch a task, at the end of the story.
+    async fn watch(&self, id: TaskId, who: &str) -> Result<()> {
+        let actor = self.person(who).clone();
+        let change = WatchTask {
+            actor: actor.clone(),
+            task: TaskRef::Id(id),
+            watches: true,
+        };
+        self.act(&actor, self.now, change).await.map(drop)
     }
 
     async fn assign(&self, id: TaskId, by: &str, whom: &[&str], at: DateTime<Utc>) -> Result<()> {

@@ -97,6 +97,33 @@ impl Store {
         Ok(Page::of(rows, page, |row| ByTime(row.created_at, row.id)).map(Row::into_comment))
     }
 
+    /// The comments of a task that the actor sees, newest first: whoever looks at it wants to see what was said last. Its
+    /// cursors are of its own direction, and no others fit.
+    pub async fn comments_newest_first(
+        &self,
+        actor: &Actor,
+        task: &TaskRef,
+        page: &PageRequest,
+    ) -> Result<Page<Comment>, StoreError> {
+        let id = self.task(actor, task).await?.state.id;
+        let before: Option<ByTime> = page.after()?;
+        let rows = sqlx::query_as!(
+            Row,
+            "select c.id, c.task_id, c.author, u.username, u.display_name, c.body, c.created_at, c.edited_at,
+                    c.deleted_at, c.version
+             from app.comment c join app.user u on u.id = c.author
+             where c.task_id = $1 and ($2::timestamptz is null or (c.created_at, c.id) < ($2, $3::uuid))
+             order by c.created_at desc, c.id desc limit $4",
+            id.0,
+            before.map(|b| b.0),
+            before.map(|b| b.1),
+            page.rows(),
+        )
+        .fetch_all(&self.pool)
+        .await?;
+        Ok(Page::of(rows, page, |row| ByTime(row.created_at, row.id)).map(Row::into_comment))
+    }
+
     /// One comment of a task that the actor sees.
     pub async fn comment(
         &self,

@@ -1,6 +1,6 @@
 //! Projects.
 
-use crate::page::ByTime;
+use crate::page::{ByTime, not_ours};
 use crate::team::ids;
 use crate::version::check_version;
 use crate::{Change, Changed, Changing, Page, PageRequest, Store, StoreError};
@@ -79,6 +79,38 @@ impl Store {
         .fetch_all(&self.pool)
         .await?;
         Ok(Page::of(rows, page, |row| ByTime(row.created_at, row.id)).map(Row::into_state))
+    }
+
+    /// The same by name, as people look for them.
+    pub async fn projects_by_name(
+        &self,
+        actor: &Actor,
+        filter: ProjectFilter,
+        page: &PageRequest,
+    ) -> Result<Page<ProjectState>, StoreError> {
+        let visible = ids(actor.visible_teams());
+        let (name, id): (Option<String>, Option<Uuid>) = page.after()?.unzip();
+        if name.as_ref().is_some_and(|name| name.contains('\0')) {
+            return Err(not_ours());
+        }
+        let rows = sqlx::query_as!(
+            Row,
+            "select id, team_id, key, name, description, archived, created_at, updated_at, version from app.project
+             where ($1::uuid[] is null or team_id = any($1))
+               and ($2::uuid is null or team_id = $2)
+               and ($3::boolean is null or archived = $3)
+               and ($4::text is null or (lower(name), id) > (lower($4), $5::uuid))
+             order by lower(name), id limit $6",
+            visible.as_deref(),
+            filter.team.map(Uuid::from),
+            filter.archived,
+            name,
+            id,
+            page.rows(),
+        )
+        .fetch_all(&self.pool)
+        .await?;
+        Ok(Page::of(rows, page, |row| (row.name.clone(), row.id)).map(Row::into_state))
     }
 
     /// A project, if the actor sees it.

@@ -4,6 +4,13 @@
 const root = document.documentElement;
 const $ = (selector, within = document) => within.querySelector(selector);
 const $$ = (selector, within = document) => [...within.querySelectorAll(selector)];
+const make = (name, members) => Object.assign(document.createElement(name), members);
+const on = addEventListener;
+const visit = (to) => location.assign(to);
+const address = () => location.pathname + location.search;
+const isChord = (event) => event.ctrlKey || event.metaKey;
+/** What the server says of this page. */
+const about = document.body.dataset;
 root.classList.add("js");
 /** What the page says, in the reader's language. */
 const words = $("#words").dataset;
@@ -28,10 +35,16 @@ function settle(fields) {
   }
 }
 
+/** Whether this goes with what is being typed beside it: the version that the text was begun on, and the like. */
+function isBound(field) {
+  if (field.type !== "hidden" || !field.form || field.form.matches("[data-compare]")) return false;
+  return $$("textarea, input, select", field.form).some(isEdited);
+}
+
 function morph(from, to) {
   if (from.isEqualNode(to)) return;
   const isField = from.matches("textarea, input, select");
-  if (isField && isEdited(from)) return;
+  if (isField && (isEdited(from) || isBound(from))) return;
   // What was told stays until the reader leaves.
   if (from.matches("[data-keep]") && !to.childElementCount) return;
   for (const { name } of [...from.attributes]) {
@@ -58,39 +71,54 @@ function morphField(from, to) {
 
 const fits = (node, wanted) => node.nodeName === wanted.nodeName && !keyOf(node);
 
+/** What is there by its key, wherever it stands; what has its place; what had none where it stood. */
+let known, taken, left;
+
+/** Makes a part of the page what it should be. */
+function become(from, to) {
+  known = Map.groupBy($$("[id], [data-task], [aria-labelledby]", from), keyOf);
+  taken = new Set();
+  left = [];
+  morph(from, to);
+  // Only now: it may have found a place further on.
+  for (const node of left) if (!taken.has(node)) node.remove();
+}
+
 function morphChildren(from, to) {
-  const known = new Map();
-  for (const child of from.children) if (keyOf(child)) known.set(keyOf(child), child);
   // A browser that can moves a node without letting go of its focus and its place.
-  const move = (node, at) => (from.moveBefore ? from.moveBefore(node, at) : from.insertBefore(node, at));
+  const move = (node, at) => from[from.moveBefore && node.isConnected ? "moveBefore" : "insertBefore"](node, at);
+  const pairs = [];
   let at = from.firstChild;
-  for (const wanted of [...to.childNodes]) {
+  for (const wanted of to.childNodes) {
     const key = keyOf(wanted);
-    let match = key ? known.get(key) : at;
+    const free = (key && known.get(key)?.filter((node) => node.nodeName === wanted.nodeName && !taken.has(node) && !node.contains(from))) || [];
+    let match = key ? free.find((node) => node.parentNode === from) || free[0] : at;
     // An element may stand further on, behind one that is gone now.
     if (!key) while (match && !fits(match, wanted)) match = wanted.nodeType === 1 ? match.nextSibling : null;
-    if (match && match.nodeName !== wanted.nodeName) match = null;
-    if (!match) {
-      from.insertBefore(document.importNode(wanted, true), at);
-      continue;
-    }
+    match ||= document.importNode(wanted, false);
     if (match === at) at = at.nextSibling;
     else move(match, at);
-    if (match.nodeType === 1) morph(match, wanted);
-    else if (match.nodeValue !== wanted.nodeValue) match.nodeValue = wanted.nodeValue;
+    taken.add(match);
+    pairs.push([match, wanted]);
   }
-  while (at) {
-    const next = at.nextSibling;
-    at.remove();
-    at = next;
+  for (; at; at = at.nextSibling) left.push(at);
+  for (const [node, wanted] of pairs) {
+    if (node.nodeType === 1) morph(node, wanted);
+    else if (node.nodeValue !== wanted.nodeValue) node.nodeValue = wanted.nodeValue;
   }
 }
 
-let asking = null;
-let askAgain = false;
+let asking = false;
+/** Whether something was signalled that the page does not show yet. */
+let stale = false;
+/** The next try after one that failed; there is one until a try succeeds. */
+let again = 0;
 let dragging = null;
 /** Forms that somebody has begun to fill in. */
 const begun = new WeakSet();
+
+/** Whether the page answered a form: nobody can ask for it again, so that what it shows stays (`Shell::here`). */
+const isStill = () => "still" in about;
 
 const parse = (html) => new DOMParser().parseFromString(html, "text/html");
 
@@ -104,12 +132,13 @@ function absorb(html, turn) {
   shown = turn;
   const page = parse(html);
   const held = document.activeElement;
-  for (const id of ["content", "side"]) {
+  for (const id of isStill() ? ["unread"] : ["content", "side"]) {
     const [from, to] = [$(`#${id}`), page.getElementById(id)];
-    if (from && to) morph(from, to);
+    if (from && to) become(from, to);
   }
+  if (isStill()) $("#content").dataset.behind = $("#content", page)?.dataset.behind || 0;
+  else document.title = page.title;
   if (held?.isConnected && held !== document.activeElement) held.focus({ preventScroll: true });
-  document.title = page.title;
   point(current, false);
   badge();
 }
@@ -120,43 +149,63 @@ function ask() {
   // A place may be in the midst of a record, and the inbox behind it: the views are to have seen all of the record.
   const [, seq, within] = /^s(\d+)(\+)?/.exec(position || "") || [];
   const headers = seq ? { "Millstream-Wait-For": `s${Number(seq) + (within ? 1 : 0)}`, "Millstream-Wait-Ms": "500" } : {};
+  // Beside a page that stands still there are counts, which every page knows.
+  if (isStill()) return fetch("/settings", { headers });
   const form = $("form[data-compare]");
   if (form && (begun.has(form) || "typed" in form.dataset)) {
     return fetch(form.dataset.compare, { method: "POST", body: new URLSearchParams(new FormData(form)), headers });
   }
-  return fetch(document.body.dataset.here || location.href, { headers });
+  return fetch(about.here, { headers });
 }
 
-/** Brings the page up to date under the reader's own rights. Many signals at once become one question. */
+const PAUSE_MIN = 500;
+const PAUSE_MAX = 15_000;
+const spread = (pause) => pause * (0.5 + Math.random());
+let pause = PAUSE_MIN;
+
+/** Brings the page up to date under the reader's own rights. Many signals at once become one question; what could not be
+    answered is asked again. */
 async function refresh() {
-  if (asking || dragging) return void (askAgain = true);
+  stale = true;
+  if (asking || dragging) return;
+  clearTimeout(again);
+  asking = true;
+  stale = false;
   const turn = ++turns;
-  asking = ask();
+  let wait = 0;
   try {
-    const answer = await asking;
-    if (answer.redirected && new URL(answer.url).pathname === "/login") return location.reload();
-    if (answer.ok && !dragging) absorb(await answer.text(), turn);
+    const answer = await ask();
+    const html = await answer.text();
+    if (answer.redirected && new URL(answer.url).pathname === "/login") return isStill() ? visit(answer.url) : location.reload();
+    if (answer.status === 429 || answer.status >= 500) wait = Math.max(pause, 1000 * (answer.headers.get("Retry-After") || 0));
+    else if (answer.ok && dragging) stale = true;
+    else if (answer.ok) absorb(html, turn);
     else if (answer.status === 404) toast(words.gone);
   } catch {
-    badge("reconnecting");
+    wait = pause;
   }
-  asking = null;
-  if (askAgain && !dragging) {
-    askAgain = false;
-    refresh();
+  asking = false;
+  again = 0;
+  if (wait) {
+    stale = true;
+    again = setTimeout(refresh, spread(wait));
+    pause = Math.min(pause * 2, PAUSE_MAX);
+  } else {
+    pause = PAUSE_MIN;
+    if (stale) refresh();
   }
+  badge();
 }
 
 // --- The live connection.
 
-const RETRY_MAX = 15_000;
 /** How far the views may be behind before the reader is told. */
 const BEHIND_MS = 1_000;
-let retry = 500;
+let retry = PAUSE_MIN;
 let retrying = null;
 let lateness = null;
 let socket = null;
-let position = document.body.dataset.position || null;
+let position = about.position || null;
 let link = "";
 
 /** Tells how live the page is: the connection, and how far the views are that it shows. */
@@ -165,72 +214,73 @@ function badge(state = link) {
   const place = $("#live");
   if (!place || !link) return;
   const behind = Number($("#content").dataset.behind || 0);
-  const isLate = link === "live" && behind >= BEHIND_MS;
-  const text = isLate ? `${words.behind_by} ${Math.round(behind / 1000)} s` : words[link];
-  if (place.textContent !== text) {
-    place.innerHTML = `<span class="dot ${link === "live" && !isLate ? "good" : "warn"}"></span>`;
-    place.append(text);
-  }
+  const isLive = link === "live" && !again;
+  const isLate = isLive && behind >= BEHIND_MS;
+  const text = isLate ? `${words.behind_by} ${Math.round(behind / 1000)} s` : words[isLive || link !== "live" ? link : "reconnecting"];
+  if (place.textContent !== text) place.replaceChildren(make("span", { className: `dot ${isLive && !isLate ? "good" : "warn"}` }), text);
   clearTimeout(lateness);
   if (isLate) lateness = setTimeout(refresh, 2_000);
 }
 
 function connect() {
-  const topics = (document.body.dataset.topics || "").split(" ").filter(Boolean);
+  const topics = (about.topics || "").split(" ").filter(Boolean);
   if (!topics.length || socket?.readyState < 2) return;
   clearTimeout(retrying);
-  const address = new URL("/api/v1/live", location.href);
-  address.protocol = address.protocol.replace("http", "ws");
-  socket = new WebSocket(address, "millstream.v1");
+  const live = new URL("/api/v1/live", location.href.replace("http", "ws"));
+  socket = new WebSocket(live, "millstream.v1");
+  let isOpen = false;
   socket.onopen = () => {
-    retry = 500;
+    isOpen = true;
+    retry = PAUSE_MIN;
     socket.send(JSON.stringify(position ? { subscribe: topics, resume: position } : { subscribe: topics }));
   };
   socket.onmessage = ({ data }) => {
     const word = JSON.parse(data);
     if (word.position) position = word.position;
-    if (word.type === "ready") badge("live");
-    else if (["changed", "behind", "gone"].includes(word.type)) refresh();
+    if (word.type === "ready") {
+      badge("live");
+      if (stale) refresh();
+    } else if ((asking || !again) && ["changed", "behind", "gone"].includes(word.type)) refresh();
   };
   socket.onclose = ({ code }) => {
-    if (code === 4401) return location.reload();
     badge(navigator.onLine ? "reconnecting" : "offline");
-    retrying = setTimeout(connect, retry * (0.5 + Math.random()));
-    retry = Math.min(retry * 2, RETRY_MAX);
+    // Whoever is no longer logged in is led to the log-in.
+    if (code === 4401 || (!isOpen && retry <= 2 * PAUSE_MIN)) refresh();
+    retrying = setTimeout(connect, spread(retry));
+    retry = Math.min(retry * 2, PAUSE_MAX);
   };
 }
-addEventListener("online", () => {
-  retry = 500;
+on("online", () => {
+  retry = PAUSE_MIN;
   connect();
 });
-addEventListener("offline", () => {
+on("offline", () => {
   badge("offline");
   socket?.close();
 });
 // A page that waits longer than a moment shows that it does.
-addEventListener("beforeunload", () => root.classList.add("leaving"));
-addEventListener("pageshow", () => root.classList.remove("leaving"));
+on("beforeunload", () => root.classList.add("leaving"));
+on("pageshow", () => root.classList.remove("leaving"));
 
 // --- Words for the reader.
 
 function toast(text) {
-  const shelf = $(".toasts") || document.body.appendChild(Object.assign(document.createElement("div"), { className: "toasts" }));
-  shelf.setAttribute("role", "status");
-  const toast = Object.assign(document.createElement("p"), { className: "toast", textContent: text });
-  shelf.append(toast);
+  const toast = make("p", { className: "toast", textContent: text });
+  $(".toasts").append(toast);
   setTimeout(() => toast.remove(), 5000);
 }
 
-/** Sends a form as the page would, and shows what came of it. */
-async function post(path, fields, say = toast) {
-  const body = new URLSearchParams(fields instanceof FormData ? fields : { csrf: document.body.dataset.csrf, ...fields });
+/** Sends a form as the page would, and shows what came of it; `go` follows to where the answer leads. */
+async function post(path, fields, say = toast, go = false) {
+  const body = new URLSearchParams(fields[Symbol.iterator] ? fields : { csrf: about.csrf, ...fields });
   const turn = ++turns;
   try {
     const answer = await fetch(path, { method: "POST", body, headers: { Accept: "text/html" } });
     const html = await answer.text();
-    if (answer.ok && !answer.redirected) {
+    const page = parse(html);
+    if ((answer.ok && !answer.redirected) || $("#refused", page)) {
       // What was not done, and why, is a page of its own.
-      show("sheet-dialog", "").append(...$$("#content > :not(.crumbs)", parse(html)));
+      show("sheet-dialog", "").append(...$$("#content > :not(.crumbs)", page));
       refresh();
       return true;
     }
@@ -241,12 +291,13 @@ async function post(path, fields, say = toast) {
         refresh();
         return false;
       }
-      if (to.pathname + to.search === location.pathname + location.search && !dragging) absorb(html, turn);
+      if (isStill() || go) visit(to);
+      else if (to.pathname + to.search === address() && !dragging) absorb(html, turn);
       else refresh();
       return true;
     }
-    const wrong = $(".wrong, .notice.bad, .lead", parse(html));
-    say(wrong ? wrong.textContent.trim() : words.not_done);
+    const wrong = $(".wrong, .notice.bad, .lead", page);
+    say(wrong ? wrong.textContent.trim() : words.not_done, page);
   } catch {
     say(words.unreachable);
   }
@@ -255,7 +306,7 @@ async function post(path, fields, say = toast) {
 
 // --- Forms: properties change at once, drafts survive, a text that was overtaken says so.
 
-addEventListener("change", async ({ target }) => {
+on("change", async ({ target }) => {
   const form = target.closest("form[data-autosubmit]");
   if (!form) return;
   const sent = target.value;
@@ -265,9 +316,9 @@ addEventListener("change", async ({ target }) => {
   } else if (target.matches("select")) refresh(settle([target]));
 });
 
-addEventListener("input", ({ target }) => target.form?.matches("[data-compare]") && begun.add(target.form));
+on("input", ({ target }) => target.form?.matches("[data-compare]") && begun.add(target.form));
 
-addEventListener("click", ({ target }) => {
+on("click", ({ target }) => {
   const take = target.closest("[data-take]");
   if (take) {
     const field = take.form.elements[take.dataset.take];
@@ -278,8 +329,16 @@ addEventListener("click", ({ target }) => {
   if (target.closest("[data-close]")) target.closest("details")?.removeAttribute("open");
 });
 
-const draftOf = (form) => `draft:${form.dataset.draft}`;
+// Drafts are somebody's own: who comes next at this browser does not see them.
+const drafts = "draft:";
+const own = `${drafts}${about.user}:`;
+const draftOf = (form) => own + form.dataset.draft;
+
+function dropDrafts(spared = " ") {
+  for (const key of Object.keys(localStorage)) if (key.startsWith(drafts) && !key.startsWith(spared)) localStorage.removeItem(key);
+}
 function keepDrafts() {
+  dropDrafts(own);
   for (const form of $$("form[data-draft]")) {
     const kept = JSON.parse(localStorage.getItem(draftOf(form)) || "{}");
     for (const [name, text] of Object.entries(kept)) {
@@ -288,35 +347,40 @@ function keepDrafts() {
     }
   }
 }
-addEventListener("input", ({ target }) => {
+function saveDraft(form) {
+  const texts = $$("textarea, input.title", form).filter(isEdited).map((field) => [field.name, field.value]);
+  if (texts.length) localStorage.setItem(draftOf(form), JSON.stringify(Object.fromEntries(texts)));
+  else localStorage.removeItem(draftOf(form));
+}
+on("input", ({ target }) => {
   const form = target.closest?.("form[data-draft]");
-  if (!form || !target.matches("textarea, input.title")) return;
-  const texts = Object.fromEntries($$("textarea, input.title", form).filter(isEdited).map((field) => [field.name, field.value]));
-  localStorage.setItem(draftOf(form), JSON.stringify(texts));
+  if (form && target.matches("textarea, input.title")) saveDraft(form);
 });
-addEventListener("submit", ({ target }) => {
-  if (target.dataset.draft) localStorage.removeItem(draftOf(target));
-});
-addEventListener("keydown", (event) => {
-  if ((event.ctrlKey || event.metaKey) && event.key === "Enter") event.target.closest("form")?.requestSubmit();
+on("submit", ({ target }) => target.matches("[action='/logout']") && dropDrafts());
+on("keydown", (event) => {
+  if ((isChord(event)) && event.key === "Enter") event.target.closest("form")?.requestSubmit();
 });
 
 // What is said or added is sent without leaving the page.
-addEventListener("submit", async (event) => {
+on("submit", async (event) => {
   const form = event.target;
   const dialog = form.closest("dialog");
-  if (!("stay" in form.dataset) && !dialog) return;
+  const { stay, draft } = form.dataset;
+  // A draft is let go of once its text has arrived: so the script sends it, and follows.
+  const go = stay === undefined && !dialog;
+  if (go && !draft) return;
   event.preventDefault();
   const fields = new FormData(form, event.submitter);
   const texts = $$("textarea, input:not([type=hidden])", form).map((field) => [field, field.value]);
-  if (form.dataset.stay === "new") form.reset();
-  const say = (text) => {
-    const place = $(".wrong", form) || form.insertBefore(Object.assign(document.createElement("p"), { className: "wrong" }), $(".foot", form));
-    place.setAttribute("role", "alert");
-    place.textContent = text;
+  if (stay === "new") form.reset();
+  const say = (text, page) => {
+    // The browser itself comes to the page that says what is wrong.
+    if (go && page) return form.submit();
+    if (!dialog) return toast(text);
+    const place = $(".wrong", form) || form.insertBefore(make("p", { className: "wrong" }), $(".foot", form));
+    Object.assign(place, { role: "alert", textContent: text });
   };
-  const isDone = await post(form.getAttribute("action"), fields, dialog ? say : toast);
-  if (!isDone) {
+  if (!(await post(form.getAttribute("action"), fields, say, go))) {
     for (const [field, text] of texts) {
       if (!field.value) field.value = text;
       // Kept as a draft again.
@@ -325,7 +389,9 @@ addEventListener("submit", async (event) => {
     return;
   }
   dialog?.close();
-  if (!dialog && form.dataset.stay !== "new") {
+  if (go) return localStorage.removeItem(draftOf(form));
+  if (draft) saveDraft(form);
+  if (!dialog && stay !== "new") {
     settle(texts.filter(([field, text]) => field.value === text).map(([field]) => field));
     form.closest("details")?.removeAttribute("open");
     refresh();
@@ -342,17 +408,17 @@ async function place(card) {
   const fields = { status: lane.dataset.status };
   if (before?.dataset.id) fields.after = before.dataset.id;
   else if (after?.dataset.id) fields.before = after.dataset.id;
-  if (!(await post(`/tasks/${card.dataset.task}/move`, fields))) refresh();
+  if (!(await post(`/tasks/${card.dataset.task}/move`, fields)) || stale) refresh();
 }
 
-addEventListener("dragstart", (event) => {
+on("dragstart", (event) => {
   dragging = event.target.closest?.(".tile");
   if (!dragging) return;
   event.dataTransfer.effectAllowed = "move";
   event.dataTransfer.setData("text/plain", dragging.dataset.task);
   requestAnimationFrame(() => dragging?.classList.add("dragged"));
 });
-addEventListener("dragover", (event) => {
+on("dragover", (event) => {
   const lane = dragging && event.target.closest?.(".lane");
   if (!lane) return;
   event.preventDefault();
@@ -360,12 +426,29 @@ addEventListener("dragover", (event) => {
   const below = cardsOf(list).find((card) => card !== dragging && event.clientY < card.getBoundingClientRect().top + card.offsetHeight / 2);
   if (dragging.nextElementSibling !== below || dragging.parentElement !== list) list.insertBefore(dragging, below || null);
 });
-addEventListener("drop", (event) => dragging && event.preventDefault());
-addEventListener("dragend", () => {
+on("drop", (event) => dragging && event.preventDefault());
+on("dragend", () => {
   const card = dragging;
   dragging = null;
   card?.classList.remove("dragged");
   if (card) place(card);
+});
+
+/** Says something to those who do not see it. */
+const tell = (...texts) => ($("#said").textContent = texts.join(" "));
+/** Whether the focus comes back at once. */
+let isMoving = false;
+
+function putDown(card) {
+  card.classList.remove("lifted");
+  dragging = null;
+  tell(card.dataset.task, words.dropped);
+  place(card);
+}
+// A card that nobody holds any more would keep the page from being brought up to date.
+on("focusout", ({ target, relatedTarget }) => {
+  const card = target.closest?.(".tile.lifted");
+  if (card && !isMoving && !card.contains(relatedTarget)) putDown(card);
 });
 
 /** Space lifts a card, arrows carry it, space puts it down, Escape lets it fall back. */
@@ -375,9 +458,12 @@ function carry(event) {
   const lifted = card.classList.contains("lifted");
   if (!lifted && document.activeElement.matches(".pick")) return false;
   if (event.key === " ") {
-    card.classList.toggle("lifted");
-    dragging = lifted ? null : card;
-    if (lifted) place(card);
+    if (lifted) putDown(card);
+    else {
+      dragging = card;
+      card.classList.add("lifted");
+      tell(card.dataset.task, words.lifted);
+    }
     return true;
   }
   if (!lifted) return false;
@@ -392,12 +478,17 @@ function carry(event) {
     Escape: () => {
       card.classList.remove("lifted");
       dragging = null;
+      tell(card.dataset.task, words.fallen);
       refresh();
     },
   }[event.key];
   if (!act) return false;
+  isMoving = true;
   act();
   $("a", card)?.focus();
+  isMoving = false;
+  const lane = card.closest("ul");
+  if (dragging) tell($("h2", card.closest(".lane")).textContent, cardsOf(lane).indexOf(card) + 1, "/", cardsOf(lane).length);
   return true;
 }
 
@@ -440,7 +531,7 @@ function targets() {
 const property = (what) => () => {
   const names = targets();
   if (!names.length) return toast(words.choose_task);
-  const back = encodeURIComponent(location.pathname + location.search);
+  const back = encodeURIComponent(address());
   // Two stand for many: all of them are sent.
   open(`/tasks/set/${what}?${names.slice(0, 2).map((name) => `task=${name}`).join("&")}&back=${back}`, names);
 };
@@ -449,12 +540,8 @@ const property = (what) => () => {
 const put = (act) => () => {
   const names = targets();
   if (names.length === 1) return post(`/tasks/${names[0]}/place`, { act });
-  const fields = new FormData();
-  fields.append("csrf", document.body.dataset.csrf);
-  fields.append("back", location.pathname + location.search);
-  fields.append("act", act);
-  for (const name of names) fields.append("task", name);
-  return post("/tasks/bulk", fields);
+  const fields = Object.entries({ csrf: about.csrf, back: address(), act });
+  return post("/tasks/bulk", [...fields, ...names.map((name) => ["task", name])]);
 };
 
 const KEYS = {
@@ -463,7 +550,7 @@ const KEYS = {
   j: [words.key_next, () => step(1)],
   k: [words.key_previous, () => step(-1)],
   x: [words.key_select, () => $(`[data-task="${current}"] .pick`)?.click()],
-  e: [words.edit, () => targets().length && location.assign(`/tasks/${current || targets()[0]}/edit`)],
+  e: [words.edit, () => targets().length && visit(`/tasks/${current || targets()[0]}/edit`)],
   a: [words.key_assign, property("assignees")],
   s: [words.status, property("status")],
   p: [words.priority, property("priority")],
@@ -477,7 +564,7 @@ const KEYS = {
 const ACTS = ["e", "a", "s", "p", "l", "d"];
 
 function help() {
-  const line = (keys, text) => `<dt>${keys.map((key) => `<span class="key">${key}</span>`).join(" ")}</dt><dd>${text}</dd>`;
+  const line = (keys, text) => `<dt>${keys.map((key) => `<span class="key">${key}</span> `).join("")}</dt><dd>${text}</dd>`;
   const list = Object.entries(KEYS).map(([key, [text]]) => line([key], text));
   list.push(line(["Ctrl K"], words.key_anywhere), line(["Space", "← → ↑ ↓"], words.key_carry));
   show("", `<div class="body"><h2>${words.keyboard}</h2><br><dl class="keys">${list.join("")}</dl></div>`);
@@ -485,7 +572,7 @@ function help() {
 
 function show(name, html) {
   $("dialog")?.remove();
-  const dialog = Object.assign(document.createElement("dialog"), { className: name, innerHTML: html });
+  const dialog = make("dialog", { className: name, innerHTML: html });
   dialog.addEventListener("click", (event) => (event.target === dialog || event.target.closest("[data-close]")) && (event.preventDefault(), dialog.close()));
   dialog.addEventListener("close", () => dialog.remove());
   document.body.append(dialog);
@@ -509,7 +596,7 @@ async function open(path, names = []) {
   const form = $("form", dialog);
   if (form && names.length > 1) {
     for (const field of $$("[name=task]", form)) field.remove();
-    for (const name of names) form.append(Object.assign(document.createElement("input"), { type: "hidden", name: "task", value: name }));
+    for (const name of names) form.append(make("input", { type: "hidden", name: "task", value: name }));
     $("h1", dialog).append(` · ${names.length} ${words.key_selected}`);
   }
   const field = $("[autofocus]", dialog);
@@ -517,9 +604,9 @@ async function open(path, names = []) {
   if (field?.matches("[data-filter]")) choose(field, $("input[type=radio]:checked", form)?.closest(".option"));
   else field?.select();
 }
-addEventListener("click", (event) => {
+on("click", (event) => {
   const link = event.target.closest("a[data-dialog]");
-  if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
+  if (!link || isChord(event) || event.shiftKey) return;
   event.preventDefault();
   open(link.href);
 });
@@ -531,22 +618,27 @@ const optionsOf = (field) => $$(".option", field.form).filter((option) => !optio
 function choose(field, option) {
   for (const other of $$(".option.at", field.form)) other.classList.remove("at");
   option?.classList.add("at");
+  const box = option && $("input", option);
+  if (box) box.id ||= `option-${$$(".option", field.form).indexOf(option)}`;
+  field.setAttribute("aria-activedescendant", box?.id || "");
   option?.scrollIntoView({ block: "nearest" });
 }
-addEventListener("input", ({ target }) => {
+on("input", ({ target }) => {
   if (!target.matches("[data-filter]")) return;
   const typed = target.value.trim().toLowerCase();
   for (const option of $$(".option", target.form)) option.hidden = !option.textContent.toLowerCase().includes(typed);
-  choose(target, typed ? optionsOf(target)[0] : null);
+  const all = optionsOf(target);
+  // A text that is sent itself is something new, if nothing is called just so.
+  choose(target, (typed && (all.find((option) => option.textContent.trim().toLowerCase() === typed) || (!target.name && all[0]))) || null);
 });
-addEventListener("keydown", (event) => {
+on("keydown", (event) => {
   const field = event.target;
   if (!field.matches?.("[data-filter]")) return;
   const all = optionsOf(field);
   const at = all.findIndex((option) => option.classList.contains("at"));
   const by = { ArrowDown: 1, ArrowUp: -1 }[event.key];
   if (by && all.length) choose(field, all[(at + by + all.length + (at < 0 && by < 0 ? 1 : 0)) % all.length]);
-  else if (event.key === "Enter" && all[at] && !event.ctrlKey && !event.metaKey) {
+  else if (event.key === "Enter" && all[at] && !isChord(event)) {
     const box = $("input", all[at]);
     box.checked = box.type === "radio" || !box.checked;
     field.value = "";
@@ -555,14 +647,22 @@ addEventListener("keydown", (event) => {
   } else return;
   event.preventDefault();
 });
-addEventListener("change", ({ target }) => target.matches("dialog .option [type=radio]") && target.form.requestSubmit($("button:not([type])", target.form)));
+// A click takes an option; arrows, of which browsers make clicks without a finger, only go through them.
+on("click", (event) => {
+  const option = event.detail && event.target.closest("dialog .option");
+  const radio = option && $("[type=radio]", option);
+  if (!radio) return;
+  if (event.target !== radio) event.preventDefault();
+  radio.checked = true;
+  radio.form.requestSubmit($("button:not([type])", radio.form));
+});
 
-addEventListener("keydown", (event) => {
-  if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "k") {
+on("keydown", (event) => {
+  if ((isChord(event)) && event.key.toLowerCase() === "k") {
     event.preventDefault();
     return palette();
   }
-  if (event.ctrlKey || event.metaKey || event.altKey || $("dialog")) return;
+  if (isChord(event) || event.altKey || $("dialog")) return;
   if (event.key === "Escape" && event.target.matches("input, textarea, select")) return event.target.blur();
   if (event.target.matches("input:not([type=checkbox]), textarea, select, [contenteditable]")) return;
   if (carry(event)) return event.preventDefault();
@@ -574,10 +674,13 @@ addEventListener("keydown", (event) => {
 
 // --- The palette: go, find, act.
 
+/** How long somebody rests who has typed what they look for. */
+const TYPING_MS = 150;
+
 function palette() {
   const names = targets();
   const whose = names.length === 1 ? names[0] : `${names.length} ${words.key_selected}`;
-  const links = $$(".side a.entry, .head a.button, .tabs a, .segments a").map((link) => ({ text: link.textContent.trim(), go: () => location.assign(link.href) }));
+  const links = $$(".side a.entry, .head a.button, .tabs a, .segments a").map((link) => ({ text: link.textContent.trim(), go: () => visit(link.href) }));
   const acts = names.length ? ACTS.map((key) => ({ text: `${KEYS[key][0]} · ${whose}`, key, go: KEYS[key][1] })) : [];
   if (names.length) acts.push(...["archive", "trash"].map((act) => ({ text: `${words[act]} · ${whose}`, go: put(act) })));
   acts.push(...["c", "/", "?"].map((key) => ({ text: KEYS[key][0], key, go: KEYS[key][1] })));
@@ -590,11 +693,9 @@ function palette() {
   const draw = () => {
     list.replaceChildren(
       ...items.map((item, index) => {
-        const line = Object.assign(document.createElement("li"), { id: `found-${index}` });
-        line.setAttribute("role", "option");
-        line.setAttribute("aria-selected", index === at);
-        line.append(Object.assign(document.createElement("span"), { className: "grow", textContent: item.text }));
-        if (item.key) line.append(Object.assign(document.createElement("span"), { className: "key", textContent: item.key }));
+        const line = make("li", { id: `found-${index}`, role: "option", ariaSelected: index === at });
+        line.append(make("span", { className: "grow", textContent: item.text }));
+        if (item.key) line.append(make("span", { className: "key", textContent: item.key }));
         line.onclick = () => take(item);
         return line;
       }),
@@ -614,13 +715,15 @@ function palette() {
     draw();
     const mine = ++asked;
     if (typed.length < 2) return;
+    await new Promise((done) => setTimeout(done, TYPING_MS));
+    if (mine !== asked) return;
     list.setAttribute("aria-busy", "true");
     const answer = await fetch(`/search?q=${encodeURIComponent(field.value)}`).catch(() => null);
     if (mine !== asked) return;
     list.removeAttribute("aria-busy");
     if (!answer?.ok) return;
     const hits = $$("#content .task-hit a[href^='/tasks/']", parse(await answer.text())).slice(0, 8);
-    items.push(...hits.map((hit) => ({ text: `${hit.getAttribute("href").split("/")[2]} ${hit.textContent.trim()}`, go: () => location.assign(hit.href) })));
+    items.push(...hits.map((hit) => ({ text: `${hit.getAttribute("href").split("/")[2]} ${hit.textContent.trim()}`, go: () => visit(hit.href) })));
     draw();
   };
   field.addEventListener("input", find);
@@ -635,10 +738,10 @@ function palette() {
   find();
 }
 
-// --- Small things: a choice goes where it says, a secret is copied, what changes by itself is asked for again.
+// --- Small things: a choice goes where it says, a secret is copied.
 
-addEventListener("change", ({ target }) => target.matches("[data-go]") && target.form.requestSubmit());
-addEventListener("click", async ({ target }) => {
+on("change", ({ target }) => target.matches("[data-go]") && target.form.requestSubmit());
+on("click", async ({ target }) => {
   const button = target.closest?.("[data-copy]");
   if (!button) return;
   const field = document.getElementById(button.dataset.copy);

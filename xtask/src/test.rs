@@ -21,25 +21,31 @@ pub(crate) fn run(repo: &Repo, args: &[String]) -> Result<ExitCode> {
 
 /// Runs `cargo test` with private services around it and counts.
 pub(crate) fn tests(repo: &Repo, args: &[String], env: &[(&str, &str)]) -> Result<Tally> {
-    let browsers = with_browsers(args);
+    let browsers = parts(args)
+        .into_iter()
+        .any(|part| with_browsers(part.into_iter()));
     let needed: &[_] = if browsers {
         &[POSTGRES, CHROMIUM]
     } else {
         &[POSTGRES]
     };
     let services = Private::start(needed, Durability::None)?;
-    let mut command = repo.cargo(cargo_args(args));
-    command.envs(services.env()).envs(env.iter().copied());
-    if browsers {
-        // Among all crates cargo builds the program anyway, before any test runs.
-        let program = if packages(args).next().is_some() {
-            browser::program(repo)?
-        } else {
-            browser::built(repo)?
-        };
-        command.envs([program]).envs(browser::axe());
+    let is_some_named = packages(args.iter().map(String::as_str)).next().is_some();
+    let mut tally = Tally::default();
+    for part in parts(args) {
+        let mut command = repo.cargo(&part);
+        command.envs(services.env()).envs(env.iter().copied());
+        if with_browsers(part.iter().copied()) {
+            // The tests of the other crates have built the program, where they came first.
+            let program = if is_some_named {
+                browser::program(repo)?
+            } else {
+                browser::built(repo)?
+            };
+            command.envs([program]).envs(browser::axe());
+        }
+        tally = tally.and(stream(&mut command)?);
     }
-    let mut tally = stream(&mut command)?;
     if args.is_empty() {
         tally.also(&api(repo, &services));
     }
@@ -55,29 +61,32 @@ fn api(repo: &Repo, services: &Private) -> Outcome {
     outcome
 }
 
-/// All crates unless some are named; and a failing test program does not keep the others from
-/// running.
-fn cargo_args(args: &[String]) -> Vec<&str> {
-    let everything = packages(args).next().is_none().then_some("--workspace");
-    ["test", "--no-fail-fast"]
-        .into_iter()
-        .chain(everything)
-        .chain(args.iter().map(String::as_str))
-        .collect()
+/// What cargo is asked, part by part: all crates unless some are named, those of the browser by themselves. What they depend on
+/// switches on a feature of `serde_json` that the product does without, and cargo gives what is tested together one set of
+/// features. A failing test program does not keep the others from running.
+fn parts(args: &[String]) -> Vec<Vec<&str>> {
+    let args: Vec<_> = args.iter().map(String::as_str).collect();
+    let part = |which: &[&'static str]| {
+        let command = ["test", "--no-fail-fast"].iter().chain(which);
+        command.copied().chain(args.iter().copied()).collect()
+    };
+    if packages(args.iter().copied()).next().is_some() {
+        return vec![part(&[])];
+    }
+    vec![
+        part(&["--workspace", "--exclude", browser::PACKAGE]),
+        part(&["--package", browser::PACKAGE]),
+    ]
 }
 
-/// Whether tests of pages are among them.
-fn with_browsers(args: &[String]) -> bool {
-    let mut named = packages(args).peekable();
-    named.peek().is_none() || named.any(|name| name == browser::PACKAGE)
+/// Whether tests of pages are among those of the packages that are named.
+fn with_browsers<'a>(args: impl Iterator<Item = &'a str> + Clone) -> bool {
+    packages(args).any(|name| name == browser::PACKAGE)
 }
 
 /// The packages that are named: `-p x`, `-px`, `--package x`, `--package=x`.
-fn packages(args: &[String]) -> impl Iterator<Item = &str> {
-    let ours = args
-        .iter()
-        .map(String::as_str)
-        .take_while(|arg| *arg != "--");
+fn packages<'a>(args: impl Iterator<Item = &'a str> + Clone) -> impl Iterator<Item = &'a str> {
+    let ours = args.take_while(|arg| *arg != "--");
     let after = ours.clone().skip(1).map(Some).chain([None]);
     ours.zip(after).filter_map(|(arg, after)| match arg {
         "-p" | "--package" => after,
@@ -109,7 +118,7 @@ fn count(mut from: impl BufRead, mut to: impl Write) -> Result<Tally> {
 
 #[cfg(test)]
 mod tests {
-    use super::{cargo_args, with_browsers};
+    use super::{parts, with_browsers};
 
     fn words(text: &str) -> Vec<String> {
         text.split_whitespace().map(str::to_owned).collect()
@@ -118,22 +127,30 @@ mod tests {
     #[test]
     fn all_crates_are_tested_unless_some_are_named() {
         let filter = words("moving -- --nocapture -p");
-        assert!(cargo_args(&filter).contains(&"--workspace"));
+        let parts_of_all = parts(&filter);
+        assert!(parts_of_all[0].contains(&"--workspace"));
+        assert_eq!(parts_of_all.len(), 2);
         let named = words("-p millstream-domain rank");
-        assert!(!cargo_args(&named).contains(&"--workspace"));
+        assert_eq!(parts(&named).len(), 1);
+        assert!(!parts(&named)[0].contains(&"--workspace"));
     }
 
     #[test]
     fn browsers_are_brought_when_a_test_may_need_them() {
-        assert!(with_browsers(&words("a_comment")));
-        assert!(with_browsers(&words(
-            "-p millstream-domain -p millstream-browser"
-        )));
-        assert!(with_browsers(&words(
-            "--package=millstream-browser comment"
-        )));
-        assert!(!with_browsers(&words(
-            "-p millstream-domain -- millstream-browser"
-        )));
+        let brought = |text: &str| -> Vec<bool> {
+            let args = words(text);
+            let parts = parts(&args).into_iter();
+            parts.map(|part| with_browsers(part.into_iter())).collect()
+        };
+        assert_eq!(brought("a_comment"), [false, true]);
+        assert_eq!(
+            brought("-p millstream-domain -p millstream-browser"),
+            [true]
+        );
+        assert_eq!(brought("--package=millstream-browser comment"), [true]);
+        assert_eq!(
+            brought("-p millstream-domain -- millstream-browser"),
+            [false]
+        );
     }
 }

@@ -4,6 +4,7 @@ mod board;
 mod bulk;
 mod every_page;
 mod first_steps;
+mod forms;
 mod inbox;
 mod live;
 mod offline;

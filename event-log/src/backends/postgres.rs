@@ -219,6 +219,33 @@ impl PostgresLog {
         .await?;
         rows.into_iter().map(Row::into_record).collect()
     }
+
+    /// The same, newest first, and only those before a place.
+    pub async fn newest_of_subject(
+        &self,
+        key: Uuid,
+        subject: &str,
+        before: Option<Seq>,
+        limit: u32,
+    ) -> Result<Vec<Record>, LogError> {
+        let before = before.map(|seq| i64::try_from(seq).unwrap_or(i64::MAX));
+        let rows = sqlx::query_as!(
+            Row,
+            r#"
+            select seq, outbox_id, event_id, topic, key, kind, subject, at, actor, via, client_ip, user_agent,
+                   request_id, schema_version, data as "data!: Json<Box<RawValue>>", null::bigint as tail
+            from stream.log where key = $1 and subject = $2 and ($3::bigint is null or seq < $3)
+            order by seq desc limit $4
+            "#,
+            key,
+            subject,
+            before,
+            i64::from(limit),
+        )
+        .fetch_all(&self.pool)
+        .await?;
+        rows.into_iter().map(Row::into_record).collect()
+    }
 }
 
 /// A batch, if it begins right behind the cut; dense order is what every reader builds on.

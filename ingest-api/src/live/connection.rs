@@ -69,8 +69,8 @@ impl Connection {
         }
     }
 
-    /// Until one side ends it.
-    pub(super) async fn run(mut self) {
+    /// Until one side ends it. Boxed, as a future holds what it was given once more for each future around it.
+    pub(super) async fn run(mut self: Box<Self>) {
         let mut rounds = Rounds::new(self.app.hub().limits().ping_every, self.listener.id);
         let end = loop {
             // What is rare is boxed: an idle connection is as large as what it may wait in.

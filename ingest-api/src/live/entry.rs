@@ -33,7 +33,7 @@ pub(crate) async fn live(
     let listener = app.hub().listen(guest.caller.id)?;
     let cx = RequestContext::current();
     Ok(bounded(upgrade).on_upgrade(move |socket| {
-        let connection = Connection::new(app, guest, listener, socket);
+        let connection = Box::new(Connection::new(app, guest, listener, socket));
         cx.scope(connection.run())
     }))
 }

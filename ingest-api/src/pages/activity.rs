@@ -4,15 +4,16 @@ use crate::error::ApiError;
 use crate::extract::Params;
 use crate::extract::params::{CURSOR_CHARACTERS_MAX, bounded};
 use crate::pages::form::sent;
-use crate::pages::home::{NewsLine, news_lines};
 use crate::pages::shell::{Section, Shell};
 use crate::pages::show::day::day_title;
+use crate::pages::show::news::{NewsLine, news_lines};
 use crate::pages::viewer::Viewer;
-use crate::position::WaitFor;
 use crate::state::AppState;
 use askama::Template;
 use axum::extract::State;
 use axum::response::Response;
+use millstream_domain::project::ProjectKey;
+use millstream_event_log::events::project::ProjectState;
 use millstream_store::PageRequest;
 use millstream_store::views::activity::{ActivityFilter, ActivityLine};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
@@ -21,6 +22,8 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 #[template(path = "pages/activity.html")]
 struct ActivityPage {
     shell: Shell,
+    /// The project that it is about, where the choice does not have it otherwise: it is in the archive.
+    archived: Option<ProjectState>,
     days: Vec<DayOfNews>,
     next: Option<String>,
 }
@@ -34,7 +37,6 @@ struct DayOfNews {
 pub(crate) async fn show(
     State(app): State<AppState>,
     viewer: Viewer,
-    wait: WaitFor,
     mut params: Params,
 ) -> Result<Response, ApiError> {
     let key = sent(&mut params, "project").filter(|key| !key.is_empty());
@@ -43,17 +45,21 @@ pub(crate) async fn show(
         ..PageRequest::default()
     };
     params.finish(|| Some(()))?;
-    wait.view(&app, "activity").await?;
     let mut shell = Shell::of(&app, viewer, Section::Activity).await?;
     let mut filter = ActivityFilter::default();
+    let mut archived = None;
     if let Some(key) = &key {
-        let project = shell.projects.iter().find(|p| p.key == *key);
-        filter.project = Some(project.ok_or_else(ApiError::not_found)?.id);
-        shell = shell.about(key);
+        let key = ProjectKey::new(key).map_err(|_| ApiError::not_found())?;
+        let actor = &shell.viewer.caller.actor;
+        let project = app.store().project_with_key(actor, &key).await?;
+        filter.project = Some(project.id);
+        shell = shell.about(&project);
+        archived = Some(project).filter(|project| project.archived);
     }
     let actor = &shell.viewer.caller.actor;
     let lines = app.store().activity(actor, filter, &page).await?;
     let page = ActivityPage {
+        archived,
         days: days(&lines.items, &shell),
         next: lines.next_cursor.map(|cursor| {
             let cursor = utf8_percent_encode(&cursor, NON_ALPHANUMERIC);

@@ -1,4 +1,4 @@
-//! `/static/{file}`: style and pictures, part of the program.
+//! `/static/{file}`: style, script and pictures, part of the program; under an address of their content also for good.
 //!
 //! To add one: a line in the table.
 

@@ -1,11 +1,11 @@
 //! `/`: one's own work, by when it is due, and what happened meanwhile. For whoever is not logged in, the first page.
 
-use crate::api::activity::text::sentence;
 use crate::error::ApiError;
 use crate::pages::landing;
 use crate::pages::shell::{Section, Shell};
 use crate::pages::show::day::PartOfDay;
-use crate::pages::show::{Avatar, Moment, TaskRow};
+use crate::pages::show::news::{NewsLine, news_lines};
+use crate::pages::show::{Moment, TaskRow};
 use crate::pages::viewer::Viewer;
 use crate::state::AppState;
 use askama::Template;
@@ -16,7 +16,7 @@ use millstream_domain::task::Status;
 use millstream_store::PageRequest;
 use millstream_store::page::LIMIT_MAX;
 use millstream_store::task::{Sort, SortField, Task, TaskFilter};
-use millstream_store::views::activity::{ActivityFilter, ActivityLine};
+use millstream_store::views::activity::ActivityFilter;
 
 /// How many lines of news there are, whatever is new.
 const NEWS: usize = 12;
@@ -56,54 +56,6 @@ impl HomePage {
 struct Group {
     title: &'static str,
     rows: Vec<TaskRow>,
-}
-
-/// Something that happened.
-pub(crate) struct NewsLine {
-    pub(crate) who: Option<Avatar>,
-    pub(crate) text: String,
-    pub(crate) url: Option<String>,
-    pub(crate) at: Moment,
-    /// Whether somebody else did it since the viewer was last here.
-    pub(crate) is_new: bool,
-    /// Whether it is the first that happened before the viewer was last here, below others that are new.
-    pub(crate) begins_old: bool,
-}
-
-/// Lines of news, with the place where those begin that the viewer may have seen.
-pub(crate) fn news_lines(lines: &[ActivityLine], shell: &Shell) -> Vec<NewsLine> {
-    let mut news: Vec<_> = lines.iter().map(|line| NewsLine::of(line, shell)).collect();
-    let line = shell.viewer.visitor.visit_before;
-    let first_old = lines
-        .iter()
-        .position(|l| line.is_none_or(|line| l.at <= line));
-    if let Some(at) = first_old.filter(|at| news[..*at].iter().any(|line| line.is_new)) {
-        news[at].begins_old = true;
-    }
-    news
-}
-
-impl NewsLine {
-    /// How a line of the activity looks to this viewer.
-    pub(crate) fn of(line: &ActivityLine, shell: &Shell) -> Self {
-        let task = line.task.as_ref().map(|(_, name, _)| name);
-        let url = match (task, line.comment_id) {
-            (Some(name), Some(comment)) => Some(format!("/tasks/{name}#comment-{comment}")),
-            (Some(name), None) => Some(format!("/tasks/{name}")),
-            (None, _) => None,
-        };
-        Self {
-            who: line
-                .actor
-                .as_ref()
-                .map(|actor| Avatar::of(actor.id, &actor.display_name)),
-            text: sentence(line, shell.viewer.visitor.locale),
-            url,
-            is_new: shell.is_news(line),
-            begins_old: false,
-            at: Moment::of(line.at, shell.now, shell.zone),
-        }
-    }
 }
 
 /// What changed last comes first.

@@ -6,6 +6,7 @@ use crate::extract::Params;
 use crate::extract::params::{CURSOR_CHARACTERS_MAX, bounded, id, time};
 use crate::pages::form::{PageForm, sent};
 use crate::pages::shell::{Section, Shell};
+use crate::pages::show::Choice;
 use crate::pages::show::{Avatar, Moment};
 use crate::pages::texts::Texts;
 use crate::pages::viewer::Viewer;
@@ -14,7 +15,7 @@ use crate::state::AppState;
 use askama::Template;
 use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
-use chrono::{DateTime, SecondsFormat, Utc};
+use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use millstream_event_log::events::notification::Selection;
 use millstream_store::PageRequest;
 use millstream_store::notification::ReadNotifications;
@@ -37,17 +38,10 @@ struct InboxPage {
     reason: String,
     /// Whether something unread is shown, or may be on the next page.
     has_unread: bool,
-    /// The time of the page: what came later was not seen, and is not marked.
+    /// Right after the newest that is shown: what came later was not seen, and is not marked.
     until: String,
     groups: Vec<Group>,
     next: Option<String>,
-}
-
-/// A reason that the inbox can be narrowed to.
-struct Choice {
-    text: &'static str,
-    url: String,
-    is_chosen: bool,
 }
 
 /// The reasons, with their words.
@@ -127,7 +121,6 @@ fn reason(word: &str, t: &Texts) -> &'static str {
 pub(crate) async fn show(
     State(app): State<AppState>,
     viewer: Viewer,
-    wait: WaitFor,
     mut params: Params,
 ) -> Result<Response, ApiError> {
     let unread_only = sent(&mut params, "show").as_deref() != Some("all");
@@ -138,7 +131,6 @@ pub(crate) async fn show(
         ..PageRequest::default()
     };
     params.finish(|| Some(()))?;
-    wait.view(&app, "notifications").await?;
     let person = viewer.caller.person().clone();
     let filter = NotificationFilter {
         unread: unread_only,
@@ -156,13 +148,20 @@ pub(crate) async fn show(
             format!("/inbox?{show}reason={reason}&cursor={cursor}")
         }),
         has_unread: told.items.iter().any(|one| one.read_at.is_none()),
-        until: shell.now.to_rfc3339_opts(SecondsFormat::Millis, true),
+        until: until(&told.items),
         choices: choices(unread_only, &reason, shell.t),
         unread_only,
         reason,
         shell,
     };
     super::render(&page)
+}
+
+/// The time that all of these are before, and nothing that came later: times are kept in microseconds.
+fn until(told: &[Notification]) -> String {
+    let newest = told.iter().map(|one| one.at).max().unwrap_or_default();
+    let after = newest + TimeDelta::microseconds(1);
+    after.to_rfc3339_opts(SecondsFormat::Micros, true)
 }
 
 /// By task, in the order of their newest.

@@ -2,7 +2,7 @@
 
 use crate::api::system::health::{Ready, ReadyPipeline, look};
 use crate::error::ApiError;
-use crate::pages::show::pipeline::mood;
+use crate::pages::show::pipeline::{lag, mood};
 use crate::state::AppState;
 use askama::Template;
 use axum::response::Response;
@@ -30,24 +30,6 @@ impl LandingPage {
 fn dot(pipeline: &ReadyPipeline, all: &[ReadyPipeline]) -> &'static str {
     let all = all.iter().map(|other| (&*other.name, &*other.state));
     mood(&pipeline.name, &pipeline.state, all)
-}
-
-/// How far a pipeline is, in words.
-pub(crate) fn lag(records: i64, ms: i64) -> String {
-    match (records, ms) {
-        (0, _) => "up to date".to_owned(),
-        (1, ms) => format!("1 record behind, {}", age(ms)),
-        (records, ms) => format!("{records} records behind, {}", age(ms)),
-    }
-}
-
-fn age(ms: i64) -> String {
-    match ms {
-        0..1_000 => format!("{ms} ms"),
-        1_000..120_000 => format!("{} s", ms / 1_000),
-        120_000..7_200_000 => format!("{} min", ms / 60_000),
-        _ => format!("{} h", ms / 3_600_000),
-    }
 }
 
 /// Shows it.

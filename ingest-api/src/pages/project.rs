@@ -11,6 +11,7 @@ pub(crate) use new::{create, show_new};
 
 use crate::error::ApiError;
 use crate::extract::Params;
+use crate::extract::params::{CURSOR_CHARACTERS_MAX, bounded, flag};
 use crate::pages::form::sent;
 use crate::pages::shell::{Section, Shell};
 use crate::pages::viewer::Viewer;
@@ -21,35 +22,47 @@ use axum::response::{IntoResponse, Redirect, Response};
 use millstream_domain::project::ProjectKey;
 use millstream_event_log::events::project::ProjectState;
 use millstream_store::PageRequest;
-use millstream_store::page::LIMIT_MAX;
 use millstream_store::project::ProjectFilter;
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
 #[derive(Template)]
 #[template(path = "pages/projects.html")]
 struct ProjectsPage {
     shell: Shell,
-    /// Those in the archive, by name.
-    archived: Vec<ProjectState>,
+    /// By name.
+    projects: Vec<ProjectState>,
+    is_archive: bool,
+    /// Where the list goes on.
+    next: Option<String>,
 }
 
 /// All of them.
 pub(crate) async fn show_all(
     State(app): State<AppState>,
     viewer: Viewer,
+    mut params: Params,
 ) -> Result<Response, ApiError> {
+    let is_archive = params.one("archived", flag).unwrap_or(false);
+    let page = PageRequest {
+        cursor: params.one("cursor", |text| bounded(text, CURSOR_CHARACTERS_MAX)),
+        ..PageRequest::default()
+    };
+    params.finish(|| Some(()))?;
     let filter = ProjectFilter {
-        archived: Some(true),
+        archived: Some(is_archive),
         ..ProjectFilter::default()
     };
-    let most = PageRequest {
-        limit: LIMIT_MAX,
-        cursor: None,
-    };
     let actor = &viewer.caller.actor;
-    let mut archived = app.store().projects(actor, filter, &most).await?.items;
-    archived.sort_by_cached_key(|project| project.name.to_lowercase());
-    let shell = Shell::of(&app, viewer, Section::Projects).await?;
-    super::render(&ProjectsPage { shell, archived })
+    let found = app.store().projects_by_name(actor, filter, &page).await?;
+    super::render(&ProjectsPage {
+        projects: found.items,
+        is_archive,
+        next: found.next_cursor.map(|cursor| {
+            let cursor = utf8_percent_encode(&cursor, NON_ALPHANUMERIC);
+            format!("/projects?archived={is_archive}&cursor={cursor}")
+        }),
+        shell: Shell::of(&app, viewer, Section::Projects).await?,
+    })
 }
 
 /// One of them, in one of its views.
@@ -71,7 +84,7 @@ pub(crate) async fn show(
         .await?;
     let shell = Shell::of(&app, viewer, Section::Projects)
         .await?
-        .about(&project.key);
+        .about(&project);
     match sent(&mut params, "view").as_deref() {
         Some("board") => board::show(&app, shell, project, params).await,
         Some("calendar") => calendar::show(&app, shell, project, params).await,

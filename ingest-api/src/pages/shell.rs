@@ -6,7 +6,7 @@ use crate::pages::viewer::Viewer;
 use crate::state::AppState;
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
-use millstream_domain::ids::{TagId, TaskId, TeamId};
+use millstream_domain::ids::{ProjectId, TagId, TaskId, TeamId};
 use millstream_domain::policy::{Action, Target, decide};
 use millstream_event_log::events::project::ProjectState;
 use millstream_store::PageRequest;
@@ -27,6 +27,8 @@ pub(crate) enum Section {
     Teams,
     Settings,
     Admin,
+    /// None of them: something did not go.
+    Nowhere,
 }
 
 /// The surroundings of a page.
@@ -38,13 +40,20 @@ pub(crate) struct Shell {
     pub(crate) section: Section,
     /// The key of the project that the page is about.
     pub(crate) project: Option<String>,
+    /// Its id: it may be none of those that the navigation shows.
+    project_id: Option<ProjectId>,
     /// The task that the page is about.
     pub(crate) task: Option<TaskId>,
-    /// The projects that the viewer sees and that are not archived, by name.
+    /// The projects that the navigation shows: by name, without those in the archive, and no more than one page of them. The
+    /// one that the page is about is among them.
     pub(crate) projects: Vec<ProjectState>,
+    /// Whether there are more.
+    pub(crate) has_more_projects: bool,
     pub(crate) zone: Tz,
     pub(crate) now: DateTime<Utc>,
-    /// Where the page is asked for again, if not at its address: a form that came back stands where it was sent to.
+    /// The page's own address, at which it asks for itself again to stay up to date. `None`, the answer to a form, is a page
+    /// that stands still (`data-still`): a secret shown once, what was not done, a form that came back. Nothing of it can be
+    /// asked for again, so the script leaves its content alone, and only the number on the inbox changes.
     pub(crate) here: Option<String>,
     /// The colours of tags that are shown.
     pub(crate) tag_colors: BTreeMap<TagId, String>,
@@ -67,31 +76,34 @@ impl Shell {
             limit: LIMIT_MAX,
             cursor: None,
         };
-        let mut projects = app
-            .store()
-            .projects(&viewer.caller.actor, filter, &most)
-            .await?
-            .items;
-        projects.sort_by_cached_key(|project| project.name.to_lowercase());
+        let actor = &viewer.caller.actor;
+        let projects = app.store().projects_by_name(actor, filter, &most).await?;
         Ok(Self {
             t: &ENGLISH,
             csrf: viewer.secret.form_token(),
             zone: viewer.zone(),
             now: app.now(),
             theme: viewer.theme,
+            here: viewer.here.clone(),
             viewer,
             section,
             project: None,
+            project_id: None,
             task: None,
-            projects,
-            here: None,
+            has_more_projects: projects.next_cursor.is_some(),
+            projects: projects.items,
             tag_colors: BTreeMap::new(),
         })
     }
 
     /// The same for a page about a project.
-    pub(crate) fn about(mut self, project: &str) -> Self {
-        self.project = Some(project.to_owned());
+    pub(crate) fn about(mut self, project: &ProjectState) -> Self {
+        self.project = Some(project.key.clone());
+        self.project_id = Some(project.id);
+        let is_named = self.projects.iter().any(|named| named.id == project.id);
+        if !is_named && !project.archived {
+            self.projects.push(project.clone());
+        }
         self
     }
 
@@ -159,11 +171,9 @@ impl Shell {
 
     /// What the page wants to hear of while it is looked at.
     pub(crate) fn topics(&self) -> String {
-        let key = self.project.as_ref();
-        let project = key.and_then(|key| self.projects.iter().find(|p| p.key == *key));
-        let about = match (self.task, project) {
+        let about = match (self.task, self.project_id) {
             (Some(task), _) => format!("task:{task} "),
-            (None, Some(project)) => format!("project:{} ", project.id),
+            (None, Some(project)) => format!("project:{project} "),
             (None, None) => String::new(),
         };
         format!("{about}notifications")

@@ -6,6 +6,7 @@ mod differences;
 mod edit;
 mod fields;
 mod lines;
+mod lists;
 mod overtaken;
 mod read;
 mod set;

@@ -9,14 +9,15 @@ pub(crate) use tags::{
 };
 
 use crate::error::ApiError;
-use crate::extract::params::id;
+use crate::extract::params::{CURSOR_CHARACTERS_MAX, bounded, id};
 use crate::extract::value::text;
-use crate::extract::{Fields, Id};
-use crate::pages::form::{PageForm, Wrong, members as fields_of, sent};
+use crate::extract::{Fields, Id, Params};
+use crate::pages::form::{PageForm, Wrong, kept, members as fields_of, sent};
 use crate::pages::shell::{Section, Shell};
 use crate::pages::show::Avatar;
 use crate::pages::texts::Texts;
 use crate::pages::viewer::Viewer;
+use crate::pages::whole::list_all;
 use crate::state::AppState;
 use askama::Template;
 use axum::extract::State;
@@ -25,16 +26,20 @@ use millstream_domain::field::{FieldCode, FieldError};
 use millstream_domain::ids::TeamId;
 use millstream_domain::policy::{Action, Target, decide};
 use millstream_domain::team::{Purpose, TeamName, TeamRole};
+use millstream_event_log::events::project::ProjectState;
 use millstream_event_log::events::team::TeamState;
 use millstream_store::PageRequest;
-use millstream_store::page::LIMIT_MAX;
+use millstream_store::project::ProjectFilter;
 use millstream_store::team::{CreateTeam, PutMember, RemoveMember};
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
 #[derive(Template)]
 #[template(path = "pages/teams.html")]
 struct TeamsPage {
     shell: Shell,
     teams: Vec<TeamCard>,
+    /// Where the list goes on.
+    next: Option<String>,
 }
 
 struct TeamCard {
@@ -59,18 +64,13 @@ struct NewTeamPage {
 struct TeamPage {
     shell: Shell,
     team: TeamState,
+    /// By name, without those in the archive.
+    projects: Vec<ProjectState>,
     members: Vec<MemberRow>,
     may_manage: bool,
     wrong: Wrong,
     /// What was typed into the form for a new member.
     username: String,
-}
-
-impl TeamPage {
-    fn has_projects(&self) -> bool {
-        let mut projects = self.shell.projects.iter();
-        projects.any(|project| project.team_id == self.team.id)
-    }
 }
 
 struct MemberRow {
@@ -99,14 +99,21 @@ fn role_text(role: &TeamRole, t: &Texts) -> &'static str {
 pub(crate) async fn show_all(
     State(app): State<AppState>,
     viewer: Viewer,
+    mut params: Params,
 ) -> Result<Response, ApiError> {
-    let most = PageRequest {
-        limit: LIMIT_MAX,
-        cursor: None,
+    let page = PageRequest {
+        cursor: params.one("cursor", |text| bounded(text, CURSOR_CHARACTERS_MAX)),
+        ..PageRequest::default()
     };
-    let teams = app.store().teams(&viewer.caller.actor, &most).await?.items;
+    params.finish(|| Some(()))?;
+    let found = app.store().teams(&viewer.caller.actor, &page).await?;
     let shell = Shell::of(&app, viewer, Section::Teams).await?;
     let mine = &shell.viewer.visitor.person.teams;
+    let next = found.next_cursor.map(|cursor| {
+        let cursor = utf8_percent_encode(&cursor, NON_ALPHANUMERIC);
+        format!("/teams?cursor={cursor}")
+    });
+    let teams = found.items;
     let teams = teams
         .into_iter()
         .map(|team| TeamCard {
@@ -116,7 +123,7 @@ pub(crate) async fn show_all(
             description: team.description,
         })
         .collect();
-    super::render(&TeamsPage { shell, teams })
+    super::render(&TeamsPage { shell, teams, next })
 }
 
 /// The form for a new one.
@@ -139,11 +146,7 @@ pub(crate) async fn create(
 ) -> Result<Response, ApiError> {
     let sent = fields_of(&mut params, &["name", "description"]);
     params.finish(|| Some(()))?;
-    let kept = |name| {
-        let value = sent.get(name).and_then(|value| value.as_str());
-        value.unwrap_or_default().to_owned()
-    };
-    let (typed_name, typed_description) = (kept("name"), kept("description"));
+    let (typed_name, typed_description) = (kept(&sent, "name"), kept(&sent, "description"));
     let mut fields = Fields::new(sent);
     let name = fields.required("name", text(TeamName::new));
     let description = fields.optional("description", text(Purpose::new));
@@ -197,6 +200,13 @@ async fn page(
     let me = viewer.caller.id;
     let team = app.store().team(&actor, team).await?;
     let members = app.store().members(&actor, team.id).await?;
+    let of_team = ProjectFilter {
+        team: Some(team.id),
+        archived: Some(false),
+    };
+    let (store, by) = (app.store(), &actor);
+    let list = async |page: PageRequest| store.projects_by_name(by, of_team, &page).await;
+    let projects = list_all(list).await?;
     let page = TeamPage {
         shell: Shell::of(app, viewer, Section::Teams).await?,
         may_manage: decide(&actor, Action::ManageMembers, Target::team(team.id)).is_ok(),
@@ -211,6 +221,7 @@ async fn page(
             })
             .collect(),
         team,
+        projects,
         wrong,
         username,
     };

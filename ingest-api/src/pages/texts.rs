@@ -35,6 +35,11 @@ texts! {
     menu: "Menu";
     unread: "unread";
 
+    all_problems: "All problems";
+    problems: "Problems";
+    start_page: "Start page";
+    derived: "Every view on this server is derived from one log, and knows how far it has come.";
+
     // Log-in.
     welcome_back: "Welcome back";
     login_name: "Username or e-mail";
@@ -67,6 +72,7 @@ texts! {
     status: "Status";
     priority: "Priority";
     due: "Due";
+    due_example: "fri";
     due_hint: "fri, tomorrow, in 2 weeks, 2026-12-24 17:00";
     assignees: "Assignees";
     nobody: "Nobody";
@@ -84,6 +90,9 @@ texts! {
     add_subtask: "Add a subtask";
     comments: "Comments";
     no_comments: "Nobody has said anything yet.";
+    earlier_comments: "Earlier comments";
+    newest_comments: "Newest comments";
+    earlier_versions: "Earlier versions";
     write_comment: "Write a comment";
     comment: "Comment";
     edited: "edited";
@@ -162,9 +171,27 @@ texts! {
     key_assign: "Assign";
     key_anywhere: "Go anywhere, find anything, do anything";
     key_carry: "Lift a card on a board, and carry it";
+    lifted: "is lifted. Arrows carry it, space puts it down, Escape lets it fall back.";
+    dropped: "is put down.";
+    fallen: "is back where it was.";
     key_palette: "Go, find, do…";
     key_selected: "selected";
     choose_task: "Choose a task first: j and k go through them, x selects.";
+
+    // Days and times; {} is a number or a time.
+    yesterday: "Yesterday";
+    tomorrow: "Tomorrow";
+    just_now: "just now";
+    at_once: "now";
+    minutes_ago: "{} min ago";
+    hours_ago: "{} h ago";
+    yesterday_at: "yesterday, {}";
+    in_seconds: "in {} s";
+    in_minutes: "in {} min";
+    in_hours: "in {} h";
+    up_to_date: "up to date";
+    one_record_behind: "1 record behind";
+    records_behind: "{} records behind";
 
     // Home.
     good_morning: "Good morning";
@@ -191,6 +218,7 @@ texts! {
     open_tasks: "Open";
     all_tasks: "All";
     done_tasks: "Done";
+    active_projects: "Active";
     new_project: "New project";
     no_projects: "No projects yet.";
     no_projects_hint: "A project holds tasks and gives them their names. Create one to begin.";
@@ -300,6 +328,7 @@ texts! {
     display_name: "Display name";
     time_zone: "Time zone";
     language: "Language";
+    language_hint: "In which the activity and the history of a task are told. Everything else is in English.";
     current_password: "Current password";
     current_password_hint: "Only needed to change the e-mail address.";
     change_password: "Change password";

@@ -3,13 +3,14 @@
 use crate::auth::Caller;
 use crate::error::ApiError;
 use crate::middleware::rate;
+use crate::own_site;
 use crate::pages::cookie::{self, CookieSecret};
 use crate::pages::fresh::Fresh;
 use crate::request::RequestContext;
 use crate::state::AppState;
 use axum::extract::{FromRequestParts, OptionalFromRequestParts};
-use axum::http::HeaderMap;
 use axum::http::request::Parts;
+use axum::http::{HeaderMap, Method};
 use axum::response::{IntoResponse, Redirect, Response};
 use chrono_tz::Tz;
 use millstream_store::session::Visitor;
@@ -24,6 +25,8 @@ pub(crate) struct Viewer {
     pub(crate) secret: CookieSecret,
     /// The theme that this browser chose.
     pub(crate) theme: Option<&'static str>,
+    /// The address of the page that they asked for, if they can ask for it again: a form that was sent has none.
+    pub(crate) here: Option<String>,
     /// How new the page is that they look at.
     pub(crate) fresh: Fresh,
 }
@@ -34,18 +37,30 @@ impl Viewer {
         self.visitor.time_zone.parse().unwrap_or(Tz::UTC)
     }
 
-    async fn of(parts: &Parts, app: &AppState) -> Result<Option<Self>, ApiError> {
-        let Some(secret) = CookieSecret::of(&parts.headers, app.settings()) else {
+    /// Who it is, where nothing more is done than to show around them that something did not go: no visit, and counted before.
+    pub(crate) async fn known(
+        app: &AppState,
+        headers: &HeaderMap,
+    ) -> Result<Option<Self>, ApiError> {
+        let Some(secret) = CookieSecret::of(headers, app.settings()) else {
             return Ok(None);
         };
         let visitor = app.store().visitor(secret.hash()).await?;
-        let mut viewer = visitor.map(|visitor| Self {
+        Ok(visitor.map(|visitor| Self {
             caller: Caller::in_browser(visitor.person.clone(), visitor.session),
             visitor,
             secret,
-            theme: cookie::theme(&parts.headers),
+            theme: cookie::theme(headers),
+            here: None,
             fresh: Fresh::default(),
-        });
+        }))
+    }
+
+    async fn of(parts: &Parts, app: &AppState) -> Result<Option<Self>, ApiError> {
+        if CookieSecret::of(&parts.headers, app.settings()).is_none() {
+            return Ok(None);
+        }
+        let mut viewer = Self::known(app, &parts.headers).await?;
         rate::count_for(app, viewer.as_ref().map(|viewer| &viewer.caller))?;
         if let Some(viewer) = &viewer {
             RequestContext::current().is_asked_by(&viewer.caller);
@@ -55,6 +70,7 @@ impl Viewer {
         }
         if let Some(viewer) = &mut viewer {
             viewer.fresh = Fresh::of(app, &parts.headers).await?;
+            viewer.here = own_address(parts);
         }
         Ok(viewer)
     }
@@ -68,8 +84,8 @@ impl FromRequestParts<AppState> for Viewer {
             .await
             .map_err(IntoResponse::into_response)?;
         viewer.ok_or_else(|| {
-            let here = parts.uri.path_and_query().map_or("/", |here| here.as_str());
-            let next = utf8_percent_encode(here, NON_ALPHANUMERIC);
+            let here = place(parts, app);
+            let next = utf8_percent_encode(&here, NON_ALPHANUMERIC);
             Redirect::to(&format!("/login?next={next}")).into_response()
         })
     }
@@ -84,6 +100,23 @@ impl OptionalFromRequestParts<AppState> for Viewer {
     ) -> Result<Option<Self>, ApiError> {
         Self::of(parts, app).await
     }
+}
+
+/// The address of a page, which can be asked for again; what answers a form has none.
+fn own_address(parts: &Parts) -> Option<String> {
+    let address = parts.uri.path_and_query().map(ToString::to_string);
+    address.filter(|_| parts.method == Method::GET)
+}
+
+/// Where somebody is led back to: the page that they asked for, or the one that a form of theirs was sent from. What a form is
+/// sent to is no page.
+fn place(parts: &Parts, app: &AppState) -> String {
+    let here = if parts.method == Method::GET {
+        own_address(parts)
+    } else {
+        own_site::page_before(app.settings(), &parts.headers)
+    };
+    inside(here)
 }
 
 /// Whether somebody looks: a page that keeps itself up to date asks too, with nobody before it. Browsers that do not tell

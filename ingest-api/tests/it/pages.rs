@@ -1,6 +1,9 @@
 //! What people see in a browser.
 
 mod admin;
+mod fields;
+mod late;
+mod long;
 mod manage;
 mod overtaken;
 mod own;
@@ -76,6 +79,29 @@ async fn errors_in_a_browser_are_pages_and_below_the_api_never() {
     browse(&app, "/api/v1/nowhere")
         .await
         .expect_error(404, "not_found");
+}
+
+#[tokio::test]
+async fn whoever_is_logged_in_keeps_the_navigation_when_something_does_not_go() {
+    let app = TestApp::new().await;
+    let (ada, team, _) = app.with_project().await;
+    let grace = app.user("grace").await;
+    app.member(&ada, &team, &grace, "viewer").await;
+    let grace = app.browser("grace").await;
+    for (path, status) in [
+        ("/projects/NONE", 404),
+        ("/nowhere", 404),
+        ("/admin", 403),
+        ("/projects?of=mine", 400),
+    ] {
+        let lost = grace.get(&app, path).await.expect(status);
+        let text = lost.text();
+        assert!(text.contains("id=\"side\""), "{path}: {text}");
+        assert!(text.contains("/projects/ENG"), "{path}");
+        assert!(text.contains(lost.header("x-request-id").unwrap()));
+    }
+    let stranger = browse(&app, "/nowhere").await.expect(404).text();
+    assert!(!stranger.contains("id=\"side\""));
 }
 
 #[tokio::test]

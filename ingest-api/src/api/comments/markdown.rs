@@ -18,6 +18,8 @@ pub(crate) fn to_html(markdown: &str) -> String {
     if is_readable(Parser::new_ext(markdown, options)) {
         let events = Parser::new_ext(markdown, options).map(|event| match event {
             Event::Html(text) | Event::InlineHtml(text) => Event::Text(text),
+            // As text: fields of a form are cleaned away, and nothing would come of a click on one.
+            Event::TaskListMarker(is_done) => Event::Text(if is_done { "☑ " } else { "☐ " }.into()),
             other => other,
         });
         html::push_html(&mut rendered, without_images(events).into_iter());
@@ -112,6 +114,14 @@ mod tests {
         check(
             "~~old~~ `<b>`",
             "<p><del>old</del> <code>&lt;b&gt;</code></p>",
+        );
+    }
+
+    #[test]
+    fn what_is_to_be_done_keeps_its_boxes() {
+        check(
+            "- [ ] oil\n- [x] grind",
+            "<ul>\n<li>☐ oil</li>\n<li>☑ grind</li>\n</ul>",
         );
     }
 

@@ -3,10 +3,10 @@
 use crate::error::ApiError;
 use crate::extract::Params;
 use crate::extract::params::{Q_CHARACTERS_MAX, bounded};
+use crate::pages::show::day::begin;
 use crate::pages::viewer::Viewer;
 use crate::state::AppState;
-use chrono::{DateTime, Days, NaiveDate, TimeZone, Utc};
-use chrono_tz::Tz;
+use chrono::{Days, NaiveDate};
 use millstream_store::views::audit::AuditFilter;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
@@ -59,14 +59,18 @@ impl TypedFilter {
             },
         };
         let given = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
-        let zone = viewer.zone();
+        // What is no day narrows nothing: browsers send none.
+        let day = |text: &str, later| {
+            let day: NaiveDate = text.parse().ok()?;
+            begin(day.checked_add_days(Days::new(later))?, viewer.zone())
+        };
         Ok(Some(AuditFilter {
             actor,
             action: given(&self.action),
             entity: given(&self.entity),
             entity_id: None,
-            from: begin(&self.from, zone, 0),
-            to: begin(&self.to, zone, 1),
+            from: day(&self.from, 0),
+            to: day(&self.to, 1),
             q: given(&self.q),
         }))
     }
@@ -96,38 +100,5 @@ impl TypedFilter {
 
     pub(super) fn is_empty(&self) -> bool {
         self.query().is_empty()
-    }
-}
-
-/// When a day begins where the viewer is, or one so many days later. What is no day narrows nothing: browsers send none.
-fn begin(text: &str, zone: Tz, later: u64) -> Option<DateTime<Utc>> {
-    let day: NaiveDate = text.parse().ok()?;
-    let midnight = day
-        .checked_add_days(Days::new(later))?
-        .and_hms_opt(0, 0, 0)?;
-    // Where clocks skip midnight, the day begins at the first time there is: an hour later will do.
-    let local = zone.from_local_datetime(&midnight).earliest();
-    let local = local.or_else(|| {
-        let one = midnight.checked_add_signed(chrono::TimeDelta::hours(1))?;
-        zone.from_local_datetime(&one).earliest()
-    });
-    local.map(|at| at.with_timezone(&Utc))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_day_begins_where_the_viewer_is() {
-        let said = |text, zone, later| begin(text, zone, later).map(|at| at.to_rfc3339());
-        let vienna = said("2026-11-21", Tz::Europe__Vienna, 0);
-        assert_eq!(vienna.as_deref(), Some("2026-11-20T23:00:00+00:00"));
-        let after = said("2026-11-21", Tz::UTC, 1);
-        assert_eq!(after.as_deref(), Some("2026-11-22T00:00:00+00:00"));
-        // Clocks went from 23:59 to 1:00.
-        let skipped = said("2018-11-04", Tz::America__Sao_Paulo, 0);
-        assert_eq!(skipped.as_deref(), Some("2018-11-04T03:00:00+00:00"));
-        assert_eq!(said("soon", Tz::UTC, 0), None);
     }
 }

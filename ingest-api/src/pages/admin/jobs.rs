@@ -5,6 +5,7 @@ use crate::extract::params::{CURSOR_CHARACTERS_MAX, bounded};
 use crate::extract::{Id, NoParams, Params};
 use crate::pages::form::{PageForm, Wrong, sent};
 use crate::pages::shell::{Section, Shell};
+use crate::pages::show::Choice;
 use crate::pages::show::{Avatar, Moment};
 use crate::pages::texts::Texts;
 use crate::pages::viewer::Viewer;
@@ -42,13 +43,6 @@ struct JobPage {
     row: JobRow,
     result: Option<String>,
     wrong: Wrong,
-}
-
-/// A way to look at the list.
-struct Choice {
-    text: &'static str,
-    url: String,
-    is_chosen: bool,
 }
 
 struct JobRow {

@@ -1,9 +1,8 @@
 //! How far each pipeline is.
 
 use crate::error::ApiError;
-use crate::pages::landing::lag;
 use crate::pages::shell::{Section, Shell};
-use crate::pages::show::pipeline::mood;
+use crate::pages::show::pipeline::{lag, mood};
 use crate::pages::viewer::Viewer;
 use crate::state::AppState;
 use askama::Template;

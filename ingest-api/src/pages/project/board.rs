@@ -13,13 +13,6 @@ use millstream_store::PageRequest;
 use millstream_store::page::LIMIT_MAX;
 use millstream_store::task::{Sort, SortField, TaskFilter};
 
-const LANES: [Status; 4] = [
-    Status::Todo,
-    Status::InProgress,
-    Status::Blocked,
-    Status::Done,
-];
-
 #[derive(Template)]
 #[template(path = "pages/project_board.html")]
 struct BoardPage {
@@ -44,9 +37,9 @@ pub(super) async fn show(
     params: Params,
 ) -> Result<Response, ApiError> {
     params.finish(|| Some(()))?;
-    let mut lanes = Vec::with_capacity(LANES.len());
-    for status in LANES {
-        lanes.push(lane(app, &mut shell, &project, status).await?);
+    let mut lanes = Vec::with_capacity(Status::ALL.len());
+    for status in Status::ALL {
+        lanes.push(lane(app, &mut shell, &project, *status).await?);
     }
     super::super::render(&BoardPage {
         shell,

@@ -5,20 +5,19 @@ use crate::extract::Params;
 use crate::pages::form::sent;
 use crate::pages::shell::Shell;
 use crate::pages::show::TaskRow;
+use crate::pages::show::day::begin;
+use crate::pages::whole::list_all;
 use crate::state::AppState;
 use askama::Template;
 use axum::response::Response;
-use chrono::{DateTime, Datelike, Days, Months, NaiveDate, NaiveTime, TimeZone, Utc};
+use chrono::{Datelike, Days, Months, NaiveDate};
 use chrono_tz::Tz;
 use millstream_event_log::events::project::ProjectState;
 use millstream_store::PageRequest;
-use millstream_store::page::LIMIT_MAX;
 use millstream_store::task::{Sort, SortField, Task, TaskFilter};
 
 /// Days that are shown: six weeks hold every month.
 const DAYS: u64 = 42;
-/// Pages of tasks that one month shows at most.
-const PAGES_MAX: usize = 5;
 
 #[derive(Template)]
 #[template(path = "pages/project_calendar.html")]
@@ -103,35 +102,14 @@ async fn due_between(
     let filter = TaskFilter {
         project: vec![project.id],
         archived: Some(false),
-        due_after: Some(midnight(from, shell.zone)),
-        due_before: Some(midnight(until, shell.zone)),
+        due_after: begin(from, shell.zone),
+        due_before: begin(until, shell.zone),
         ..TaskFilter::default()
     };
     let sort = Sort {
         field: SortField::DueAt,
         descending: false,
     };
-    let mut page = PageRequest {
-        limit: LIMIT_MAX,
-        cursor: None,
-    };
-    let mut tasks = Vec::new();
-    for _ in 0..PAGES_MAX {
-        let actor = &shell.viewer.caller.actor;
-        let found = app.store().tasks(actor, &filter, sort, &page).await?;
-        tasks.extend(found.items);
-        match found.next_cursor {
-            Some(cursor) => page.cursor = Some(cursor),
-            None => break,
-        }
-    }
-    Ok(tasks)
-}
-
-/// When a day begins in a zone; where clocks skip midnight, by the hour that there is.
-fn midnight(day: NaiveDate, zone: Tz) -> DateTime<Utc> {
-    let local = day.and_time(NaiveTime::MIN);
-    zone.from_local_datetime(&local)
-        .earliest()
-        .map_or_else(|| local.and_utc(), |at| at.with_timezone(&Utc))
+    let (store, actor, filter) = (app.store(), &shell.viewer.caller.actor, &filter);
+    list_all(async |page: PageRequest| store.tasks(actor, filter, sort, &page).await).await
 }

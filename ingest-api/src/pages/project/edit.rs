@@ -70,7 +70,7 @@ async fn page(
     };
     let shell = Shell::of(app, viewer, Section::Projects).await?;
     let page = EditProjectPage {
-        shell: shell.about(&project.key),
+        shell: shell.about(&project),
         project,
         wrong: typed.wrong,
         wrong_delete: typed.wrong_delete,

@@ -6,6 +6,7 @@ use crate::extract::Params;
 use crate::extract::params::{CURSOR_CHARACTERS_MAX, bounded};
 use crate::pages::form::sent;
 use crate::pages::shell::Shell;
+use crate::pages::show::Choice;
 use crate::pages::show::TaskRow;
 use crate::problem::Code;
 use crate::state::AppState;
@@ -38,13 +39,6 @@ struct ListPage {
     groups: Vec<Group>,
     here: String,
     next: Option<String>,
-}
-
-/// A way to look at the list.
-struct Choice {
-    text: &'static str,
-    url: String,
-    is_chosen: bool,
 }
 
 /// The tasks of one status.

@@ -3,16 +3,16 @@
 use crate::api::projects::create::read;
 use crate::error::ApiError;
 use crate::extract::Fields;
-use crate::pages::form::{PageForm, Wrong, members};
+use crate::pages::form::{PageForm, Wrong, kept, members};
 use crate::pages::shell::{Section, Shell};
 use crate::pages::viewer::Viewer;
+use crate::pages::whole::list_all;
 use crate::state::AppState;
 use askama::Template;
 use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
 use millstream_domain::policy::{Action, Target, decide};
 use millstream_store::PageRequest;
-use millstream_store::page::LIMIT_MAX;
 use serde_json::{Map, Value};
 
 #[derive(Template)]
@@ -71,16 +71,9 @@ async fn form(
     sent: &Map<String, Value>,
     wrong: Wrong,
 ) -> Result<Response, ApiError> {
-    let kept = |name| {
-        let value = sent.get(name).and_then(Value::as_str);
-        value.unwrap_or_default().to_owned()
-    };
-    let most = PageRequest {
-        limit: LIMIT_MAX,
-        cursor: None,
-    };
-    let actor = &viewer.caller.actor;
-    let teams = app.store().teams(actor, &most).await?.items;
+    let kept = |name| kept(sent, name);
+    let (store, actor) = (app.store(), &viewer.caller.actor);
+    let teams = list_all(async |page: PageRequest| store.teams(actor, &page).await).await?;
     let may = |team| decide(actor, Action::ManageProjects, Target::team(team)).is_ok();
     let chosen = kept("team_id");
     let teams = teams

@@ -1,7 +1,9 @@
 //! Days and times, in the viewer's zone and as people say them.
 
-use chrono::{DateTime, Datelike, NaiveDate, TimeDelta, Timelike, Utc};
+use crate::pages::texts::ENGLISH;
+use chrono::{DateTime, Datelike, NaiveDate, NaiveTime, TimeDelta, TimeZone, Timelike, Utc};
 use chrono_tz::Tz;
+use std::fmt::Display;
 
 /// When something is due.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -55,9 +57,7 @@ impl Moment {
             iso: at.to_rfc3339(),
         }
     }
-}
 
-impl Moment {
     /// How a time that lies ahead looks now.
     pub(crate) fn ahead(at: DateTime<Utc>, now: DateTime<Utc>, zone: Tz) -> Self {
         Self {
@@ -77,12 +77,23 @@ fn full(at: DateTime<Utc>, zone: Tz) -> String {
         .to_string()
 }
 
+/// When a day begins in a zone. Where clocks skip midnight, at the first time there is: an hour later will do.
+pub(crate) fn begin(day: NaiveDate, zone: Tz) -> Option<DateTime<Utc>> {
+    let midnight = day.and_time(NaiveTime::MIN);
+    let local = zone.from_local_datetime(&midnight).earliest();
+    let local = local.or_else(|| {
+        let one = midnight.checked_add_signed(TimeDelta::hours(1))?;
+        zone.from_local_datetime(&one).earliest()
+    });
+    local.map(|at| at.with_timezone(&Utc))
+}
+
 /// A day in the past, as a heading.
 pub(crate) fn day_title(at: DateTime<Utc>, now: DateTime<Utc>, zone: Tz) -> String {
     let (day, today) = (local(at, zone).date_naive(), local(now, zone).date_naive());
     match (today - day).num_days() {
-        0 => "Today".to_owned(),
-        1 => "Yesterday".to_owned(),
+        0 => ENGLISH.today.to_owned(),
+        1 => ENGLISH.yesterday.to_owned(),
         _ if day.year() == today.year() => day.format("%A, %-d %B").to_string(),
         _ => day.format("%A, %-d %B %Y").to_string(),
     }
@@ -90,24 +101,29 @@ pub(crate) fn day_title(at: DateTime<Utc>, now: DateTime<Utc>, zone: Tz) -> Stri
 
 fn in_words(day: NaiveDate, today: NaiveDate) -> String {
     match (day - today).num_days() {
-        -1 => "Yesterday".to_owned(),
-        0 => "Today".to_owned(),
-        1 => "Tomorrow".to_owned(),
+        -1 => ENGLISH.yesterday.to_owned(),
+        0 => ENGLISH.today.to_owned(),
+        1 => ENGLISH.tomorrow.to_owned(),
         2..7 => day.format("%A").to_string(),
         _ if day.year() == today.year() => day.format("%a %-d %b").to_string(),
         _ => day.format("%-d %b %Y").to_string(),
     }
 }
 
+/// A text with its gap filled.
+fn filled(text: &str, with: impl Display) -> String {
+    text.replace("{}", &with.to_string())
+}
+
 fn ago(at: DateTime<Utc>, now: DateTime<Utc>, zone: Tz) -> String {
     let (day, today) = (local(at, zone).date_naive(), local(now, zone).date_naive());
     let past = now - at;
     match past.num_seconds() {
-        ..60 => "just now".to_owned(),
-        60..3_600 => format!("{} min ago", past.num_minutes()),
-        3_600..86_400 if day == today => format!("{} h ago", past.num_hours()),
+        ..60 => ENGLISH.just_now.to_owned(),
+        60..3_600 => filled(ENGLISH.minutes_ago, past.num_minutes()),
+        3_600..86_400 if day == today => filled(ENGLISH.hours_ago, past.num_hours()),
         _ if day + TimeDelta::days(1) == today => {
-            format!("yesterday, {}", local(at, zone).format("%H:%M"))
+            filled(ENGLISH.yesterday_at, local(at, zone).format("%H:%M"))
         }
         _ if day.year() == today.year() => day.format("%-d %b").to_string(),
         _ => day.format("%-d %b %Y").to_string(),
@@ -118,10 +134,10 @@ fn ahead(at: DateTime<Utc>, now: DateTime<Utc>, zone: Tz) -> String {
     let (day, today) = (local(at, zone).date_naive(), local(now, zone).date_naive());
     let left = at - now;
     match left.num_seconds() {
-        ..1 => "now".to_owned(),
-        seconds @ 1..60 => format!("in {seconds} s"),
-        60..3_600 => format!("in {} min", left.num_minutes()),
-        3_600..86_400 if day == today => format!("in {} h", left.num_hours()),
+        ..1 => ENGLISH.at_once.to_owned(),
+        seconds @ 1..60 => filled(ENGLISH.in_seconds, seconds),
+        60..3_600 => filled(ENGLISH.in_minutes, left.num_minutes()),
+        3_600..86_400 if day == today => filled(ENGLISH.in_hours, left.num_hours()),
         _ => in_words(day, today),
     }
 }
@@ -194,6 +210,21 @@ mod tests {
             said("2027-01-02T12:00:00Z", vienna),
             ("2 Jan 2027".into(), "")
         );
+    }
+
+    #[test]
+    fn a_day_begins_where_the_viewer_is() {
+        let said = |year, month, day, zone| {
+            let day = NaiveDate::from_ymd_opt(year, month, day)?;
+            begin(day, zone).map(|at| at.to_rfc3339())
+        };
+        let vienna = said(2026, 11, 21, Tz::Europe__Vienna);
+        assert_eq!(vienna.as_deref(), Some("2026-11-20T23:00:00+00:00"));
+        let after = said(2026, 11, 22, Tz::UTC);
+        assert_eq!(after.as_deref(), Some("2026-11-22T00:00:00+00:00"));
+        // Clocks went from 23:59 to 1:00.
+        let skipped = said(2018, 11, 4, Tz::America__Sao_Paulo);
+        assert_eq!(skipped.as_deref(), Some("2018-11-04T03:00:00+00:00"));
     }
 
     #[test]

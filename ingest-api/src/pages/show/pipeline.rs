@@ -1,5 +1,6 @@
 //! A pipeline as pages show it.
 
+use crate::pages::texts::ENGLISH;
 use millstream_store::pipeline::view;
 
 /// The colour of its dot: `good`, `bad`, or none for a node's own that has stopped while other nodes keep theirs. `all` are the
@@ -14,6 +15,26 @@ pub(crate) fn mood<'a>(
         "running" => "good",
         "stopped" if all.any(is_kept) => "",
         _ => "bad",
+    }
+}
+
+/// How far it is, in words.
+pub(crate) fn lag(records: i64, ms: i64) -> String {
+    let t = &ENGLISH;
+    let behind = match records {
+        0 => return t.up_to_date.to_owned(),
+        1 => t.one_record_behind.to_owned(),
+        records => t.records_behind.replace("{}", &records.to_string()),
+    };
+    format!("{behind}, {}", age(ms))
+}
+
+fn age(ms: i64) -> String {
+    match ms {
+        0..1_000 => format!("{ms} ms"),
+        1_000..120_000 => format!("{} s", ms / 1_000),
+        120_000..7_200_000 => format!("{} min", ms / 60_000),
+        _ => format!("{} h", ms / 3_600_000),
     }
 }
 

@@ -19,7 +19,6 @@ pub(crate) struct TaskRow {
     pub(crate) tags: Vec<TagMark>,
     pub(crate) comments: i64,
     pub(crate) archived: bool,
-    pub(crate) version: i64,
 }
 
 impl TaskRow {
@@ -48,7 +47,6 @@ impl TaskRow {
                 .collect(),
             comments: task.comments_count,
             archived: state.archived,
-            version: state.version,
         }
     }
 }

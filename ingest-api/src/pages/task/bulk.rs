@@ -103,8 +103,7 @@ async fn told(
         Some(code) if done == 0 => code.status(),
         Some(_) | None => StatusCode::OK,
     };
-    let mut shell = Shell::of(app, viewer, Section::Projects).await?;
-    shell.here = Some(back.clone());
+    let shell = Shell::of(app, viewer, Section::Projects).await?;
     let line = |(name, refused): (String, ItemRefused)| RefusedLine {
         name,
         why: why(&refused, shell.t),

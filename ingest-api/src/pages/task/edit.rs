@@ -3,6 +3,7 @@
 use super::fields::{PersonChoice, TaskForm, read};
 use super::overtaken::{Overtaken, overtaken};
 use super::read::{Back, page};
+use crate::api::tasks::batch::item_error;
 use crate::api::tasks::{create as api_create, update as api_update};
 use crate::error::ApiError;
 use crate::extract::{Id, Params};
@@ -15,8 +16,14 @@ use askama::Template;
 use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
 use millstream_domain::ids::TeamId;
-use millstream_domain::task::{Priority, Status};
-use millstream_store::task::{CreateTask, TaskRef, UpdateTask};
+use millstream_domain::project::ProjectKey;
+use millstream_domain::task::{AssigneeRole, Priority, Status};
+use millstream_event_log::events::project::ProjectState;
+use millstream_event_log::events::task::{Assignee, TaskState};
+use millstream_store::StoreError;
+use millstream_store::task::{
+    Adjustment, BatchEdit, BatchItem, BatchTasks, CreateTask, Task, TaskRef, UpdateTask,
+};
 use millstream_store::team::Member;
 
 #[derive(Template)]
@@ -67,11 +74,9 @@ async fn new(
     if form.project.is_empty() && shell.projects.len() == 1 {
         form.project.clone_from(&shell.projects[0].key);
     }
-    let project = shell.projects.iter().find(|p| p.key == form.project);
-    if let Some(project) = project {
-        let team = project.team_id;
-        shell = shell.about(&form.project);
-        form.people = people(app, &shell, team, &form).await?;
+    if let Some(project) = named(app, &shell, &form.project).await? {
+        shell = shell.about(&project);
+        form.people = people(app, &shell, project.team_id, &form).await?;
     }
     answer(&TaskFormPage {
         shell,
@@ -80,6 +85,19 @@ async fn new(
         overtaken: None,
         wrong,
     })
+}
+
+/// The project that a form names, whether or not the navigation shows it; none for a key of none.
+async fn named(app: &AppState, shell: &Shell, key: &str) -> Result<Option<ProjectState>, ApiError> {
+    let Ok(key) = ProjectKey::new(key) else {
+        return Ok(None);
+    };
+    let actor = &shell.viewer.caller.actor;
+    match app.store().project_with_key(actor, &key).await {
+        Ok(project) => Ok(Some(project)),
+        Err(StoreError::NotFound | StoreError::Refused(_)) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
 }
 
 fn answer(page: &TaskFormPage) -> Result<Response, ApiError> {
@@ -103,6 +121,7 @@ pub(super) async fn people(
             avatar: Avatar::of(member.user_id, &member.display_name),
             username: member.username,
             id,
+            was: None,
         }
     };
     Ok(members.into_iter().map(choice).collect())
@@ -114,7 +133,7 @@ pub(crate) async fn create(
     PageForm { viewer, mut params }: PageForm,
 ) -> Result<Response, ApiError> {
     let next = sent(&mut params, "next");
-    let sent = read(&app, &viewer, params).await?;
+    let sent = read(&app, &viewer, params, None).await?;
     let created = match api_create::read(sent.body) {
         Ok(task) => {
             let create = CreateTask {
@@ -144,13 +163,19 @@ pub(crate) async fn show_edit(
 ) -> Result<Response, ApiError> {
     let actor = viewer.caller.actor.clone();
     let task = app.store().task(&actor, &task).await?.state;
+    let form = form_of(&app, &viewer, &task).await?;
+    edit(&app, viewer, TaskRef::Id(task.id), form, Wrong::default()).await
+}
+
+/// A task as its form shows it. A parent that nobody sees is none there.
+async fn form_of(app: &AppState, viewer: &Viewer, task: &TaskState) -> Result<TaskForm, ApiError> {
+    let actor = &viewer.caller.actor;
     let parent = match task.parent_id {
         None => None,
-        Some(parent) => app.store().some_tasks(&actor, &[parent]).await?.pop(),
+        Some(parent) => app.store().some_tasks(actor, &[parent]).await?.pop(),
     };
     let parent = parent.map(|parent| parent.state.name);
-    let form = TaskForm::of(&task, parent.as_deref(), viewer.zone());
-    edit(&app, viewer, TaskRef::Id(task.id), form, Wrong::default()).await
+    Ok(TaskForm::of(task, parent.as_deref(), viewer.zone()))
 }
 
 async fn edit(
@@ -165,15 +190,19 @@ async fn edit(
     let project = app.store().project(&actor, task.project_id).await?;
     let mut shell = Shell::of(app, viewer, Section::Projects)
         .await?
-        .about(&project.key);
+        .about(&project);
     shell.task = Some(task.id);
-    shell.here = Some(format!("/tasks/{}/edit", task.name));
+    // With what is typed it is asked for again, by `compare`; one that says what is wrong stands still.
+    let is_whole = wrong.status().is_success() || wrong.is_stale();
+    shell.here = is_whole.then(|| format!("/tasks/{}/edit", task.name));
     form.people = people(app, &shell, task.team_id, &form).await?;
     // What is saved next is saved over what is there now, which the page shows.
     let overtaken = overtaken(app, &shell, &task, &mut form).await?;
     for person in &mut form.people {
         person.is_chosen = form.assignees.contains(&person.id);
         person.is_owner = form.owners.contains(&person.id);
+        let on_it = |a: &&Assignee| a.user_id.to_string() == person.id;
+        person.was = task.assignees.iter().find(on_it).map(|a| a.role);
     }
     answer(&TaskFormPage {
         shell,
@@ -191,7 +220,7 @@ pub(crate) async fn compare(
     Id(task): Id<TaskRef>,
     PageForm { viewer, params }: PageForm,
 ) -> Result<Response, ApiError> {
-    let form = read(&app, &viewer, params).await?.form;
+    let form = read(&app, &viewer, params, None).await?.form;
     edit(&app, viewer, task, form, Wrong::default()).await
 }
 
@@ -202,27 +231,59 @@ pub(crate) async fn update(
     PageForm { viewer, params }: PageForm,
 ) -> Result<Response, ApiError> {
     let actor = viewer.caller.actor.clone();
-    let sent = read(&app, &viewer, params).await?;
-    let is_form = sent.version.is_some();
+    let known = app.store().task(&actor, &task).await?.state;
+    let shown = form_of(&app, &viewer, &known).await?;
+    let sent = read(&app, &viewer, params, Some(&shown)).await?;
     let updated = match api_update::read(sent.body) {
         Ok(edit) => {
-            let update = UpdateTask {
-                actor,
+            let edit = BatchEdit {
                 task: task.clone(),
                 expected_version: sent.version.map(Into::into),
                 edit,
+                adjust: sent.adjust,
             };
-            let written = app.store().write(&viewer.caller.origin, update).await;
-            written.map_err(ApiError::from)
+            change(&app, &viewer, edit).await
         }
         Err(error) => Err(error),
     };
     match updated {
         Ok(task) => {
-            let to = format!("/tasks/{}", task.output.state.name);
+            let to = format!("/tasks/{}", task.state.name);
             Ok(Redirect::to(&to).into_response())
         }
-        Err(error) if is_form => edit(&app, viewer, task, sent.form, Wrong::of(error)?).await,
-        Err(error) => page(&app, viewer, &task, Back::wrong(Wrong::of(error)?)).await,
+        Err(error) if sent.is_whole => edit(&app, viewer, task, sent.form, Wrong::of(error)?).await,
+        Err(error) => {
+            let back = Back {
+                facts: Some(sent.form),
+                ..Back::wrong(Wrong::of(error)?)
+            };
+            page(&app, viewer, &task, back).await
+        }
     }
+}
+
+/// Changes the fields of a task, and its lists if something comes to them or goes.
+async fn change(app: &AppState, viewer: &Viewer, edit: BatchEdit) -> Result<Task, ApiError> {
+    let actor = viewer.caller.actor.clone();
+    let origin = &viewer.caller.origin;
+    let Adjustment {
+        assign,
+        unassign,
+        tag,
+        untag,
+    } = &edit.adjust;
+    if assign.is_empty() && unassign.is_empty() && tag.is_empty() && untag.is_empty() {
+        let update = UpdateTask {
+            actor,
+            task: edit.task,
+            expected_version: edit.expected_version,
+            edit: edit.edit,
+        };
+        return Ok(app.store().write(origin, update).await?.output);
+    }
+    let items = vec![BatchItem::Edit(Box::new(edit))];
+    let written = app.store().write(origin, BatchTasks { actor, items });
+    let done = written.await?.output.pop();
+    let done = done.expect("a batch has an outcome for each of its items");
+    done.map_err(|refused| item_error(&refused))
 }

@@ -1,5 +1,6 @@
 //! The fields of a task as a form has them, and as the API reads them: texts become times, numbers, lists and ids.
 
+use super::lists::Lists;
 use crate::error::ApiError;
 use crate::extract::{Fields, Params};
 use crate::pages::form::sent;
@@ -14,7 +15,7 @@ use millstream_domain::task::{ASSIGNEES_MAX, AssigneeRole, Priority, Status, Tas
 use millstream_domain::when;
 use millstream_event_log::events::task::TaskState;
 use millstream_store::StoreError;
-use millstream_store::task::TaskRef;
+use millstream_store::task::{Adjustment, TaskRef};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 
@@ -47,6 +48,8 @@ pub(super) struct PersonChoice {
     pub(super) avatar: Avatar,
     pub(super) is_chosen: bool,
     pub(super) is_owner: bool,
+    /// Whether they work on the task already, and as what: what a form brings is told from that.
+    pub(super) was: Option<AssigneeRole>,
 }
 
 impl TaskForm {
@@ -116,6 +119,10 @@ impl TaskForm {
 
 /// What a form brought: as it was typed, and as the members of a body that the API reads.
 pub(super) struct Sent {
+    /// Whether it is the form of the whole task.
+    pub(super) is_whole: bool,
+    /// Who is to come or go, and which tags: whoever else came meanwhile stays.
+    pub(super) adjust: Adjustment,
     pub(super) form: TaskForm,
     pub(super) version: Option<i64>,
     pub(super) body: Fields,
@@ -127,6 +134,7 @@ struct Typed {
     texts: BTreeMap<&'static str, String>,
     assignees: Vec<String>,
     owners: Vec<String>,
+    lists: Lists,
 }
 
 /// How a text becomes what the API reads.
@@ -162,6 +170,7 @@ impl Typed {
             texts.insert("tags", tags.join(", "));
         }
         Self {
+            lists: Lists::of(params),
             texts,
             assignees: params.many("assignee", |id| Ok(id.to_owned())),
             owners: params.many("owner", |id| Ok(id.to_owned())),
@@ -207,34 +216,37 @@ impl Typed {
         ];
         readings
             .into_iter()
+            .filter(|(name, _)| *name != "tags" || !self.lists.has_tags())
             .filter_map(|(name, read)| Some((name.to_owned(), read(self.get(name)?))))
             .collect()
     }
 }
 
-/// Reads a form. Only what is in it is in the body; a form of the whole task says so, because boxes that are not checked
-/// are not sent.
+/// Reads a form. Only what is in it is in the body; and of what a task `shown` cannot say in a form — the seconds of a due time,
+/// a parent that nobody sees — only what is another text by now.
 pub(super) async fn read(
     app: &AppState,
     viewer: &Viewer,
     mut params: Params,
+    shown: Option<&TaskForm>,
 ) -> Result<Sent, ApiError> {
     let typed = Typed::of(&mut params);
-    let has_people = ["whole", "people"]
-        .into_iter()
-        .filter(|name| sent(&mut params, name).is_some())
-        .count();
-    let is_whole = has_people > 0 || typed.get("project").is_some();
+    let is_whole = sent(&mut params, "whole").is_some();
     params.finish(|| Some(()))?;
     let mut members = typed.members();
-    if is_whole {
+    if typed.get("project").is_some() {
         members.insert("assignees".to_owned(), people(&typed));
     }
     let mut looked_up = Vec::new();
-    if let Some(due) = typed.get("due_at") {
+    let is_other =
+        |text: &&str, shown: Option<&str>| shown.is_none_or(|shown| shown != text.trim());
+    let shown_due = shown.map(|shown| shown.due.as_str());
+    let shown_parent = shown.map(|shown| shown.parent.as_str());
+    if let Some(due) = typed.get("due_at").filter(|due| is_other(due, shown_due)) {
         looked_up.push(("due_at", time(due, app, viewer)));
     }
-    if let Some(parent) = typed.get("parent") {
+    let parent = typed.get("parent");
+    if let Some(parent) = parent.filter(|parent| is_other(parent, shown_parent)) {
         looked_up.push(("parent_id", task_id(app, viewer, parent).await?));
     }
     if let Some(key) = typed.get("project") {
@@ -249,11 +261,21 @@ pub(super) async fn read(
             Err(invalid) => wrong.push((name, invalid)),
         }
     }
+    let tags = typed.get("tags").unwrap_or_default();
+    let adjust = typed
+        .lists
+        .adjustment(&typed.assignees, &typed.owners, tags);
     let mut body = Fields::new(members);
     for (name, invalid) in wrong {
         body.wrong(name, invalid);
     }
+    let adjust = adjust.unwrap_or_else(|(name, invalid)| {
+        body.wrong(name, invalid);
+        Adjustment::default()
+    });
     Ok(Sent {
+        is_whole,
+        adjust,
         form: typed.form(),
         version: typed
             .get("version")

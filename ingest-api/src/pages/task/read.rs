@@ -1,14 +1,16 @@
 //! One task: what it says, what is known of it, what was said about it.
 
+use super::fields::TaskForm;
+use super::overtaken::overtaken;
 use super::talk::{Said, comments};
 use super::watch::Watching;
 use crate::api::comments::markdown::to_html;
 use crate::error::ApiError;
-use crate::extract::Id;
+use crate::extract::params::{CURSOR_CHARACTERS_MAX, bounded};
+use crate::extract::{Id, Params};
 use crate::pages::form::Wrong;
-use crate::pages::home::NewsLine;
 use crate::pages::shell::{Section, Shell};
-use crate::pages::show::day::editable;
+use crate::pages::show::news::NewsLine;
 use crate::pages::show::{Avatar, Moment, TaskRow};
 use crate::pages::viewer::Viewer;
 use crate::state::AppState;
@@ -37,13 +39,18 @@ struct TaskPage {
     parts_done: usize,
     description_html: String,
     comments: Vec<Said>,
+    /// Where the comments before these are.
+    earlier: Option<String>,
+    /// What these are before; `None` where they are the newest.
+    before: Option<String>,
     /// What was typed into the form for a new comment, when it is shown again.
     comment_text: String,
     wrong: Wrong,
     workers: Vec<Worker>,
     watching: Watching,
     history: Vec<NewsLine>,
-    due_text: String,
+    /// Its status, priority and due time, as they are in the form.
+    facts: TaskForm,
     created: Moment,
     updated: Moment,
     may_write: bool,
@@ -58,11 +65,15 @@ struct Worker {
 /// A form of the page that comes back.
 #[derive(Debug, Default)]
 pub(super) struct Back {
+    /// What was chosen of the task's facts; `None` where that form is not the one that comes back.
+    pub(super) facts: Option<TaskForm>,
     /// The comment that was edited; `None` for a new one.
     pub(super) comment: Option<CommentId>,
     /// What was typed.
     pub(super) text: String,
     pub(super) wrong: Wrong,
+    /// Which comments are shown: those before this place; `None` for the newest.
+    pub(super) before: Option<String>,
 }
 
 impl Back {
@@ -80,8 +91,14 @@ pub(crate) async fn show(
     State(app): State<AppState>,
     viewer: Viewer,
     Id(task): Id<TaskRef>,
+    mut params: Params,
 ) -> Result<Response, ApiError> {
-    page(&app, viewer, &task, Back::default()).await
+    let back = Back {
+        before: params.one("before", |text| bounded(text, CURSOR_CHARACTERS_MAX)),
+        ..Back::default()
+    };
+    params.finish(|| Some(()))?;
+    page(&app, viewer, &task, back).await
 }
 
 /// The page, with what is wrong about a form on it.
@@ -101,7 +118,7 @@ pub(super) async fn page(
     let project = app.store().project(&actor, state.project_id).await?;
     let mut shell = Shell::of(app, viewer, Section::Projects)
         .await?
-        .about(&project.key);
+        .about(&project);
     shell.task = Some(state.id);
     shell.find_tag_colors(app, [&found].into_iter()).await?;
     let parts = parts(app, &mut shell, &state).await?;
@@ -109,7 +126,8 @@ pub(super) async fn page(
         None => None,
         Some(parent) => app.store().some_tasks(&actor, &[parent]).await?.pop(),
     };
-    let comments = comments(app, &shell, &state, &back).await?;
+    let discussion = comments(app, &shell, &state, &back).await?;
+    let facts = facts(app, &shell, &state, back.facts).await?;
     let status = back.wrong.status();
     let is_new = back.comment.is_none();
     let page = TaskPage {
@@ -121,14 +139,14 @@ pub(super) async fn page(
         parts,
         description_html: to_html(&state.description),
         workers: workers(app, &state).await?,
-        watching: Watching::of(app, &shell, &state, &comments).await?,
-        comments,
+        watching: Watching::of(app, &shell, &state, &discussion.said).await?,
+        comments: discussion.said,
+        earlier: discussion.earlier,
+        before: discussion.before,
         comment_text: if is_new { back.text } else { String::new() },
         wrong: if is_new { back.wrong } else { Wrong::default() },
         history: history(app, &shell, &state).await?,
-        due_text: state
-            .due_at
-            .map_or_else(String::new, |due| editable(due, shell.zone)),
+        facts,
         created: Moment::of(state.created_at, shell.now, shell.zone),
         updated: Moment::of(state.updated_at, shell.now, shell.zone),
         may_write: decide(&actor, Action::WriteTasks, Target::team(state.team_id)).is_ok(),
@@ -136,6 +154,36 @@ pub(super) async fn page(
         shell,
     };
     Ok((status, super::super::render(&page)?).into_response())
+}
+
+/// The facts as the form shows them: as they were chosen, or else as they are. What only somebody else changed meanwhile is as
+/// they changed it.
+async fn facts(
+    app: &AppState,
+    shell: &Shell,
+    task: &TaskState,
+    chosen: Option<TaskForm>,
+) -> Result<TaskForm, ApiError> {
+    let mut facts = TaskForm::of(task, None, shell.zone);
+    let Some(chosen) = chosen else {
+        return Ok(facts);
+    };
+    let given = |text: String, now: &mut String| {
+        if !text.is_empty() {
+            *now = text;
+        }
+    };
+    given(chosen.status, &mut facts.status);
+    given(chosen.priority, &mut facts.priority);
+    if chosen.version.is_empty() {
+        given(chosen.due, &mut facts.due);
+    } else {
+        // The whole form, in which a time can have been taken away.
+        facts.due = chosen.due;
+        facts.version = chosen.version;
+    }
+    overtaken(app, shell, task, &mut facts).await?;
+    Ok(facts)
 }
 
 async fn parts(

@@ -160,7 +160,7 @@ pub(crate) async fn show_set(
     let project = app.store().project(&actor, task.project_id).await?;
     let shell = Shell::of(&app, viewer, Section::Projects)
         .await?
-        .about(&project.key);
+        .about(&project);
     let mut form = TaskForm::default();
     if names.len() == 1 {
         form = TaskForm::of(&task, None, shell.zone);

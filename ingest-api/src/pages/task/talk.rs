@@ -6,28 +6,28 @@ use crate::api::comments::markdown::to_html;
 use crate::api::tasks::history::{actors, page_of};
 use crate::error::ApiError;
 use crate::extract::value::text;
-use crate::extract::{Fields, Id, IdIn};
+use crate::extract::{Fields, Id, IdIn, Params};
 use crate::pages::form::{PageForm, Wrong, sent};
 use crate::pages::shell::{Section, Shell};
 use crate::pages::show::{Avatar, Moment};
 use crate::pages::viewer::Viewer;
+use crate::pages::whole::longest;
 use crate::state::AppState;
 use askama::Template;
 use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
 use millstream_domain::comment::CommentBody;
+use millstream_domain::field::{FieldCode, Invalid};
 use millstream_domain::ids::{CommentId, UserId};
 use millstream_domain::policy::{Action, Target, decide};
 use millstream_event_log::events::task::TaskState;
-use millstream_event_log::{Cut, Event, Record};
+use millstream_event_log::{Event, Record, Seq};
 use millstream_store::PageRequest;
 use millstream_store::comment::{Comment, CommentEdit, CreateComment, UpdateComment};
 use millstream_store::page::LIMIT_MAX;
 use millstream_store::task::TaskRef;
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Map, Value};
-
-/// Pages of comments that are shown: a longer talk is read over the API.
-const COMMENT_PAGES_MAX: usize = 5;
 
 /// A comment.
 pub(super) struct Said {
@@ -75,29 +75,49 @@ impl Said {
     }
 }
 
-/// The comments of a task, and the one whose form came back as it was typed.
+/// A part of what was said about a task.
+pub(super) struct Talk {
+    /// Oldest first.
+    pub(super) said: Vec<Said>,
+    /// Where what was said before it is shown.
+    pub(super) earlier: Option<String>,
+    /// What it is before; `None` where it is the newest.
+    pub(super) before: Option<String>,
+}
+
+/// The newest comments of a task, or those before a place; and the one whose form came back as it was typed.
 pub(super) async fn comments(
     app: &AppState,
     shell: &Shell,
     task: &TaskState,
     back: &Back,
-) -> Result<Vec<Said>, ApiError> {
-    let mut page = PageRequest {
-        limit: LIMIT_MAX,
-        cursor: None,
+) -> Result<Talk, ApiError> {
+    let page = PageRequest {
+        cursor: back.before.clone(),
+        ..longest()
     };
-    let mut said = Vec::new();
-    for _ in 0..COMMENT_PAGES_MAX {
-        let (actor, id) = (&shell.viewer.caller.actor, TaskRef::Id(task.id));
-        let found = app.store().comments(actor, &id, &page).await?;
-        let shown = found.items.iter();
-        said.extend(shown.map(|comment| Said::of(comment, shell, task, back)));
-        match found.next_cursor {
-            Some(cursor) => page.cursor = Some(cursor),
-            None => break,
-        }
+    let (actor, id) = (&shell.viewer.caller.actor, TaskRef::Id(task.id));
+    let found = app.store().comments_newest_first(actor, &id, &page).await?;
+    let shown = found.items.iter().rev();
+    let mut said: Vec<Said> = shown
+        .map(|comment| Said::of(comment, shell, task, back))
+        .collect();
+    // A form that came back is shown, however long ago its comment was written.
+    let back_in = back
+        .comment
+        .filter(|id| !found.items.iter().any(|comment| comment.id == *id));
+    if let Some(comment) = back_in {
+        let comment = app.store().comment(actor, &id, comment).await?;
+        said.insert(0, Said::of(&comment, shell, task, back));
     }
-    Ok(said)
+    Ok(Talk {
+        said,
+        earlier: found.next_cursor.map(|cursor| {
+            let cursor = utf8_percent_encode(&cursor, NON_ALPHANUMERIC);
+            format!("/tasks/{}?before={cursor}#comments", task.name)
+        }),
+        before: page.cursor,
+    })
 }
 
 fn body(typed: &str) -> Result<CommentBody, ApiError> {
@@ -128,7 +148,7 @@ pub(crate) async fn comment(
         Err(error) => Err(error),
     };
     match written {
-        Ok(comment) => there(&app, &viewer, &task, comment.output.id).await,
+        Ok(comment) => there(&app, &viewer, &task, comment.output.id, None).await,
         Err(error) => {
             let back = Back {
                 text: typed,
@@ -148,6 +168,7 @@ pub(crate) async fn edit_comment(
     let typed = as_written(&sent(&mut params, "body").unwrap_or_default());
     let version = sent(&mut params, "version").and_then(|version| version.parse::<i64>().ok());
     let is_deletion = sent(&mut params, "act").as_deref() == Some("delete");
+    let before = sent(&mut params, "before");
     params.finish(|| Some(()))?;
     let edit = if is_deletion {
         Ok(CommentEdit::Delete)
@@ -169,27 +190,32 @@ pub(crate) async fn edit_comment(
         Err(error) => Err(error),
     };
     match written {
-        Ok(_) => there(&app, &viewer, &task, id).await,
+        Ok(_) => there(&app, &viewer, &task, id, before).await,
         Err(error) => {
             let back = Back {
                 comment: Some(id),
                 text: typed,
-                wrong: Wrong::of(error)?,
+                before,
+                ..Back::wrong(Wrong::of(error)?)
             };
             page(&app, viewer, &task, back).await
         }
     }
 }
 
-/// Leads to a comment on the task's page.
+/// Leads to a comment on the task's page; to an older one where it was shown.
 async fn there(
     app: &AppState,
     viewer: &Viewer,
     task: &TaskRef,
     comment: CommentId,
+    before: Option<String>,
 ) -> Result<Response, ApiError> {
     let task = app.store().task(&viewer.caller.actor, task).await?;
-    let to = format!("/tasks/{}#comment-{comment}", task.state.name);
+    let part = before.map_or_else(String::new, |cursor| {
+        format!("?before={}", utf8_percent_encode(&cursor, NON_ALPHANUMERIC))
+    });
+    let to = format!("/tasks/{}{part}#comment-{comment}", task.state.name);
     Ok(Redirect::to(&to).into_response())
 }
 
@@ -200,6 +226,10 @@ struct CommentHistoryPage {
     task: String,
     comment: String,
     versions: Vec<Version>,
+    /// Where the versions before these are.
+    earlier: Option<String>,
+    /// Whether the newest is among them.
+    has_newest: bool,
 }
 
 /// A comment as it once was.
@@ -215,21 +245,29 @@ pub(crate) async fn show_comment_history(
     State(app): State<AppState>,
     viewer: Viewer,
     IdIn(task, id): IdIn<TaskRef, CommentId>,
+    mut params: Params,
 ) -> Result<Response, ApiError> {
+    let before = params.one("before", seq);
+    params.finish(|| Some(()))?;
     let known = app.store().task(&viewer.caller.actor, &task).await?.state;
     let actor = &viewer.caller.actor;
     let comment = app.store().comment(actor, &task, id).await?;
     let subject = format!("comment/{id}");
     let records = app
         .log()
-        .of_subject(known.id.0, &subject, Cut::START, LIMIT_MAX)
+        .newest_of_subject(known.id.0, &subject, before, LIMIT_MAX + 1)
         .await?;
-    let (records, _) = page_of(records, LIMIT_MAX);
+    let (records, more) = page_of(records, LIMIT_MAX);
+    let oldest = records.last().filter(|_| more.is_some());
+    let earlier = oldest.map(|oldest| {
+        let place = format!("/tasks/{}/comments/{id}", known.name);
+        format!("{place}/history?before={}", oldest.seq)
+    });
     let names = actors(&app, &records).await?;
     let project = app.store().project(actor, known.project_id).await?;
     let shell = Shell::of(&app, viewer, Section::Projects)
         .await?
-        .about(&project.key);
+        .about(&project);
     let is_deleted = comment.deleted_at.is_some();
     let version = |record: &Record| Version {
         who: record
@@ -244,11 +282,24 @@ pub(crate) async fn show_comment_history(
             _ => None,
         },
     };
-    let versions = records.iter().rev().map(version).collect();
+    let versions = records.iter().map(version).collect();
     super::super::render(&CommentHistoryPage {
         task: known.name,
         comment: id.to_string(),
         versions,
+        earlier,
+        has_newest: before.is_none(),
         shell,
     })
+}
+
+/// A place in the log.
+fn seq(text: &str) -> Result<Seq, Invalid> {
+    let wrong = |_| {
+        Invalid::new(
+            FieldCode::Invalid,
+            "must be a place that this list gave out",
+        )
+    };
+    text.parse().map_err(wrong)
 }

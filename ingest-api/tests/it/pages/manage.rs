@@ -61,7 +61,9 @@ async fn an_archived_project_leaves_the_navigation_and_comes_back() {
         .expect(303);
     let side = "class=\"entry\" href=\"/projects/ENG\"";
     let all = ada.page(&app, "/projects").await;
-    assert!(!all.contains(side) && all.contains("class=\"cover\" href=\"/projects/ENG\""));
+    assert!(!all.contains("/projects/ENG\""));
+    let archive = ada.page(&app, "/projects?archived=true").await;
+    assert!(!archive.contains(side) && archive.contains("class=\"cover\" href=\"/projects/ENG\""));
     assert!(ada.page(&app, "/projects/ENG").await.contains("Archived"));
     ada.post(&app, "/projects/ENG/archive", &[("archived", "false")])
         .await

@@ -23,9 +23,12 @@ async fn an_api_token_is_shown_once_and_works_until_it_is_revoked() {
         .text();
     let token = between(&made, "id=\"token\" value=\"", "\"");
     assert!(token.starts_with("mst_"));
+    // Nothing may ask for this page again.
+    assert!(made.contains(" data-still>") && !made.contains("data-here"));
     app.get("/teams").token(&token).send().await.expect(200);
     let list = ada.page(&app, "/settings/tokens").await;
     assert!(list.contains("Mill wheel") && !list.contains(&token));
+    assert!(list.contains(" data-here=\"/settings/tokens\">") && !list.contains("data-still"));
     assert!(list.contains("Never used") || list.contains("just now"));
     let id = between(&list, "name=\"token\" value=\"", "\"");
     ada.post(&app, "/settings/tokens/revoke", &[("token", &id)])
@@ -223,6 +226,9 @@ async fn what_one_watches_stands_below_what_one_works_on() {
         .await
         .expect(303);
     let home = browser.page(&app, "/").await;
-    let (_, watching) = home.split_once("id=\"watching\"").unwrap();
+    let (before, watching) = home.split_once("id=\"watching\"").unwrap();
     assert!(watching.contains("Watched wheel"));
+    // Its box belongs to the form that acts on what is chosen.
+    let (_, form) = before.split_once("action=\"/tasks/bulk\"").unwrap();
+    assert!(!form.contains("</form>"));
 }
