@@ -13,6 +13,7 @@ use crate::app::{Live, Server, TestApp, User};
 use millstream_event_log::Position;
 use millstream_event_log::backends::postgres::PostgresLog;
 use serde_json::{Value, json};
+use std::time::Duration;
 
 /// A team of two with a task, and a server.
 struct Mill {
@@ -81,6 +82,8 @@ impl Mill {
         let is_told = |position: &str| position[1..].parse::<u64>().unwrap() >= seq;
         live.subscribe(&[]).await;
         while !is_told(&live.position) {
+            // Each question counts against the quota.
+            tokio::time::sleep(Duration::from_millis(10)).await;
             live.subscribe(&[]).await;
         }
     }

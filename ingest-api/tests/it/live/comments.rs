@@ -148,7 +148,7 @@ async fn a_comment_of_a_connection_is_audited_like_one_of_a_request() {
 async fn comments_of_a_connection_are_counted_like_requests() {
     let number = |number| NonZeroU32::new(number).unwrap();
     let limits = RateLimits {
-        person: number(40),
+        person: number(400),
         address: number(1_000),
         log_in: number(1_000),
     };
@@ -156,7 +156,7 @@ async fn comments_of_a_connection_are_counted_like_requests() {
     let mill = Mill::of(app).await;
     let mut live = Live::talk(&mill.server, &mill.grace, "ENG-1").await;
     let mut refused = None;
-    for _ in 0..60 {
+    for _ in 0..600 {
         live.say(json!({"body": ""})).await;
         let answer = live.next().await;
         if answer["problem"]["error"]["code"] == "rate_limited" {
@@ -164,7 +164,7 @@ async fn comments_of_a_connection_are_counted_like_requests() {
             break;
         }
     }
-    let refused = refused.expect("a quota of 40 lets 60 through only in half a minute");
+    let refused = refused.expect("a quota of 400 lets 600 through only in half a minute");
     assert_eq!(refused["problem"]["status"], 429);
     // The next request is told so, with the same quota.
     let bearer = format!("Bearer {}", mill.grace.access_token);
@@ -173,7 +173,7 @@ async fn comments_of_a_connection_are_counted_like_requests() {
         .await
         .unwrap_err();
     let answer = answer.expect(429, "rate_limited");
-    assert_eq!(answer.header("ratelimit-limit"), Some("40"));
+    assert_eq!(answer.header("ratelimit-limit"), Some("400"));
     assert_eq!(answer.header("ratelimit-remaining"), Some("0"));
     assert!(answer.header("retry-after").is_some());
 }
