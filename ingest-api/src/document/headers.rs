@@ -59,12 +59,10 @@ pub(super) fn if_none_match() -> Parameter {
 }
 
 pub(super) fn idempotency_key() -> Parameter {
-    // Visible ASCII is what every proxy passes on; other UTF-8 is understood too, and so is the empty text, which some
-    // proxies drop with its header.
+    // Visible ASCII is what every proxy passes on; other UTF-8 is understood too. The empty text is a text like any other.
     let key = text()
-        .min_length(Some(1))
         .max_length(Some(255))
-        .pattern(Some("^[!-~]+( [!-~]+)*$"));
+        .pattern(Some("^([!-~]+( [!-~]+)*)?$"));
     let about = "The same act under the same key is done once, and answered alike for a day";
     header(IDEMPOTENCY_KEY, about, key)
 }

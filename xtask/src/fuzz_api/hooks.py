@@ -237,6 +237,7 @@ RULES = {
     ("POST /api/v1/projects", "archived"): "a new project is not archived",
     ("POST /api/v1/auth/reset/confirm", "token"): "a link is good once",
     ("POST /api/v1/auth/password", "current_password"): "it is the one that is set",
+    ("PATCH /api/v1/auth/me", "current_password"): "another address needs the password that is set",
     ("POST /api/v1/auth/tokens", "expires_at"): "it lies in the future",
     ("GET /api/v1/audit/proof", "index"): "an index lies below the number of entries there are",
     ("GET /api/v1/audit/proof", "size"): "a size is at most the number of entries there are",
@@ -272,6 +273,8 @@ def reason_for(kind, failure, case, response):
         error = response.json()["error"]
     except (ValueError, KeyError, TypeError):
         return None
+    if kind == "RejectedPositiveData" and error["message"].startswith(WAIT_FOR + " must be"):
+        return "a position is good if an answer gave it out"
     if error["code"] == "view_behind" and WAIT_FOR in (case.headers or {}):
         return "a made-up position is never reached" if kind in ("ServerError", "RejectedPositiveData") else None
     if kind != "RejectedPositiveData":
