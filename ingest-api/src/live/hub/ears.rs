@@ -14,6 +14,9 @@ use tokio::sync::mpsc::{self, Receiver, Sender};
 
 /// Words that wait for one connection. A page that is that far behind asks again from the start.
 const QUEUE: usize = 64;
+/// People who read notifications and whose inbox does not show it yet. While the view is that far behind, only those are
+/// noted who listen by then.
+const READERS_MAX: usize = 100_000;
 /// How many connections there are.
 const LIVE_CONNECTIONS: &str = "millstream_live_connections";
 /// How many were let go because they did not keep up.
@@ -36,8 +39,7 @@ pub(super) struct Ears {
     inbox: Seq,
     /// The last record that may have changed one.
     stirred: Seq,
-    /// Who read notifications lately, and with which record: told once their inbox shows it. Listeners alone, so no more than
-    /// there are connections.
+    /// Who read notifications lately, and with which record: told once their inbox shows it, to all who listen by then.
     readers: BTreeMap<UserId, Seq>,
     closed: bool,
 }
@@ -179,9 +181,9 @@ impl Ears {
         self.send(self.listeners(topic), &Word::Check(topic));
     }
 
-    /// Notes that somebody read notifications.
+    /// Notes that somebody read notifications. They need not listen yet: they may begin to before their inbox shows it.
     pub(super) fn has_read(&mut self, person: UserId, seq: Seq) {
-        if self.is_heard(Topic::Notifications(person)) {
+        if self.readers.len() < READERS_MAX || self.is_heard(Topic::Notifications(person)) {
             self.readers.insert(person, seq);
         }
     }
@@ -264,5 +266,29 @@ fn forget<K: Eq + Hash>(ids: &mut HashMap<K, Ids>, key: &K, id: EarId) {
         if of_key.is_empty() {
             ids.remove(key);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use uuid::Uuid;
+
+    #[test]
+    fn who_read_and_begins_to_listen_before_the_inbox_shows_it_is_told() {
+        let reader = UserId(Uuid::from_u128(1));
+        let mut ears = Ears::default();
+        ears.has_read(reader, 7);
+        ears.tell(None, 7, true);
+        let (id, mut words) = ears.add(&LiveLimits::default(), reader, None).unwrap();
+        let since = ears.set(id, BTreeSet::from([Topic::Notifications(reader)]));
+        assert_eq!((since.log, since.inbox), (7, 0));
+        ears.tell_inboxes(Vec::new(), 6);
+        assert!(words.try_recv().is_err(), "the inbox does not show it yet");
+        ears.tell_inboxes(Vec::new(), 7);
+        let word = words.try_recv();
+        assert!(matches!(word, Ok(Word::Inbox { inbox: 7, log: 7 })), "{word:?}");
+        ears.tell_inboxes(Vec::new(), 7);
+        assert!(words.try_recv().is_err(), "it was told");
     }
 }
