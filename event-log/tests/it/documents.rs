@@ -46,6 +46,7 @@ fn head() -> String {
     let example = record(17, Event::samples().remove(0)).to_cloud_event();
     let mut envelope = example;
     envelope["data"] = "…".into();
+    envelope.sort_all_objects();
     format!(
         "# Events\n\n\
          Generated from the code by `cargo xtask accept`; do not edit.\n\n\
@@ -59,7 +60,9 @@ fn head() -> String {
 }
 
 fn section(text: &mut String, event: &Event) {
-    let data: serde_json::Value = serde_json::from_str(event.data().get()).unwrap();
+    let mut data: serde_json::Value = serde_json::from_str(event.data().get()).unwrap();
+    // The same text whether or not some other crate of the build has JSON keep its order.
+    data.sort_all_objects();
     write!(
         text,
         "\n### `{}`\n\nSchema version {}, subject `{}`.\n\n```json\n{data:#}\n```\n",

@@ -38,6 +38,7 @@ fn operations(document: &Value) -> Vec<(String, String, Value)> {
             operations.push((method.to_uppercase(), path.clone(), operation.clone()));
         }
     }
+    operations.sort_by_key(|(method, path, _)| (path.clone(), method.clone()));
     operations
 }
 

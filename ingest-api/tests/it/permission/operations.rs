@@ -21,7 +21,8 @@ const READ_OVER: [&str; 1] = ["/assigned_by"];
 
 /// Every operation of the document, in every way that there is a sample of.
 pub(super) fn all() -> Vec<Route> {
-    let document = serde_json::to_value(millstream_ingest_api::openapi()).unwrap();
+    let mut document = serde_json::to_value(millstream_ingest_api::openapi()).unwrap();
+    document.sort_all_objects();
     let mut samples = samples::all();
     let (mut routes, mut missing) = (Vec::new(), Vec::new());
     for (path, item) in document["paths"].as_object().unwrap() {
@@ -154,7 +155,9 @@ pub(super) fn slots_in(path: &str, sample: &Sample) -> Vec<Slot> {
         }
     }
     let mut texts = Vec::new();
-    find_placeholders(&sample.body, "", &mut texts);
+    let mut body = sample.body.clone();
+    body.sort_all_objects();
+    find_placeholders(&body, "", &mut texts);
     for (at, thing) in texts {
         add(Place::Body(at), &thing);
     }
