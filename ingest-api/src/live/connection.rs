@@ -7,7 +7,7 @@ use super::hub::{Listener, Word};
 use super::place::{Brought, Place};
 use super::rounds::{Due, Rounds};
 use super::socket::{BEHIND, End, Socket};
-use super::told::inbox_changed;
+use super::told::{Told, inbox_changed};
 use super::topic::{Topic, Wanted};
 use crate::middleware::rate;
 use crate::state::AppState;
@@ -75,7 +75,10 @@ impl Connection {
         let end = loop {
             // What is rare is boxed: an idle connection is as large as what it may wait in.
             let done = tokio::select! {
-                word = self.listener.words.recv() => Box::pin(self.pass_on(word)).await,
+                word = self.listener.words.recv() => match word {
+                    Some(Word::Record(told, inbox)) => self.tell(&told, inbox).await,
+                    rare => Box::pin(self.pass_on(rare)).await,
+                },
                 said = self.socket.hear() => match said {
                     Ok(Some(text)) => Box::pin(self.obey(&text)).await,
                     Ok(None) => Ok(()),
@@ -93,23 +96,26 @@ impl Connection {
         Box::pin(self.socket.close(end)).await;
     }
 
+    /// Tells of a record.
+    async fn tell(&mut self, told: &Told, inbox: Seq) -> Result<(), End> {
+        self.place.inbox = self.place.inbox.max(inbox);
+        if let Some(done) = self.resumed.told_of(told.seq) {
+            let (topics, seq) = (&self.topics, told.seq);
+            let hears = |topic| topics.get(&topic).is_some_and(|since| seq > *since);
+            for message in told.messages(done, self.inbox_told(seq), hears) {
+                self.socket.send(message).await?;
+            }
+        }
+        if told.seq > self.place.seq {
+            (self.place.seq, self.place.part) = (told.seq, 0);
+        }
+        Ok(())
+    }
+
     /// Passes on a word of the hub.
     async fn pass_on(&mut self, word: Option<Word>) -> Result<(), End> {
         match word {
-            Some(Word::Record(told, inbox)) => {
-                self.place.inbox = self.place.inbox.max(inbox);
-                if let Some(done) = self.resumed.told_of(told.seq) {
-                    let (topics, seq) = (&self.topics, told.seq);
-                    let hears = |topic| topics.get(&topic).is_some_and(|since| seq > *since);
-                    for message in told.messages(done, self.inbox_told(seq), hears) {
-                        self.socket.send(message).await?;
-                    }
-                }
-                if told.seq > self.place.seq {
-                    (self.place.seq, self.place.part) = (told.seq, 0);
-                }
-                Ok(())
-            }
+            Some(Word::Record(told, inbox)) => self.tell(&told, inbox).await,
             Some(Word::Inbox { inbox, log }) => self.tell_inbox(inbox, log).await,
             Some(Word::AskAgain) => self.ask_again().await,
             Some(Word::Check(topic)) => self.check(&[topic]).await,
@@ -163,7 +169,7 @@ impl Connection {
     }
 
     async fn obey(&mut self, text: &str) -> Result<(), End> {
-        if let Err(refused) = rate::count_for(&self.app, Some(&self.guest.caller)) {
+        if let Err(refused) = rate::count_for(&self.app, Some(&self.guest.caller)).await {
             return self.complain(&refused.detail).await;
         }
         let Ok(said) = serde_json::from_str::<Said>(text) else {

@@ -6,8 +6,9 @@ use tungstenite::Error as WireError;
 
 /// The subprotocol.
 pub(super) const PROTOCOL: &str = "millstream.v1";
-/// Bytes that a connection reads at once. axum's own default would take 128 KiB of every idle one.
-const READ_BUFFER: usize = 1_024;
+/// Bytes that a connection reads at once: a subscription in one or two reads. axum's own default would take 128 KiB of every
+/// idle one.
+const READ_BUFFER: usize = 512;
 /// Bytes that may wait to be written.
 const WRITE_BUFFER_MAX: usize = 256 * 1_024;
 /// Most bytes of a message from a client: a comment, with room.
