@@ -20,7 +20,11 @@ const KEY: &str = "audit.ed25519";
 
 /// The key, made at the first start: in the data folder, or in the folder that several nodes share. A new one beside
 /// checkpoints of another would make all of them look forged.
-pub(crate) fn key(data: &DataDir, shared: Option<&Path>) -> Result<Arc<SigningKey>> {
+pub(crate) fn key(
+    data: &DataDir,
+    shared: Option<&Path>,
+    objects: Option<&Path>,
+) -> Result<Arc<SigningKey>> {
     let file = data.keys(shared)?.join(KEY);
     let own = data.path().join("keys").join(KEY);
     if !file.exists() && own.exists() {
@@ -33,13 +37,14 @@ pub(crate) fn key(data: &DataDir, shared: Option<&Path>) -> Result<Arc<SigningKe
             )
         })?;
     }
-    let signed = data.path().join("objects/audit/checkpoints/latest");
+    let audit = data.objects(objects)?.join("audit");
+    let signed = audit.join("checkpoints/latest");
     if !file.exists() && signed.exists() {
         bail!(
             "the audit's key \"{}\" is gone, but checkpoints were signed with it: bring it back from a backup; or, to go on \
              without them, move the folder \"{}\" away",
             file.display(),
-            data.path().join("objects/audit").display()
+            audit.display()
         );
     }
     let key = SigningKey::load_or_create(&file)
@@ -65,9 +70,9 @@ fn copy(from: &Path, to: &Path) -> io::Result<()> {
     }
 }
 
-/// The checkpoints.
-pub(crate) fn kept(data: &DataDir) -> Result<Checkpoints> {
-    let folder = data.folder("objects")?;
+/// The checkpoints: in the data folder, or in the folder that several nodes share.
+pub(crate) fn kept(data: &DataDir, shared: Option<&Path>) -> Result<Checkpoints> {
+    let folder = data.objects(shared)?;
     let store = LocalFileSystem::new_with_prefix(&folder)
         .with_context(|| format!("the folder \"{}\"", folder.display()))?;
     Ok(Checkpoints::new(Arc::new(store)))

@@ -7,9 +7,12 @@
 
 pub(crate) mod audit;
 pub(crate) mod catch_up;
+mod health;
 pub(crate) mod import;
 pub(crate) mod keys;
 pub(crate) mod migrate;
+pub(crate) mod rebuild;
+mod seed;
 
 use crate::config::{Command, Settings};
 use crate::control::client;
@@ -17,8 +20,8 @@ use crate::control::message::Report;
 use crate::data_dir::{DataDir, Taken};
 use crate::import::ImportRequest;
 use crate::roles::engine::{Engine, Handle};
-use crate::terminal;
 use crate::usage::Usage;
+use crate::{roles, terminal};
 use anyhow::Result;
 use serde::{Deserialize, Serialize};
 use std::process::ExitCode;
@@ -40,22 +43,24 @@ pub(crate) enum Request {
     Keys(keys::KeysRequest),
     /// Import the file that comes with the request.
     Import(ImportRequest),
+    /// Make a view anew.
+    Rebuild(rebuild::RebuildRequest),
 }
 
 impl Request {
     /// Whether it makes sense only where Millstream has run before: a check of nothing would be passed by anybody.
     fn needs_installation(&self) -> bool {
         match self {
-            Self::VerifyAudit { .. } | Self::Import(_) => true,
+            Self::VerifyAudit { .. } | Self::Import(_) | Self::Rebuild(_) => true,
             Self::Migrate | Self::Keys(_) => false,
         }
     }
 
-    /// Whether it writes what the views are to show.
+    /// Whether the pipelines that keep the views have a part in it.
     fn needs_views(&self) -> bool {
         match self {
             Self::Migrate | Self::VerifyAudit { .. } | Self::Keys(_) => false,
-            Self::Import(_) => true,
+            Self::Import(_) | Self::Rebuild(_) => true,
         }
     }
 }
@@ -63,10 +68,14 @@ impl Request {
 /// Runs a command of the command line.
 pub(crate) async fn run(settings: &Settings, command: Command) -> Result<ExitCode> {
     let (request, body) = match command {
+        Command::Run(role) => return roles::run(&role).await,
+        Command::Health => return health::run(settings).await,
+        Command::Seed => return seed::run(settings).await,
         Command::Migrate => (Request::Migrate, Vec::new()),
         Command::Audit(command) => (audit::request(command)?, Vec::new()),
         Command::Keys(command) => (keys::request(command), Vec::new()),
         Command::Import(args) => import::request(args)?,
+        Command::Rebuild(args) => (rebuild::request(args), Vec::new()),
     };
     if request.needs_installation() && !settings.data_dir.is_dir() {
         return Err(Usage::because(format!(
@@ -96,7 +105,7 @@ async fn alone(
 ) -> Result<ExitCode> {
     let mut engine = Engine::open(settings, data).await?;
     if request.needs_views() {
-        engine.start().await?;
+        roles::all::start(&mut engine).await?;
     }
     let (report, replies) = Report::new();
     let ((), code) = tokio::join!(
@@ -126,5 +135,6 @@ async fn work(handle: &Handle, request: Request, body: Vec<u8>, report: &Report)
         Request::VerifyAudit { checkpoint } => audit::run(handle, checkpoint, report).await,
         Request::Keys(request) => keys::run(handle, request, report).await,
         Request::Import(request) => import::run(handle, &request, &body, report).await,
+        Request::Rebuild(request) => rebuild::run(handle, &request, report).await,
     }
 }

@@ -6,7 +6,9 @@
 mod environment;
 mod values;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::error::ErrorKind;
+use clap::parser::ValueSource;
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use std::net::SocketAddr;
 use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::PathBuf;
@@ -28,6 +30,69 @@ pub(crate) struct Cli {
     /// Fill a fresh installation with a team, projects, tasks and comments to look at.
     #[arg(long)]
     pub(crate) demo: bool,
+}
+
+/// The parts that can run in a process of their own, several of them on one Postgres server.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Role {
+    /// Run what people talk to: pages, the API, live connections.
+    Web(Part),
+    /// Run what follows from it: activity, notifications, the audit, timers, jobs, mail.
+    Pipelines(Part),
+    /// Run a search index of its own, and answer searches from it.
+    Search(Part),
+    /// Run a lake of its own, and answer reports from it.
+    Analytics(Part),
+}
+
+/// A part's settings.
+#[derive(Debug, Args)]
+pub(crate) struct Part {
+    #[command(flatten)]
+    pub(crate) settings: Box<Settings>,
+}
+
+impl Cli {
+    /// What the command line and the environment say. Answers `--help`, and wrong usage with exit code 2, by itself.
+    pub(crate) fn read() -> Self {
+        let mut command = Self::command();
+        let matches = command.get_matches_mut();
+        let cli = Self::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
+        if let Some(Command::Run(_)) = cli.command {
+            // A part has settings of its own: what stands before its name would be left unheard.
+            let misplaced = command.get_arguments().find(|argument| {
+                let given = matches.value_source(argument.get_id().as_str());
+                !argument.is_global_set() && given == Some(ValueSource::CommandLine)
+            });
+            if let Some(flag) = misplaced.and_then(clap::Arg::get_long) {
+                let role = matches.subcommand_name().unwrap_or_default();
+                let told = format!(
+                    "--{flag} is a setting of `millstream` without a part: give those of a part behind its name, as in \
+                     `millstream {role} --listen 127.0.0.1:8081`\n"
+                );
+                command.error(ErrorKind::ArgumentConflict, told).exit();
+            }
+        }
+        cli
+    }
+
+    /// The settings of what is to be run: those of a part stand behind its name.
+    pub(crate) fn settings(&self) -> &Settings {
+        match &self.command {
+            Some(Command::Run(
+                Role::Web(part)
+                | Role::Pipelines(part)
+                | Role::Search(part)
+                | Role::Analytics(part),
+            )) => &part.settings,
+            Some(_) | None => &self.settings,
+        }
+    }
+
+    /// Whether it runs until it is stopped.
+    pub(crate) fn is_server(&self) -> bool {
+        matches!(self.command, None | Some(Command::Run(_)))
+    }
 }
 
 /// What the server and the commands need to know.
@@ -115,6 +180,73 @@ pub(crate) struct Settings {
     /// Where pipelines read the event log.
     #[arg(long, env = "EVENT_LOG", default_value = "postgres")]
     pub(crate) event_log: EventLog,
+    /// Brokers of a Kafka to mirror the log in, `host:port`, separated by commas. It may be lost at any time.
+    #[arg(long, env = "KAFKA_BROKERS", value_name = "ADDRESSES")]
+    pub(crate) kafka_brokers: Option<String>,
+    /// What the names of the topics in Kafka begin with. Two installations on one Kafka need one each.
+    #[arg(
+        long,
+        env = "KAFKA_TOPIC_PREFIX",
+        default_value = "millstream.",
+        value_parser = values::topic_prefix,
+        value_name = "TEXT"
+    )]
+    pub(crate) kafka_topic_prefix: String,
+    /// How many partitions a topic in Kafka is made with, where it is not there yet.
+    #[arg(
+        long,
+        env = "KAFKA_PARTITIONS",
+        default_value = "4",
+        value_parser = clap::value_parser!(u16).range(1..=1000),
+        value_name = "NUMBER"
+    )]
+    pub(crate) kafka_partitions: u16,
+    /// A Redis, 7 or newer, such as `redis://127.0.0.1:6379`: several processes hear of each other's work through it at once,
+    /// count requests together, and share a cache. It may be lost at any time.
+    #[arg(long, env = "REDIS_URL", value_name = "URL", hide_env_values = true)]
+    pub(crate) redis_url: Option<String>,
+    /// What all names in Redis begin with. Two installations that mirror their log in one Redis need one each.
+    #[arg(
+        long,
+        env = "REDIS_PREFIX",
+        default_value = "millstream:",
+        value_name = "TEXT"
+    )]
+    pub(crate) redis_prefix: String,
+    /// Whether answers are kept in Redis for a while, where there is one.
+    #[arg(
+        long,
+        env = "ENABLE_CACHE",
+        default_value_t = true,
+        action = clap::ArgAction::Set,
+        value_name = "TRUE_OR_FALSE"
+    )]
+    pub(crate) enable_cache: bool,
+    /// Where `millstream search` runs, such as `http://search:8080`, when it is a process of its own: searches are passed on to
+    /// it.
+    #[arg(long, env = "SEARCH_URL", value_parser = values::service_url, value_name = "URL")]
+    pub(crate) search_url: Option<String>,
+    /// The same of `millstream analytics`.
+    #[arg(long, env = "ANALYTICS_URL", value_parser = values::service_url, value_name = "URL")]
+    pub(crate) analytics_url: Option<String>,
+    /// Where `millstream search` and `analytics` fetch the public keys of tokens. Without it, from `web` by the public URL.
+    #[arg(
+        long,
+        env = "MILLSTREAM_JWKS_URL",
+        value_parser = values::jwks_url,
+        value_name = "URL"
+    )]
+    pub(crate) jwks_url: Option<String>,
+    /// Where the audit's checkpoints are kept, outside the database: a folder that all nodes have in common, such as
+    /// `file:///srv/millstream/objects`. Without it, `objects` in the data folder.
+    #[arg(
+        long,
+        env = "OBJECT_STORE_URL",
+        value_parser = values::object_store,
+        global = true,
+        value_name = "URL"
+    )]
+    pub(crate) object_store: Option<PathBuf>,
     /// Proxies that are believed where requests come from (X-Forwarded-For, Forwarded): networks, separated by commas.
     #[arg(
         long,
@@ -203,6 +335,10 @@ pub(crate) enum RateLimit {
 pub(crate) enum EventLog {
     /// In Postgres, where it is always written.
     Postgres,
+    /// In Kafka, where it is mirrored; in Postgres what Kafka lacks.
+    Kafka,
+    /// In Redis, where it is mirrored; in Postgres what Redis lacks.
+    Redis,
 }
 
 /// The form of log lines.
@@ -219,8 +355,15 @@ pub(crate) enum LogFormat {
 /// What to do instead of running.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    /// Run a part of Millstream.
+    #[command(flatten)]
+    Run(Role),
     /// Bring the database's schema up to date, and nothing else.
     Migrate,
+    /// Fill a fresh installation with a team, projects, tasks and comments to look at, and end.
+    Seed,
+    /// Ask the process that runs on this machine whether it can do its work: exit code 0 if so.
+    Health,
     /// The audit: prove that nobody tampered with it.
     #[command(subcommand)]
     Audit(crate::commands::audit::AuditCommand),
@@ -233,4 +376,13 @@ pub(crate) enum Command {
     /// import is repeated. Titles are made one line; one of more than 200 characters is cut, and stands in full at the top
     /// of the description.
     Import(crate::commands::import::ImportArgs),
+    /// Make a view anew from the event log: search, activity or notifications.
+    ///
+    /// It is made beside the one that people see, who read and write meanwhile; then the two are compared, and the new one takes
+    /// the other one's place at once. What people did to a view, such as reading notifications, is kept. Interrupted, it changes
+    /// nothing, and can be begun again.
+    ///
+    /// Exit code 0: it is done; what differed is told. 1: it is not, and nothing was changed; with --compare-only also when
+    /// something differs.
+    Rebuild(crate::commands::rebuild::RebuildArgs),
 }

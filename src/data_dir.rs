@@ -105,6 +105,11 @@ impl DataDir {
         private_folder(shared.map_or_else(|| self.path.join("keys"), Path::to_owned))
     }
 
+    /// The folder of objects: in it, or the one that it shares with other nodes.
+    pub(crate) fn objects(&self, shared: Option<&Path>) -> Result<PathBuf> {
+        private_folder(shared.map_or_else(|| self.path.join("objects"), Path::to_owned))
+    }
+
     /// What leases know this installation by. The same after a crash, so that its pipelines need not wait until the
     /// leases of the process that died have run out; nobody else has it, because the folder is locked.
     pub(crate) fn node(&self) -> Result<String> {

@@ -55,6 +55,14 @@ impl Database {
         Ok(database)
     }
 
+    /// Connects to the server of the settings for somebody who only reads there: the schema is somebody else's to bring up to
+    /// date.
+    pub(crate) async fn open_to_read(settings: &Settings) -> Result<Self> {
+        let url = settings.database_url.as_deref();
+        let url = url.ok_or_else(|| Usage::because("set DATABASE_URL"))?;
+        Self::connect(url).await
+    }
+
     /// Statements are prepared and kept per connection. Behind a pooler that hands a connection to somebody else after
     /// each transaction and does not know of prepared statements (PgBouncer before 1.21), add
     /// `?statement-cache-capacity=0` to the URL.

@@ -12,11 +12,11 @@ mod lifecycle;
 mod open_files;
 mod roles;
 mod socket;
+mod sql;
 mod telemetry;
 mod terminal;
 mod usage;
 
-use clap::Parser;
 use commands::{FAILED, USAGE};
 use config::Cli;
 use std::process::ExitCode;
@@ -28,13 +28,15 @@ use usage::Usage;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
+    if let Some(code) = sql::run_if_child() {
+        return code;
+    }
     let names = std::env::vars_os().filter_map(|(name, _)| name.into_string().ok());
     if let Err(complaint) = config::check_names(names) {
         eprintln!("error: {complaint}");
         return ExitCode::from(USAGE);
     }
-    // Answers `--help`, and wrong usage with exit code 2, by itself.
-    let cli = Cli::parse();
+    let cli = Cli::read();
     if let Err(error) = telemetry::start_logs(&cli) {
         eprintln!("error: {error:#}");
         return ExitCode::from(USAGE);

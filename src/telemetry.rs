@@ -15,8 +15,10 @@ const SECONDS: [f64; 14] = [
 ];
 
 /// What is logged when nobody says: by a server (without what the database remarks at every start, such as that a table
-/// exists), and by a command, which shows its results and is to be read.
-const SERVER: &str = "info,sqlx::postgres::notice=warn";
+/// exists, and without each step of the libraries that keep the lake), and by a command, which shows its results and is to
+/// be read.
+const SERVER: &str = "info,sqlx::postgres::notice=warn,buoyant_kernel=warn,\
+                      buoyant_kernel_engine=warn,deltalake_core=warn,datafusion=warn";
 const COMMAND: &str = "warn";
 
 /// What is never logged, whoever asks for it: libraries that repeat the text that passes through them.
@@ -29,12 +31,8 @@ const HARMLESS: [&str; 1] = ["tantivy::indexer::segment_manager=error"];
 
 /// Sends log lines to standard error, or to the file that was named.
 pub(crate) fn start_logs(cli: &Cli) -> Result<()> {
-    let settings = &cli.settings;
-    let usual = if cli.command.is_some() {
-        COMMAND
-    } else {
-        SERVER
-    };
+    let settings = cli.settings();
+    let usual = if cli.is_server() { SERVER } else { COMMAND };
     let text = settings.log.as_deref().unwrap_or(usual);
     let mut filter = EnvFilter::try_new(text).with_context(|| {
         format!("\"{text}\" is not a log filter such as `info` or `warn,millstream=debug`")

@@ -17,10 +17,7 @@ pub(crate) async fn show(mut replies: mpsc::Receiver<Reply>) -> ExitCode {
                 bar.set_length(all);
                 bar.set_position(done);
             }
-            Reply::Line { text } => bar.suspend(|| {
-                // Whoever closed our output does not want to read it.
-                let _ = writeln!(io::stdout().lock(), "{text}");
-            }),
+            Reply::Line { text } => bar.suspend(|| line(&text)),
             Reply::End { code: ended, error } => {
                 bar.finish_and_clear();
                 if let Some(error) = error {
@@ -32,6 +29,12 @@ pub(crate) async fn show(mut replies: mpsc::Receiver<Reply>) -> ExitCode {
     }
     bar.finish_and_clear();
     code
+}
+
+/// Shows a line of a command that has no replies.
+pub(crate) fn line(text: &str) {
+    // Whoever closed our output does not want to read it.
+    let _ = writeln!(io::stdout().lock(), "{text}");
 }
 
 fn style() -> ProgressStyle {

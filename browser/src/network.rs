@@ -6,6 +6,8 @@ use serde_json::json;
 
 /// What the console says of a request that finds no network.
 const GONE: &str = "net::ERR_INTERNET_DISCONNECTED";
+/// The same of one that is not let through.
+const BLOCKED: &str = "net::ERR_BLOCKED_BY_CLIENT";
 /// No limit, as the protocol writes it.
 const FULL: i64 = -1;
 
@@ -14,6 +16,16 @@ impl Chromium {
     pub async fn set_offline(&self, offline: bool) -> Result<()> {
         self.expect_trouble(GONE);
         self.network(offline, 0, FULL).await
+    }
+
+    /// Requests for an address that ends like this fail from now on; with none, all go through again.
+    pub async fn block(&self, end: Option<&str>) -> Result<()> {
+        self.expect_trouble(BLOCKED);
+        self.devtools("Network.enable", json!({})).await?;
+        let urls: Vec<_> = end.map(|end| format!("*{end}")).into_iter().collect();
+        self.devtools("Network.setBlockedURLs", json!({"urls": urls}))
+            .await?;
+        Ok(())
     }
 
     /// The network takes so many milliseconds there and back, and so many bytes a second.

@@ -76,6 +76,8 @@ ids! {
     MailId;
     /// An API token.
     ApiTokenId;
+    /// A schedule.
+    ScheduleId;
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! What mails are made of. That a subject is one line is what keeps anybody from adding headers of their own to a mail.
 
-use crate::text::{Limit, block, checked_text, line};
+use crate::text::{Limit, block, checked_text, line, words};
 
 checked_text! {
     /// What a mail is about: one line, 1 to 250 characters.
@@ -10,6 +10,24 @@ checked_text! {
 checked_text! {
     /// What a mail says, as plain text or as HTML: up to 256 KiB, far more than anybody reads.
     MailText, |text| block(text, Limit::Bytes(256 << 10))
+}
+
+words! {
+    /// Why somebody gets a mail about the work. Each can be turned off by itself; mails about their account cannot.
+    MailReason {
+        /// They were given a task.
+        Assigned = "assigned",
+        /// A comment mentions them.
+        Mentioned = "mentioned",
+        /// Somebody commented on a task they take part in.
+        Commented = "commented",
+        /// The status of a task they take part in changed.
+        StatusChanged = "status_changed",
+        /// A task they work on was not done when it was due.
+        Overdue = "overdue",
+        /// The summary of the day.
+        DailySummary = "daily_summary",
+    }
 }
 
 #[cfg(test)]

@@ -22,7 +22,7 @@ mod scan;
 mod time;
 mod tree;
 
-pub use time::{Comparison, Moment, TimeFilter, TimeRange, TimeUnit};
+pub use time::{Comparison, Moment, TimeFilter, TimeRange, TimeUnit, start_of};
 pub use tree::{Feature, Filter, Flag, Node, Parent, Place, TextKind, Texts, Who};
 
 use std::ops::Range;

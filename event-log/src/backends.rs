@@ -1,9 +1,17 @@
 //! The log's backends. Each gives the same records in the same order; all pass one suite (`tests/it/suite.rs`).
 //!
+//! Mirrors are read through [`mirrored`]; each has a feature of its own.
+//!
 //! To add one: a file here, an arm in each `match` below, and a line in the suite.
 
+#[cfg(feature = "kafka")]
+pub mod kafka;
 pub mod memory;
+pub mod merge;
+pub mod mirrored;
 pub mod postgres;
+#[cfg(feature = "redis")]
+pub mod redis;
 
 use crate::cut::{Batch, Bounds, Budget, Cut};
 use crate::error::LogError;
@@ -19,6 +27,12 @@ pub enum Log {
     Memory(MemoryLog),
     /// In Postgres: the truth.
     Postgres(PostgresLog),
+    /// In Kafka, with the truth behind it.
+    #[cfg(feature = "kafka")]
+    Kafka(kafka::KafkaLog),
+    /// In Redis, with the truth behind it.
+    #[cfg(feature = "redis")]
+    Redis(redis::RedisLog),
 }
 
 impl Log {
@@ -27,6 +41,10 @@ impl Log {
         match self {
             Self::Memory(log) => log.read(from, budget),
             Self::Postgres(log) => log.read(from, budget).await,
+            #[cfg(feature = "kafka")]
+            Self::Kafka(log) => log.read(from, budget).await,
+            #[cfg(feature = "redis")]
+            Self::Redis(log) => log.read(from, budget).await,
         }
     }
 
@@ -36,6 +54,10 @@ impl Log {
         match self {
             Self::Memory(log) => log.wait(after).await,
             Self::Postgres(log) => log.wait(after).await,
+            #[cfg(feature = "kafka")]
+            Self::Kafka(log) => log.wait(after).await,
+            #[cfg(feature = "redis")]
+            Self::Redis(log) => log.wait(after).await,
         }
     }
 
@@ -44,6 +66,10 @@ impl Log {
         match self {
             Self::Memory(log) => Ok(log.bounds()),
             Self::Postgres(log) => log.bounds().await,
+            #[cfg(feature = "kafka")]
+            Self::Kafka(log) => log.bounds().await,
+            #[cfg(feature = "redis")]
+            Self::Redis(log) => log.bounds().await,
         }
     }
 }

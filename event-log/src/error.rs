@@ -42,6 +42,24 @@ impl From<sqlx::Error> for LogError {
     }
 }
 
+/// Why a mirror of the log is of no use at the moment. Its readers never see this: they go on with the log itself.
+#[derive(Debug, thiserror::Error)]
+pub enum MirrorError {
+    /// It does not answer as it should.
+    #[error("the mirror is not available")]
+    Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// It holds something that is no record of a log.
+    #[error("the mirror holds something that is no record: {0}")]
+    Malformed(String),
+    /// It holds a record that this log does not have: it belongs to another installation, or to a database that was
+    /// since replaced by an older copy.
+    #[error("the mirror holds another history than the log: record {seq} is not the log's")]
+    Foreign {
+        /// Where the record stands.
+        seq: Seq,
+    },
+}
+
 /// A payload that does not have the form its type and version promise.
 #[derive(Debug, thiserror::Error)]
 pub enum DecodeError {

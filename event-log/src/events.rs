@@ -15,7 +15,9 @@ pub mod job;
 pub mod key;
 pub mod member;
 pub mod notification;
+pub mod pipeline;
 pub mod project;
+pub mod schedule;
 pub mod session;
 pub mod tag;
 pub mod task;
@@ -37,7 +39,9 @@ pub use job::JobEvent;
 pub use key::KeyEvent;
 pub use member::MemberEvent;
 pub use notification::NotificationEvent;
+pub use pipeline::PipelineEvent;
 pub use project::ProjectEvent;
+pub use schedule::ScheduleEvent;
 pub use session::SessionEvent;
 pub use tag::TagEvent;
 pub use task::TaskEvent;
@@ -268,6 +272,10 @@ nouns! {
     Deadline(DeadlineEvent),
     /// Somebody did something to a job.
     Job(JobEvent),
+    /// Somebody did something to a schedule.
+    Schedule(ScheduleEvent),
+    /// Somebody did something to a pipeline.
+    Pipeline(PipelineEvent),
     /// A key of access tokens changed.
     Key(KeyEvent),
 }

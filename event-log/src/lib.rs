@@ -22,13 +22,15 @@ pub mod mover;
 pub mod outbox;
 pub mod position;
 pub mod record;
+#[cfg(feature = "redis")]
+pub mod redis;
 pub mod signals;
 pub mod testing;
 pub mod topic;
 
 pub use backends::Log;
 pub use cut::{Batch, Bounds, Budget, Cut, Seq};
-pub use error::LogError;
+pub use error::{LogError, MirrorError};
 pub use events::Event;
 pub use position::Position;
 pub use record::{NewEvent, Origin, Record, Via};

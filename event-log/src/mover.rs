@@ -46,26 +46,34 @@ impl Poke {
 }
 
 /// Where the log ends, as far as this process knows, and which of the newest writes became which record.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Tail {
-    newest: watch::Receiver<Seq>,
+    newest: watch::Sender<Seq>,
     ring: Arc<Mutex<VecDeque<(i64, Seq)>>>,
 }
 
 impl Tail {
-    /// The newest record that the mover of this process has seen; 0 before its first look.
+    /// The newest record that this process has heard of; 0 before its mover's first look.
     #[must_use]
     pub fn newest(&self) -> Seq {
         *self.newest.borrow()
     }
 
-    /// Waits until there is a record behind `seq`, as far as this process knows. Cancel-safe.
-    pub async fn beyond(&self, seq: Seq) {
-        let mut newest = self.newest.clone();
-        if newest.wait_for(|tail| *tail > seq).await.is_err() {
-            // The mover has stopped; what it would have said will not come.
-            std::future::pending::<()>().await;
-        }
+    /// Waits until there is a record behind `seq`, as far as this process knows; the newest one then. Cancel-safe.
+    pub async fn beyond(&self, seq: Seq) -> Seq {
+        let mut newest = self.newest.subscribe();
+        let reached = newest.wait_for(|tail| *tail > seq).await;
+        // The sender lives as long as `self`.
+        reached.map_or(seq, |tail| *tail)
+    }
+
+    /// Another process says that the log goes to there.
+    pub fn heard(&self, seq: Seq) {
+        self.newest.send_if_modified(|known| {
+            let moved = *known < seq;
+            *known = seq.max(*known);
+            moved
+        });
     }
 
     /// The record that a write became, if it was moved lately and by this process.
@@ -77,6 +85,17 @@ impl Tail {
             .rev()
             .find(|(id, _)| *id == outbox_id)
             .map(|(_, seq)| *seq)
+    }
+
+    fn announce(&self, tail: Seq, pairs: impl Iterator<Item = (i64, Seq)>) {
+        {
+            let mut ring = self.ring.lock().unwrap_or_else(PoisonError::into_inner);
+            ring.extend(pairs);
+            let surplus = ring.len().saturating_sub(RING_LEN);
+            ring.drain(..surplus);
+        }
+        // The ring first: whoever is woken by the new tail finds its write there.
+        self.heard(tail);
     }
 }
 
@@ -94,8 +113,7 @@ pub enum Moved {
 pub struct Mover {
     pool: PgPool,
     poke: Poke,
-    newest: watch::Sender<Seq>,
-    ring: Arc<Mutex<VecDeque<(i64, Seq)>>>,
+    tail: Tail,
 }
 
 impl Mover {
@@ -105,8 +123,7 @@ impl Mover {
         Self {
             pool,
             poke: Poke::default(),
-            newest: watch::Sender::new(0),
-            ring: Arc::default(),
+            tail: Tail::default(),
         }
     }
 
@@ -119,10 +136,7 @@ impl Mover {
     /// What it tells readers.
     #[must_use]
     pub fn tail(&self) -> Tail {
-        Tail {
-            newest: self.newest.subscribe(),
-            ring: Arc::clone(&self.ring),
-        }
+        self.tail.clone()
     }
 
     /// Moves until told to stop, then on until the outbox is empty, so that a clean stop leaves nothing behind.
@@ -208,22 +222,8 @@ impl Mover {
             tx.commit().await?;
         }
         let pairs = moved.iter().map(|row| (row.outbox_id, to_seq(row.seq)));
-        self.announce(to_seq(next) + moved.len() as Seq - 1, pairs);
+        self.tail
+            .announce(to_seq(next) + moved.len() as Seq - 1, pairs);
         Ok(Moved::Events(moved.len()))
-    }
-
-    fn announce(&self, tail: Seq, pairs: impl Iterator<Item = (i64, Seq)>) {
-        {
-            let mut ring = self.ring.lock().unwrap_or_else(PoisonError::into_inner);
-            ring.extend(pairs);
-            let surplus = ring.len().saturating_sub(RING_LEN);
-            ring.drain(..surplus);
-        }
-        // The ring first: whoever is woken by the new tail finds its write there.
-        self.newest.send_if_modified(|known| {
-            let moved = *known < tail;
-            *known = tail.max(*known);
-            moved
-        });
     }
 }

@@ -1,5 +1,10 @@
 //! For tests, here and in other crates: events made with one line.
 
+#[cfg(feature = "kafka")]
+pub mod kafka;
+#[cfg(feature = "redis")]
+pub mod redis;
+
 use crate::cut::Seq;
 use crate::events::Event;
 use crate::record::{NewEvent, Origin, Record, Via};

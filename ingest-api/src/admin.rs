@@ -17,11 +17,25 @@ struct Admin {
     metrics: PrometheusHandle,
 }
 
+/// What a process is there for, and what it must therefore be able to do to be ready.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Duty {
+    /// It answers requests. How pipelines are decides nothing: one record that a pipeline cannot take must not take the site
+    /// down.
+    Web,
+    /// It runs pipelines: none of those that it owns may have halted.
+    Pipelines,
+}
+
 /// What the admin port answers.
-pub fn admin(app: AppState, metrics: PrometheusHandle) -> Router {
+pub fn admin(app: AppState, metrics: PrometheusHandle, duty: Duty) -> Router {
+    let ready = match duty {
+        Duty::Web => get(health::ready),
+        Duty::Pipelines => get(health::at_work),
+    };
     let health = Router::new()
         .route("/health/live", get(health::live))
-        .route("/health/ready", get(health::ready))
+        .route("/health/ready", ready)
         .with_state(app.clone());
     Router::new()
         .route("/metrics", get(read_metrics))

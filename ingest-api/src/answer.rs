@@ -114,6 +114,12 @@ impl Answer {
         self.with_header(LOCATION, location)
     }
 
+    /// It will be done; a job stands here.
+    pub(crate) fn accepted(mut self, location: &str) -> Self {
+        self.status = StatusCode::ACCEPTED;
+        self.with_header(LOCATION, location)
+    }
+
     /// With where the write stands.
     pub(crate) fn at(self, position: Option<Position>) -> Self {
         match position {

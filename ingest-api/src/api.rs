@@ -4,6 +4,7 @@
 //! To add one: a file, a line in `routes.rs`, a test under `tests/it/<noun>/`.
 
 pub(crate) mod activity;
+pub(crate) mod analytics;
 pub(crate) mod audit;
 pub(crate) mod auth;
 pub(crate) mod comments;
@@ -11,6 +12,7 @@ pub(crate) mod jobs;
 pub(crate) mod notifications;
 pub(crate) mod pipelines;
 pub(crate) mod projects;
+pub(crate) mod schedules;
 pub(crate) mod schema;
 pub(crate) mod search;
 pub(crate) mod system;

@@ -10,7 +10,7 @@ use axum::body::Body;
 use axum::http::header::{
     ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderName, RETRY_AFTER, WWW_AUTHENTICATE,
 };
-use axum::http::{HeaderValue, Response};
+use axum::http::{HeaderValue, Response, StatusCode};
 use axum::response::IntoResponse;
 use chrono::{DateTime, Utc};
 use millstream_domain::field::{FieldCode, FieldError};
@@ -116,6 +116,16 @@ impl ApiError {
     #[must_use]
     pub fn validation(fields: Vec<FieldError>) -> Self {
         Self::with_fields(Code::ValidationFailed, fields)
+    }
+
+    /// What another process of ours has refused with this status and body; `None` if that is no problem of ours.
+    pub(crate) fn told_by(status: StatusCode, body: &[u8]) -> Option<Self> {
+        let problem: serde_json::Value = serde_json::from_slice(body).ok()?;
+        let error = problem.get("error")?;
+        let word = error.get("code")?.as_str()?;
+        let code = Code::ALL.iter().find(|code| code.as_str() == word)?;
+        let told = error.get("message")?.as_str()?;
+        (code.status() == status).then(|| Self::new(*code, told))
     }
 
     /// Our fault; the client learns no more than that.

@@ -28,6 +28,14 @@ pub(crate) fn asked(settings: &Settings, headers: &HeaderMap) -> bool {
     from_here && origin.is_own(settings, headers)
 }
 
+/// Whether the browser says that it was a page of ours. What somebody sent is shown again only then: silence is no proof.
+pub(crate) fn is_proven(settings: &Settings, headers: &HeaderMap) -> bool {
+    let site = headers.get(SEC_FETCH_SITE);
+    let is_told =
+        headers.contains_key(ORIGIN) || site.is_some_and(|site| site.as_bytes() == b"same-origin");
+    is_told && asked(settings, headers)
+}
+
 /// The path and query of the page of ours that a request was sent from, if the browser says so.
 pub(crate) fn page_before(settings: &Settings, headers: &HeaderMap) -> Option<String> {
     let url = headers.get(REFERER)?.to_str().ok()?;

@@ -9,8 +9,8 @@ use axum::http::request::Parts;
 use millstream_event_log::{Position, Seq};
 use std::time::Duration;
 
-const WAIT_FOR: HeaderName = HeaderName::from_static("millstream-wait-for");
-const WAIT_MS: HeaderName = HeaderName::from_static("millstream-wait-ms");
+pub(crate) const WAIT_FOR: HeaderName = HeaderName::from_static("millstream-wait-for");
+pub(crate) const WAIT_MS: HeaderName = HeaderName::from_static("millstream-wait-ms");
 
 /// How long a read waits when the client does not say.
 pub(crate) const WAIT_MS_DEFAULT: u64 = 2_000;
@@ -19,8 +19,8 @@ pub(crate) const WAIT_MS_MAX: u64 = 10_000;
 /// First and longest pause between two looks for a write that the mover has not moved yet.
 const LOOK_FIRST: Duration = Duration::from_millis(2);
 const LOOK_MAX: Duration = Duration::from_millis(100);
-/// Pause between two looks at the row of a view that another process keeps. For views of this process the signal comes
-/// first.
+/// Pause between two looks at the row of a view. The signal comes first, from this process, or from another one over Redis;
+/// looking is what it rests on.
 const POLL: Duration = Duration::from_millis(250);
 
 /// What a read is to wait for, and how long.
@@ -140,7 +140,7 @@ async fn moved(app: &AppState, position: Position) -> Result<Seq, ApiError> {
     }
 }
 
-/// Waits for the signal of a view of this process, or for the row of one of another.
+/// Waits for the signal of a view, or for its row.
 async fn reached(app: &AppState, view: &str, seq: Seq) -> Result<(), ApiError> {
     if app.signals().cut(view).is_some_and(|cut| cut.seq >= seq) {
         return Ok(());

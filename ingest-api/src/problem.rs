@@ -97,10 +97,11 @@ problems! {
         "The Idempotency-Key was used before with another body. A key stands for one act: use a new one for a new act.";
     /// SQL that is not allowed.
     SqlRefused = "sql_refused", UNPROCESSABLE_ENTITY, "SQL refused",
-        "The statement is not among those that may be run: only queries over the published tables are.";
+        "The statement is not among those that may be run, or is wrong: only queries over the published tables are answered. The \
+         detail says what is wrong, and where.";
     /// SQL that takes too much.
     SqlLimit = "sql_limit", UNPROCESSABLE_ENTITY, "SQL limit reached",
-        "The statement needs more time or memory than a query may take. Narrow it down.";
+        "The statement needs more than a query may take: time, memory, length or depth. The detail says which. Narrow it down.";
     /// Too often.
     RateLimited = "rate_limited", TOO_MANY_REQUESTS, "Too many requests",
         "Too many requests in a short time. The Retry-After header says when to try again.";

@@ -1,17 +1,21 @@
 //! How often somebody may ask: a quota per person and per API token, per address for those who are nobody, and per address
 //! for log-ins.
 //!
-//! In process: each server counts for itself. A quota of 600 a minute lets 600 through at once, and then one every tenth
-//! of a second (GCRA, by `governor`). Whose requests are counted by what is in `middleware/rate.rs`.
+//! With Redis a quota is that of the whole installation ([`shared`]); without it, or while it is away, each process counts for
+//! itself. A quota of 600 a minute lets 600 through at once, and then one every tenth of a second (GCRA, by `governor`).
+//! Whose requests are counted by what is in `middleware/rate.rs`.
 
 mod bounded;
+mod in_redis;
 
 use bounded::Bounded;
 use governor::clock::{Clock, DefaultClock};
 use governor::middleware::StateInformationMiddleware;
 use governor::{Quota, RateLimiter};
+use in_redis::{Counted, Shared};
 use millstream_domain::ids::{ApiTokenId, UserId};
 use millstream_domain::network::Network;
+use millstream_event_log::redis::Redis;
 use std::fmt;
 use std::hash::Hash;
 use std::num::NonZeroU32;
@@ -64,12 +68,13 @@ pub(crate) struct Limiters {
 }
 
 impl Limiters {
-    pub(crate) fn new(limits: RateLimits) -> Self {
+    /// Counted in Redis, where there is one.
+    pub(crate) fn new(limits: RateLimits, redis: Option<&Redis>) -> Self {
         let clock = DefaultClock::default;
         Self {
-            person: Limiter::per_minute(limits.person, clock()),
-            address: Limiter::per_minute(limits.address, clock()),
-            log_in: Limiter::per_minute(limits.log_in, clock()),
+            person: Limiter::per_minute(limits.person, clock()).shared_in(redis, "person"),
+            address: Limiter::per_minute(limits.address, clock()).shared_in(redis, "address"),
+            log_in: Limiter::per_minute(limits.log_in, clock()).shared_in(redis, "log_in"),
         }
     }
 }
@@ -78,6 +83,7 @@ impl Limiters {
 pub(crate) struct Limiter<K: Hash + Eq + Clone, C: Clock = DefaultClock> {
     quota: Quota,
     inner: RateLimiter<K, Bounded<K>, C, StateInformationMiddleware>,
+    shared: Option<Shared>,
 }
 
 /// What somebody's quota says to one more request.
@@ -98,11 +104,39 @@ impl<K: Hash + Eq + Clone, C: Clock> Limiter<K, C> {
         let quota = Quota::per_minute(requests);
         let keys = Bounded::new(quota.replenish_interval());
         let inner = RateLimiter::new(quota, keys, clock);
-        Self { quota, inner }
+        Self {
+            quota,
+            inner,
+            shared: None,
+        }
     }
 
-    /// Counts a request.
-    pub(crate) fn count(&self, whose: &K) -> Verdict {
+    /// Counted in Redis under this name, where there is one.
+    fn shared_in(self, redis: Option<&Redis>, of: &'static str) -> Self {
+        let (limit, interval) = (
+            self.quota.burst_size().get(),
+            self.quota.replenish_interval(),
+        );
+        let shared = redis.map(|redis| Shared::new(redis.clone(), of, limit, interval));
+        Self { shared, ..self }
+    }
+
+    /// Counts a request: with all other processes, where that is possible.
+    pub(crate) async fn count(&self, whose: &K) -> Verdict
+    where
+        K: Counted,
+    {
+        let Some(shared) = &self.shared else {
+            return self.count_here(whose);
+        };
+        match shared.count(whose).await {
+            Some(verdict) => verdict,
+            None => self.count_here(whose),
+        }
+    }
+
+    /// Counts a request of this process.
+    fn count_here(&self, whose: &K) -> Verdict {
         let (remaining, wait_s) = match self.inner.check_key(whose) {
             Ok(state) => (state.remaining_burst_capacity(), None),
             Err(until) => {
@@ -155,21 +189,21 @@ mod tests {
                 reset_s: u64::from(used),
                 wait_s: None,
             };
-            assert_eq!(limiter.count(&7), expected);
+            assert_eq!(limiter.count_here(&7), expected);
         }
-        assert_eq!(limiter.count(&7).wait_s, Some(1));
+        assert_eq!(limiter.count_here(&7).wait_s, Some(1));
         clock.advance(Duration::from_millis(1_500));
-        assert_eq!(limiter.count(&7).wait_s, None);
-        assert_eq!(limiter.count(&7).wait_s, Some(1));
+        assert_eq!(limiter.count_here(&7).wait_s, None);
+        assert_eq!(limiter.count_here(&7).wait_s, Some(1));
         clock.advance(Duration::from_mins(1));
-        assert_eq!(limiter.count(&7).remaining, 59);
+        assert_eq!(limiter.count_here(&7).remaining, 59);
     }
 
     #[test]
     fn what_one_used_up_another_has() {
         let (limiter, _) = limiter(1);
-        assert_eq!(limiter.count(&1).wait_s, None);
-        assert_eq!(limiter.count(&1).wait_s, Some(60));
-        assert_eq!(limiter.count(&2).wait_s, None);
+        assert_eq!(limiter.count_here(&1).wait_s, None);
+        assert_eq!(limiter.count_here(&1).wait_s, Some(60));
+        assert_eq!(limiter.count_here(&2).wait_s, None);
     }
 }

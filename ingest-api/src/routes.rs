@@ -4,12 +4,13 @@
 
 use crate::api::system::document::ApiDocument;
 use crate::api::{
-    activity, audit, auth, comments, jobs, notifications, pipelines, projects, search, system,
-    tags, tasks, teams, users,
+    activity, analytics, audit, auth, comments, jobs, notifications, pipelines, projects,
+    schedules, search, system, tags, tasks, teams, users,
 };
 use crate::auth::{caller, refusals};
 use crate::document;
 use crate::error::ApiError;
+use crate::forward;
 use crate::idempotency;
 use crate::live;
 use crate::middleware::{
@@ -105,18 +106,66 @@ fn members() -> Routes {
             projects::delete::delete_project
         ))
         .merge(tasks())
-        .routes(routes!(search::search))
         .routes(routes!(activity::list::list_activity))
         .routes(routes!(notifications::list::list_notifications))
         .routes(routes!(notifications::list::count_notifications))
         .routes(routes!(notifications::read::read_notifications))
+        .routes(routes!(
+            notifications::preferences::read_preferences,
+            notifications::preferences::choose_preferences
+        ))
         .routes(routes!(audit::list::list_audit))
         .routes(routes!(audit::proof::read_proof))
-        .routes(routes!(pipelines::list::list_pipelines))
+        .merge(pipelines())
         .routes(routes!(jobs::list::list_jobs))
         .routes(routes!(jobs::read::read_job))
         .routes(routes!(jobs::operate::retry_job))
         .routes(routes!(jobs::operate::cancel_job))
+        .merge(schedules())
+}
+
+/// Of those: what keeps the views.
+fn pipelines() -> Routes {
+    Routes::new()
+        .routes(routes!(pipelines::list::list_pipelines))
+        .routes(routes!(pipelines::operate::read_pipeline))
+        .routes(routes!(pipelines::operate::rebuild_pipeline))
+        .routes(routes!(pipelines::operate::resume_pipeline))
+        .routes(routes!(pipelines::letters::list_dead_letters))
+        .routes(routes!(pipelines::letters::retry_dead_letter))
+        .routes(routes!(pipelines::letters::discard_dead_letter))
+}
+
+/// Of those: what a service of its own may answer.
+fn searches() -> Routes {
+    Routes::new().routes(routes!(search::search))
+}
+
+/// Of those: reports from the lake, which a service of its own may answer.
+fn analytics() -> Routes {
+    Routes::new()
+        .routes(routes!(analytics::dashboard::read_dashboard))
+        .routes(routes!(analytics::distribution::read_distribution))
+        .routes(routes!(analytics::stats::read_stats))
+        .routes(routes!(analytics::performance::read_performance))
+        .routes(routes!(analytics::flow::read_flow))
+        .routes(routes!(analytics::sql::ask_sql))
+}
+
+/// Of those: what is done again and again.
+fn schedules() -> Routes {
+    Routes::new()
+        .routes(routes!(
+            schedules::list::list_schedules,
+            schedules::create::create_schedule
+        ))
+        .routes(routes!(
+            schedules::one::read_schedule,
+            schedules::one::update_schedule,
+            schedules::one::delete_schedule
+        ))
+        .routes(routes!(schedules::preview::preview_schedule))
+        .routes(routes!(schedules::run::run_schedule))
 }
 
 /// Of those: tasks, and what belongs to them.
@@ -188,7 +237,7 @@ fn health() -> Routes {
 /// The `OpenAPI` document of every route.
 #[must_use]
 pub fn openapi() -> OpenApi {
-    let mut members = members();
+    let mut members = members().merge(searches()).merge(analytics());
     document::takes_idempotency_keys(members.get_openapi_mut());
     let api = log_ins()
         .merge(open())
@@ -215,7 +264,15 @@ pub fn router(app: AppState) -> Router {
         .route_layer(from_fn_with_state(state(), position::of_writes))
         .route_layer(from_fn_with_state(state(), rate::by_address));
     let beside = beside().route_layer(from_fn_with_state(state(), rate::by_address));
+    let search: forward::Which = |services| services.search.clone();
+    let searches =
+        searches().route_layer(from_fn_with_state((state(), search), forward::elsewhere));
+    let lake: forward::Which = |services| services.analytics.clone();
+    let analytics =
+        analytics().route_layer(from_fn_with_state((state(), lake), forward::elsewhere));
     let members = members()
+        .merge(searches)
+        .merge(analytics)
         .route_layer(from_fn_with_state(state(), refusals::record))
         .route_layer(from_fn_with_state(state(), idempotency::once))
         .route_layer(from_fn_with_state(state(), position::of_writes));
@@ -243,13 +300,48 @@ pub fn router(app: AppState) -> Router {
         .merge(health())
         .split_for_parts();
     let unknown = any(unknown).layer(from_fn_with_state(state(), rate::by_address));
-    routes
+    let all = routes
         .merge(pages)
         .fallback_service(unknown.with_state(()))
         .with_state(state())
         .layer(from_fn(conditional::not_modified))
         .layer(from_fn(envelope::wrap))
-        .layer(from_fn_with_state(state(), pages::problem::inside))
+        .layer(from_fn_with_state(state(), pages::problem::inside));
+    framed(&app, all)
+}
+
+/// Everything that a service of its own for searches answers: the same at the same places.
+#[expect(clippy::needless_pass_by_value, reason = "a server owns its state")]
+pub fn search_service(app: AppState) -> Router {
+    service(&app, searches())
+}
+
+/// Everything that a service of its own for reports answers: the same at the same places.
+#[expect(clippy::needless_pass_by_value, reason = "a server owns its state")]
+pub fn analytics_service(app: AppState) -> Router {
+    service(&app, analytics())
+}
+
+/// Everything that a service of its own answers, which has these routes.
+fn service(app: &AppState, routes: Routes) -> Router {
+    let api = for_people(app, routes).route_layer(from_fn(accept::json));
+    let (routes, _) = Routes::new()
+        .nest("/api/v1", api)
+        .merge(health())
+        .split_for_parts();
+    let unknown = any(unknown).layer(from_fn_with_state(app.clone(), rate::by_address));
+    let all = routes
+        .fallback_service(unknown.with_state(()))
+        .with_state(app.clone())
+        .layer(from_fn(conditional::not_modified))
+        .layer(from_fn(envelope::wrap));
+    framed(app, all)
+}
+
+/// What every request passes first, and every answer last.
+fn framed(app: &AppState, routes: Router) -> Router {
+    let state = || app.clone();
+    routes
         .layer(CompressionLayer::new())
         .layer(from_fn(host::check))
         .layer(from_fn(limits::within))

@@ -1,14 +1,20 @@
 //! What every handler can reach.
 
 use crate::api::pipelines::rate::Rates;
+use crate::auth::Trust;
 use crate::auth::keys::Keys;
 use crate::auth::password::Passwords;
+use crate::cache::Cache;
+use crate::error::ApiError;
+use crate::forward::Services;
 use crate::live::Hub;
 use crate::rate_limit::Limiters;
 use crate::settings::Settings;
 use chrono::{DateTime, Utc};
 use futures::future::BoxFuture;
+use millstream_analytics_engine::Engine;
 use millstream_event_log::backends::postgres::PostgresLog;
+use millstream_event_log::redis::Redis;
 use millstream_event_log::signals::Signals;
 use millstream_search::Index;
 use millstream_store::Store;
@@ -28,10 +34,18 @@ pub struct Parts {
     pub signals: Signals,
     /// The search index, where this process keeps one.
     pub search: Option<Index>,
+    /// The lake and what asks it, where this process keeps one.
+    pub analytics: Option<Engine>,
+    /// What is shared with other processes in a moment, where there is a Redis.
+    pub redis: Option<Redis>,
+    /// Where answers are kept for a moment, where that is wanted.
+    pub cache: Option<Cache>,
     /// The audit's checkpoints.
     pub checkpoints: Arc<dyn Checkpoints>,
-    /// The keys that tokens are signed with.
-    pub keys: Keys,
+    /// How it is known who asks.
+    pub trust: Trust,
+    /// Services that requests are passed on to.
+    pub services: Services,
     /// What the operator decided.
     pub settings: Settings,
 }
@@ -64,7 +78,10 @@ impl AppState {
     /// The state of a server made of these parts.
     #[must_use]
     pub fn new(parts: Parts) -> Self {
-        let limiters = parts.settings.rate_limits.map(Limiters::new);
+        let limiters = parts
+            .settings
+            .rate_limits
+            .map(|limits| Limiters::new(limits, parts.redis.as_ref()));
         let hub = Hub::within(parts.settings.live);
         Self(Arc::new(Shared {
             parts,
@@ -91,16 +108,42 @@ impl AppState {
         &self.0.parts.signals
     }
 
+    pub(crate) fn analytics(&self) -> Option<&Engine> {
+        self.0.parts.analytics.as_ref()
+    }
+
     pub(crate) fn search(&self) -> Option<&Index> {
         self.0.parts.search.as_ref()
+    }
+
+    /// What is shared with other processes in a moment, where there is a Redis.
+    pub(crate) fn redis(&self) -> Option<&Redis> {
+        self.0.parts.redis.as_ref()
+    }
+
+    /// Where answers are kept for a moment, where that is wanted.
+    pub(crate) fn cache(&self) -> Option<&Cache> {
+        self.0.parts.cache.as_ref()
     }
 
     pub(crate) fn checkpoints(&self) -> &dyn Checkpoints {
         &*self.0.parts.checkpoints
     }
 
-    pub(crate) fn keys(&self) -> &Keys {
-        &self.0.parts.keys
+    pub(crate) fn trust(&self) -> &Trust {
+        &self.0.parts.trust
+    }
+
+    /// The keys that tokens are signed with. A service of its own has none.
+    pub(crate) fn keys(&self) -> Result<&Keys, ApiError> {
+        match self.trust() {
+            Trust::Own(keys) => Ok(keys),
+            Trust::Told(_) => Err(ApiError::unavailable("this process signs no tokens")),
+        }
+    }
+
+    pub(crate) fn services(&self) -> &Services {
+        &self.0.parts.services
     }
 
     pub(crate) fn settings(&self) -> &Settings {

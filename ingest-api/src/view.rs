@@ -14,6 +14,13 @@ pub(crate) struct Seen {
     lag_ms: i64,
 }
 
+impl Seen {
+    /// The place in the log that the view had come to.
+    pub(crate) fn seq(self) -> Seq {
+        self.seq
+    }
+}
+
 /// Waits as the client asked, and says how far the view is. To be called before the view is read.
 pub(crate) async fn seen(app: &AppState, wait: WaitFor, view: &str) -> Result<Seen, ApiError> {
     wait.view(app, view).await?;

@@ -3,6 +3,10 @@
 
 pub mod activity;
 pub mod audit;
+pub mod lake;
+pub mod mails;
+pub mod mirror;
 pub mod notifications;
+pub mod schedules;
 pub mod search;
 pub mod timers;

@@ -2,3 +2,5 @@
 
 pub mod notify;
 pub mod overdue;
+pub mod schedule;
+pub mod stretches;

@@ -88,6 +88,12 @@ impl<I: Item> Pipeline<I> {
         Self { version, ..self }
     }
 
+    /// The same under another name: what makes a view anew beside the one that people see.
+    #[must_use]
+    pub fn named(self, name: &'static str) -> Self {
+        Self { name, ..self }
+    }
+
     /// How many threads compute; 1 unless the operator is heavy, because small work costs more to exchange than to do.
     #[must_use]
     pub fn workers(self, workers: usize) -> Self {

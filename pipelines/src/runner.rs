@@ -16,6 +16,7 @@ mod commit;
 mod committer;
 mod lease;
 mod reader;
+mod retries;
 mod runtime;
 mod vitals;
 
@@ -26,8 +27,9 @@ use backoff::Backoff;
 use committer::{Committer, RejectMeter};
 use millstream_domain::clock::Clock;
 use millstream_event_log::signals::Signals;
-use millstream_event_log::{Log, LogError};
+use millstream_event_log::{Log, LogError, Seq};
 use reader::{Permit, Permits, Reader};
+use retries::Retries;
 use runtime::Runtime;
 use std::future::Future;
 use std::sync::Arc;
@@ -78,6 +80,21 @@ pub struct Runner<I, S, L> {
     clock: Arc<dyn Clock>,
     signals: Signals,
     limits: Limits,
+    /// The name under which its dead letters are kept.
+    row: String,
+    /// The record that it goes no further than.
+    until: Option<Seq>,
+}
+
+/// Why a pipeline did not get to the record that it was to get to.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Interrupted {
+    /// It was told to stop.
+    #[error("it was told to stop")]
+    Stopped,
+    /// A person has to look.
+    #[error("{0}")]
+    Halted(String),
 }
 
 /// How one life of a pipeline ended.
@@ -97,7 +114,7 @@ impl End {
     pub(crate) fn of_fault(fault: Fault) -> Self {
         match fault {
             Fault::Fenced => Self::Fenced,
-            Fault::Transient(error) => Self::Failed(in_full(&*error)),
+            Fault::Transient(error) | Fault::Lost(error) => Self::Failed(in_full(&*error)),
             Fault::Reject(error) | Fault::Fatal(error) => Self::Halted(in_full(&*error)),
         }
     }
@@ -128,6 +145,8 @@ where
         signals: Signals,
     ) -> Self {
         Self {
+            row: pipeline.name().to_owned(),
+            until: None,
             pipeline,
             log,
             sink,
@@ -142,6 +161,52 @@ where
     #[must_use]
     pub fn limits(self, limits: Limits) -> Self {
         Self { limits, ..self }
+    }
+
+    /// Its dead letters are kept under this name, where that is not the pipeline's: retries that are meant for it name it so.
+    #[must_use]
+    pub fn row(self, row: impl Into<String>) -> Self {
+        Self {
+            row: row.into(),
+            ..self
+        }
+    }
+
+    /// Runs until everything up to and with a record is committed, and gives the lease up: for a view that is made anew beside
+    /// the one that people see. What a person would have to look at ends it.
+    pub async fn through(
+        &mut self,
+        until: Seq,
+        stop: &CancellationToken,
+    ) -> Result<(), Interrupted> {
+        let name = self.pipeline.name();
+        self.until = Some(until);
+        let mut backoff = Backoff::default();
+        let ended = loop {
+            let generation = match lease::acquire(&mut self.lease, name, stop).await {
+                Ok(Some(generation)) => generation,
+                Ok(None) => break Err(Interrupted::Stopped),
+                Err(Fault::Transient(_)) => {
+                    backoff.pause(stop).await;
+                    continue;
+                }
+                Err(fault) => break Err(Interrupted::Halted(in_full(&fault))),
+            };
+            match self.live(generation, stop).await {
+                End::Stopped if stop.is_cancelled() => break Err(Interrupted::Stopped),
+                End::Stopped => break Ok(()),
+                End::Fenced => {
+                    break Err(Interrupted::Halted("somebody else does the same".into()));
+                }
+                End::Halted(error) => break Err(Interrupted::Halted(error)),
+                End::Failed(error) => {
+                    tracing::warn!(pipeline = name, error, "it starts anew from its cut");
+                    backoff.pause(stop).await;
+                }
+            }
+        };
+        self.lease.release().await;
+        ended
     }
 
     /// Runs until told to stop.
@@ -202,6 +267,10 @@ where
             Ok(resume) => resume,
             Err(fault) => return End::of_fault(fault),
         };
+        let retries = match self.sink.refused().await {
+            Ok(refused) => Retries::new(&self.row, refused),
+            Err(fault) => return End::of_fault(fault),
+        };
         self.signals.restarted(name, resume.cut);
         tracing::info!(
             pipeline = name,
@@ -215,7 +284,7 @@ where
             Err(error) => return End::Failed(error),
         };
         let failure = runtime.failure();
-        let end = self.joined(runtime, resume, finished, stop).await;
+        let end = self.joined(runtime, resume, retries, finished, stop).await;
         // What went wrong in the dataflow says more than that it ended.
         failure.take().map_or(end, End::Failed)
     }
@@ -225,6 +294,7 @@ where
         &mut self,
         runtime: Runtime<Permit>,
         resume: Resume,
+        retries: Retries,
         finished: mpsc::UnboundedReceiver<Finished<I, Permit>>,
         stop: &CancellationToken,
     ) -> End {
@@ -238,6 +308,8 @@ where
             due,
             pipeline: self.pipeline.name(),
             monitor: monitor.clone(),
+            retries: retries.clone(),
+            until: self.until,
         };
         let committer = Committer {
             name: self.pipeline.name(),
@@ -251,6 +323,8 @@ where
             written: resume.cut,
             seen: resume.cut,
             recent_rejects: RejectMeter::default(),
+            retries,
+            until: self.until,
         };
         let states = resume.states.into_iter().filter_map(Restored::of).collect();
         // Ends this life: the stop of the process, or the first of the three to end.

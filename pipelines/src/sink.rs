@@ -6,6 +6,7 @@
 use chrono::{DateTime, Utc};
 use millstream_event_log::{Cut, Seq};
 use serde_json::value::RawValue;
+use std::collections::BTreeSet;
 use std::error::Error;
 use std::future::Future;
 use std::time::Duration;
@@ -67,6 +68,8 @@ pub struct Commit<Item> {
     pub states: Vec<StateRow>,
     /// The records that were refused.
     pub dead: Vec<DeadLetter>,
+    /// The records that were refused before, were tried again, and are in this commit: their dead letters are answered.
+    pub taken: Vec<Seq>,
     /// How far the pipeline is with this commit.
     pub cut: Cut,
 }
@@ -83,6 +86,9 @@ pub enum Fault {
     /// Somebody else owns the pipeline now: stop quietly.
     #[error("another owner has taken over")]
     Fenced,
+    /// The sink has no longer all that was committed to it. It is opened anew, and says from where on it needs it again.
+    #[error("{0}")]
+    Lost(#[source] Box<dyn Error + Send + Sync>),
     /// A person has to look: halt.
     #[error("{0}")]
     Fatal(#[source] Box<dyn Error + Send + Sync>),
@@ -113,6 +119,9 @@ pub trait Sink: Send + 'static {
     /// however little is in them.
     const COMMIT_EVERY: Duration = Duration::ZERO;
 
+    /// How often [`Sink::check`] is called while nothing is committed; never without it. For sinks that others can lose.
+    const CHECK_EVERY: Option<Duration> = None;
+
     /// Called once the lease is held under this generation: remembers it, then reads the cut and the states. After it
     /// returned, no commit of an older generation can succeed.
     fn open(
@@ -120,11 +129,21 @@ pub trait Sink: Send + 'static {
         generation: Generation,
     ) -> impl Future<Output = Result<Resume, Fault>> + Send;
 
+    /// The records that the pipeline has refused and not taken since, as of the cut that [`Sink::open`] gave.
+    fn refused(&mut self) -> impl Future<Output = Result<BTreeSet<Seq>, Fault>> + Send {
+        std::future::ready(Ok(BTreeSet::new()))
+    }
+
     /// Writes all of the commit, or nothing. Repeating a commit that was written is harmless.
     fn commit(
         &mut self,
         commit: &Commit<Self::Item>,
     ) -> impl Future<Output = Result<(), Fault>> + Send;
+
+    /// Looks whether all that was committed is still there: [`Fault::Lost`] where it is not.
+    fn check(&mut self) -> impl Future<Output = Result<(), Fault>> + Send {
+        std::future::ready(Ok(()))
+    }
 }
 
 /// How long a lease lasts without being renewed: how long the pipeline of a node that died stands still.
@@ -145,6 +164,11 @@ pub trait Lease: Send + 'static {
     /// Tells people how the pipeline is: `running`, `stalled` or `halted`, and why. A fault when it could not be told: it is
     /// told again, then.
     fn report(&mut self, health: &Health) -> impl Future<Output = Result<(), Fault>> + Send;
+
+    /// Whether somebody wants a pipeline that has halted to try again. Says so once.
+    fn resumed(&mut self) -> impl Future<Output = Result<bool, Fault>> + Send {
+        std::future::ready(Ok(false))
+    }
 }
 
 /// How a pipeline is.

@@ -131,6 +131,8 @@ pub struct Person {
     pub role: Role,
     /// Whether they may see anything at all.
     pub active: bool,
+    /// The name of their time zone, for "today".
+    pub time_zone: String,
 }
 
 /// A project.

@@ -6,6 +6,7 @@ use crate::results::Highlight;
 use crate::typo;
 use crate::words::{escaped, whole, words};
 use millstream_domain::query::{Node, Place, Query, TextKind};
+use std::borrow::Cow;
 use std::ops::Range;
 
 /// Most characters of a piece: two lines on a page.
@@ -77,7 +78,7 @@ impl Needles {
         let mut found = Vec::new();
         let mut push = |field, html: Option<String>, comment_id| {
             found.extend(html.map(|html| Highlight {
-                field,
+                field: Cow::Borrowed(field),
                 html,
                 comment_id,
             }));

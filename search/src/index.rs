@@ -6,14 +6,15 @@
 use crate::document::{Change, Source, key};
 use crate::error::SearchError;
 use crate::fold::{Fold, Folded};
-use crate::folder::{remove, remove_other_versions, whole};
-use crate::schema::{Fields, VERSION, analyzers, schema};
+use crate::folder::{current, remove, remove_others, whole};
+use crate::rebuilt::Current;
+use crate::schema::{Fields, analyzers, schema};
 use crate::stored;
 use serde::{Deserialize, Serialize};
 use std::fmt::{self, Debug};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use tantivy::directory::MmapDirectory;
 use tantivy::indexer::{IndexWriterOptions, LogMergePolicy};
 use tantivy::{DocAddress, IndexReader, IndexWriter, ReloadPolicy, Searcher, Term};
@@ -38,27 +39,34 @@ pub struct Index(Arc<Shared>);
 struct Shared {
     /// The folder that holds the version's.
     folder: PathBuf,
-    index: tantivy::Index,
-    reader: IndexReader,
+    /// What is searched: replaced whole, when the index was made anew.
+    opened: RwLock<Current>,
     fields: Fields,
     writing: Mutex<Writing>,
     cut: AtomicU64,
 }
 
-struct Writing {
+/// What is open of one folder.
+pub(crate) struct Opened {
+    pub(crate) path: PathBuf,
+    index: tantivy::Index,
+    reader: IndexReader,
+}
+
+pub(crate) struct Writing {
     /// The newest owner.
-    generation: i64,
+    pub(crate) generation: i64,
     /// What the last commit said of itself.
-    mark: Mark,
-    writer: Option<IndexWriter>,
+    pub(crate) mark: Mark,
+    pub(crate) writer: Option<IndexWriter>,
     /// Committed, and not readable yet.
-    stale: bool,
+    pub(crate) stale: bool,
 }
 
 /// What a commit says of itself: its payload.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-struct Mark {
-    cut: u64,
+pub(crate) struct Mark {
+    pub(crate) cut: u64,
     generation: i64,
 }
 
@@ -67,8 +75,8 @@ impl Index {
     /// is deleted: it begins anew at cut 0.
     pub fn open(folder: &Path) -> Result<Self, SearchError> {
         std::fs::create_dir_all(folder)?;
-        remove_other_versions(folder)?;
-        let current = folder.join(format!("v{VERSION}"));
+        remove_others(folder)?;
+        let current = current(folder);
         if folder.join(DAMAGED).exists() {
             remove(&current, "it was found damaged")?;
             std::fs::remove_file(folder.join(DAMAGED))?;
@@ -82,7 +90,7 @@ impl Index {
         }
     }
 
-    fn open_version(folder: &Path, current: &Path) -> Result<Self, SearchError> {
+    pub(crate) fn open_version(folder: &Path, current: &Path) -> Result<Self, SearchError> {
         std::fs::create_dir_all(current)?;
         let directory = MmapDirectory::open(current).map_err(tantivy::TantivyError::from)?;
         let (schema, fields) = schema();
@@ -108,8 +116,11 @@ impl Index {
         };
         Ok(Self(Arc::new(Shared {
             folder: folder.to_owned(),
-            index,
-            reader,
+            opened: RwLock::new(Arc::new(Opened {
+                path: current.to_owned(),
+                index,
+                reader,
+            })),
             fields,
             writing: Mutex::new(writing),
             cut: AtomicU64::new(mark.cut),
@@ -184,12 +195,12 @@ impl Index {
     /// Has searches see what is committed.
     fn show(&self, writing: &mut Writing) -> Result<(), SearchError> {
         if writing.stale {
-            self.0
+            self.opened()
                 .reader
                 .reload()
                 .map_err(|error| self.noted(error.into()))?;
             writing.stale = false;
-            self.0.cut.store(writing.mark.cut, Ordering::Release);
+            self.set_cut(writing.mark.cut);
         }
         Ok(())
     }
@@ -265,7 +276,7 @@ impl Index {
             .num_worker_threads(WRITER_THREADS)
             .num_merge_threads(MERGE_THREADS)
             .build();
-        let writer = self.0.index.writer_with_options(options)?;
+        let writer = self.opened().index.writer_with_options(options)?;
         let mut merging = LogMergePolicy::default();
         merging.set_max_docs_before_merge(MERGE_DOCS_MAX);
         merging.set_del_docs_ratio_before_merge(DEAD_RATIO_MAX);
@@ -298,7 +309,38 @@ impl Index {
 
     /// The index as the last commit left it.
     pub(crate) fn searcher(&self) -> Searcher {
-        self.0.reader.searcher()
+        self.opened().reader.searcher()
+    }
+
+    /// What is searched now.
+    pub(crate) fn opened(&self) -> Current {
+        let opened = self.0.opened.read();
+        Arc::clone(&opened.unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Has something else be searched; what it was until now.
+    pub(crate) fn put(&self, opened: Current) -> Current {
+        let mut place = self
+            .0
+            .opened
+            .write()
+            .unwrap_or_else(PoisonError::into_inner);
+        std::mem::replace(&mut *place, opened)
+    }
+
+    pub(crate) fn set_cut(&self, cut: u64) {
+        self.0.cut.store(cut, Ordering::Release);
+    }
+
+    /// Gives up writing for good: how far it is, for whoever writes the folder from now on.
+    pub(crate) fn given_up(&self) -> Result<Mark, SearchError> {
+        let mut writing = self.writing();
+        self.show(&mut writing)?;
+        writing.generation = i64::MAX;
+        if let Some(writer) = writing.writer.take() {
+            writer.wait_merging_threads()?;
+        }
+        Ok(writing.mark)
     }
 
     pub(crate) fn fields(&self) -> &Fields {
@@ -318,7 +360,7 @@ impl Index {
         error
     }
 
-    fn writing(&self) -> MutexGuard<'_, Writing> {
+    pub(crate) fn writing(&self) -> MutexGuard<'_, Writing> {
         // Whoever panicked had taken the writer out; what is left is as of the last commit.
         self.0
             .writing

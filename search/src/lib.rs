@@ -11,6 +11,7 @@
 //! - People's roles and memberships are documents of the same index, so rights and what they allow are of one snapshot.
 //! - A commit carries the cut in its payload: after a crash the index is as of some cut, never in between.
 //! - What is indexed and what is asked for is cut into words by the same code ([`words`]).
+//! - An index can be made anew beside the one that is searched, and take its place ([`rebuilt`]).
 //!
 //! Left for later, and where it goes: an overlay in memory for what is not committed yet beside [`index`].
 
@@ -22,6 +23,7 @@ mod folder;
 mod highlight;
 pub mod index;
 pub mod query;
+pub mod rebuilt;
 pub mod results;
 mod rights;
 mod schema;
@@ -34,4 +36,5 @@ pub use document::{Change, Comment, Person, Project, Tag, Task, Team};
 pub use error::SearchError;
 pub use index::Index;
 pub use results::{Facets, Hit, SearchResults};
+pub use rights::Known;
 pub use search::{LIMIT_MAX, SearchRequest};

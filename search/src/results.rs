@@ -3,7 +3,8 @@
 use chrono::{DateTime, Utc};
 use millstream_domain::ids::{CommentId, ProjectId, TaskId, UserId};
 use millstream_domain::task::{Priority, Status};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 
 pub use crate::document::Assignee;
 
@@ -21,7 +22,7 @@ pub struct SearchResults {
 }
 
 /// A task that was found.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Hit {
     /// The task.
     pub task: HitTask,
@@ -32,7 +33,7 @@ pub struct Hit {
 }
 
 /// A task as a hit shows it.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct HitTask {
     /// Its id.
     pub id: TaskId,
@@ -57,19 +58,19 @@ pub struct HitTask {
 }
 
 /// A piece of a text with what was looked for in it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Highlight {
     /// Where it stands: `name`, `title`, `description`, `comments`, `tags` or `metadata.imported_from`.
-    pub field: &'static str,
+    pub field: Cow<'static, str>,
     /// The piece as HTML: everything spelled out but the `<mark>` around what was looked for.
     pub html: String,
     /// The comment it stands in.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub comment_id: Option<CommentId>,
 }
 
 /// All hits counted by field, the most frequent values first.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Facets {
     /// By status.
     pub status: Vec<Count<Status>>,
@@ -85,7 +86,7 @@ pub struct Facets {
 pub const FACET_VALUES_MAX: usize = 50;
 
 /// How many hits have a value.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Count<T> {
     /// The value.
     pub value: T,

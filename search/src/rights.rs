@@ -1,6 +1,7 @@
 //! What somebody may see, from what the pipeline has kept about them.
 
 use crate::error::SearchError;
+use crate::index::Index;
 use crate::schema::Fields;
 use crate::stored;
 use millstream_domain::ids::UserId;
@@ -26,6 +27,37 @@ pub(crate) fn visible(
         teams: source.teams,
     });
     Ok(actor.visible_teams())
+}
+
+/// Somebody, as the pipeline has kept them.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Known {
+    /// Their roles.
+    pub person: Person,
+    /// The name of their time zone.
+    pub time_zone: String,
+    /// Whether they may see anything at all.
+    pub active: bool,
+}
+
+impl Index {
+    /// Somebody; `None` when the index has not heard of them yet. This blocks.
+    pub fn person(&self, id: UserId) -> Result<Option<Known>, SearchError> {
+        let read = stored::person(&self.searcher(), self.fields(), id);
+        let source = read.map_err(|error| self.noted(error))?;
+        Ok(source.and_then(|source| {
+            let known = source.person?;
+            Some(Known {
+                person: Person {
+                    id,
+                    role: known.role,
+                    teams: source.teams,
+                },
+                time_zone: known.time_zone,
+                active: known.active,
+            })
+        }))
+    }
 }
 
 /// What is visible both ways.

@@ -10,7 +10,7 @@ use tantivy::schema::{
 use tantivy::tokenizer::{RAW_TOKENIZER_NAME, TokenizerManager};
 
 /// The version of what is indexed and how words are made: names the folder.
-pub(crate) const VERSION: u32 = 3;
+pub(crate) const VERSION: u32 = 4;
 
 /// Names of the columns that are read by name.
 pub(crate) mod column {

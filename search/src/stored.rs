@@ -26,12 +26,22 @@ pub(crate) fn read(
     fields: &Fields,
     address: DocAddress,
 ) -> Result<Source, SearchError> {
+    let text = text(searcher, fields, address)?;
+    serde_json::from_str(&text).map_err(|error| SearchError::Damaged(Box::new(error)))
+}
+
+/// What the document at a place is made of, as it was written.
+pub(crate) fn text(
+    searcher: &Searcher,
+    fields: &Fields,
+    address: DocAddress,
+) -> Result<String, SearchError> {
     let document: TantivyDocument = searcher.doc(address)?;
     let text = document
         .get_first(fields.source)
         .and_then(|value| value.as_str())
         .unwrap_or_default();
-    serde_json::from_str(text).map_err(|error| SearchError::Damaged(Box::new(error)))
+    Ok(text.to_owned())
 }
 
 /// Most things that one name can mean: names of teams need not be unique.

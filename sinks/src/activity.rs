@@ -4,6 +4,7 @@ use crate::postgres::{View, signed};
 use millstream_pipelines::dataflows::activity::ActivityItem;
 use millstream_pipelines::sink::{Commit, Effect};
 use millstream_store::views::activity::{ActivityColumns, insert};
+use millstream_store::views::shadow::Place;
 use sqlx::types::Json;
 use sqlx::{Postgres, Transaction};
 use uuid::Uuid;
@@ -20,7 +21,23 @@ impl View for ActivityView {
         tx: &mut Transaction<'_, Postgres>,
         commit: &Commit<ActivityItem>,
     ) -> Result<(), sqlx::Error> {
-        insert(tx, &columns(&commit.effects)).await
+        insert(tx, Place::Live, &columns(&commit.effects)).await
+    }
+}
+
+/// Writes `app.activity_shadow`, where the activity is made anew.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct ActivityShadow;
+
+impl View for ActivityShadow {
+    type Item = ActivityItem;
+
+    async fn apply(
+        &mut self,
+        tx: &mut Transaction<'_, Postgres>,
+        commit: &Commit<ActivityItem>,
+    ) -> Result<(), sqlx::Error> {
+        insert(tx, Place::Shadow, &columns(&commit.effects)).await
     }
 }
 

@@ -14,7 +14,10 @@
 //! To add a kind: `jobs/<kind>.rs` with a [`Handler`] of its arguments (`store::job::JobArgs`), and a line where the binary
 //! makes the [`Handlers`].
 
+pub mod clean;
 mod context;
+pub mod daily_summary;
+pub mod expire_artefacts;
 mod handler;
 mod slots;
 mod work;

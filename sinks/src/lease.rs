@@ -4,7 +4,7 @@ use crate::postgres::fault;
 use chrono::TimeDelta;
 use millstream_domain::clock::Clock;
 use millstream_pipelines::sink::{Fault, Generation, Health, LEASE_TTL, Lease};
-use millstream_store::pipeline;
+use millstream_store::pipeline::{self, share};
 use sqlx::PgPool;
 use std::sync::Arc;
 
@@ -17,6 +17,8 @@ pub struct PostgresLease {
     version: i32,
     owner: String,
     generation: i64,
+    /// Whether others run the same, and may have it when they have less to do.
+    shared: bool,
 }
 
 impl PostgresLease {
@@ -36,7 +38,31 @@ impl PostgresLease {
             version,
             owner: owner.into(),
             generation: 0,
+            shared: false,
         }
+    }
+
+    /// The same of a pipeline that several processes share.
+    #[must_use]
+    pub fn shared(self) -> Self {
+        Self {
+            shared: true,
+            ..self
+        }
+    }
+
+    /// Gives the lease up if another process has so much less to do that both are better off.
+    async fn hand_over(&self) -> Result<(), Fault> {
+        let now = self.clock.now();
+        let handed = share::hand_over(&self.pool, &self.name, self.generation, now).await;
+        if !handed.map_err(fault)? {
+            return Ok(());
+        }
+        tracing::info!(
+            pipeline = self.name,
+            "handed over to another process, which has fewer pipelines"
+        );
+        Err(Fault::Fenced)
     }
 
     fn ttl() -> TimeDelta {
@@ -57,6 +83,10 @@ impl Lease for PostgresLease {
         )
         .await;
         let Some(generation) = taken.map_err(fault)? else {
+            if self.shared {
+                let wanted = share::want(&self.pool, &self.name, &self.owner, now).await;
+                wanted.map_err(fault)?;
+            }
             return Ok(None);
         };
         self.generation = generation;
@@ -66,6 +96,7 @@ impl Lease for PostgresLease {
     async fn renew(&mut self) -> Result<(), Fault> {
         let now = self.clock.now();
         match pipeline::renew(&self.pool, &self.name, self.generation, now, Self::ttl()).await {
+            Ok(true) if self.shared => self.hand_over().await,
             Ok(true) => Ok(()),
             Ok(false) => Err(Fault::Fenced),
             Err(error) => Err(fault(error)),
@@ -99,5 +130,11 @@ impl Lease for PostgresLease {
             );
             fault(error)
         })
+    }
+
+    async fn resumed(&mut self) -> Result<bool, Fault> {
+        pipeline::resume::take_resume(&self.pool, &self.name)
+            .await
+            .map_err(fault)
     }
 }

@@ -5,7 +5,8 @@ use chrono::{DateTime, Utc};
 use millstream_event_log::Seq;
 use millstream_pipelines::operators::notify::{NotificationItem, Told};
 use millstream_pipelines::sink::Commit;
-use millstream_store::views::notifications::{NotificationColumns, insert, mark_read};
+use millstream_store::views::notifications::{NotificationColumns, Reading, insert, mark_read};
+use millstream_store::views::shadow::Place;
 use sqlx::{Postgres, Transaction};
 use uuid::Uuid;
 
@@ -21,19 +22,49 @@ impl View for NotificationsView {
         tx: &mut Transaction<'_, Postgres>,
         commit: &Commit<NotificationItem>,
     ) -> Result<(), sqlx::Error> {
-        let mut told = NotificationColumns::default();
-        for effect in &commit.effects {
-            match &effect.item {
-                NotificationItem::Told(one) => add(&mut told, effect.seq, effect.at, one),
-                NotificationItem::Read { user_id, selection } => {
-                    // What was told before it must be there to be read.
-                    insert(tx, &std::mem::take(&mut told)).await?;
-                    mark_read(tx, user_id.0, selection, signed(effect.seq), effect.at).await?;
-                }
+        write(tx, Place::Live, commit).await
+    }
+}
+
+/// Writes `app.notification_shadow`, where the notifications are made anew.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct NotificationsShadow;
+
+impl View for NotificationsShadow {
+    type Item = NotificationItem;
+
+    async fn apply(
+        &mut self,
+        tx: &mut Transaction<'_, Postgres>,
+        commit: &Commit<NotificationItem>,
+    ) -> Result<(), sqlx::Error> {
+        write(tx, Place::Shadow, commit).await
+    }
+}
+
+async fn write(
+    tx: &mut Transaction<'_, Postgres>,
+    place: Place,
+    commit: &Commit<NotificationItem>,
+) -> Result<(), sqlx::Error> {
+    let mut told = NotificationColumns::default();
+    for effect in &commit.effects {
+        match &effect.item {
+            NotificationItem::Told(one) => add(&mut told, effect.seq, effect.at, one),
+            NotificationItem::Read { user_id, selection } => {
+                // What was told before it must be there to be read.
+                insert(tx, place, &std::mem::take(&mut told)).await?;
+                let reading = Reading {
+                    user: user_id.0,
+                    selection,
+                    seq: signed(effect.seq),
+                    at: effect.at,
+                };
+                mark_read(tx, place, reading).await?;
             }
         }
-        insert(tx, &told).await
     }
+    insert(tx, place, &told).await
 }
 
 fn add(columns: &mut NotificationColumns, seq: Seq, at: DateTime<Utc>, told: &Told) {

@@ -2,12 +2,13 @@
 
 use chrono::{DateTime, Utc};
 use millstream_domain::clock::Clock;
-use millstream_event_log::Cut;
+use millstream_event_log::{Cut, Seq};
 use millstream_pipelines::sink::{Commit, DeadLetter, Fault, Generation, Resume, Sink, StateRow};
 use millstream_store::pipeline::{self, StateColumns, StoredLetter};
 use sqlx::error::ErrorKind;
 use sqlx::types::Json;
 use sqlx::{PgPool, Postgres, Transaction};
+use std::collections::BTreeSet;
 use std::future::Future;
 use std::sync::Arc;
 
@@ -69,6 +70,7 @@ impl<V: View> PostgresSink<V> {
         }
         pipeline::write_states(&mut tx, self.name, &columns(&commit.states)).await?;
         pipeline::write_letters(&mut tx, self.name, &letters(&commit.dead)).await?;
+        pipeline::answer_letters(&mut tx, self.name, &taken(&commit.taken)).await?;
         tx.commit().await?;
         Ok(true)
     }
@@ -97,6 +99,10 @@ impl<V: View> Sink for PostgresSink<V> {
         })
     }
 
+    async fn refused(&mut self) -> Result<BTreeSet<Seq>, Fault> {
+        refused(&self.pool, self.name).await
+    }
+
     async fn commit(&mut self, commit: &Commit<V::Item>) -> Result<(), Fault> {
         match self.try_commit(commit, self.clock.now()).await {
             Ok(true) => Ok(()),
@@ -106,7 +112,7 @@ impl<V: View> Sink for PostgresSink<V> {
     }
 }
 
-fn columns(states: &[StateRow]) -> StateColumns {
+pub(crate) fn columns(states: &[StateRow]) -> StateColumns {
     let mut columns = StateColumns::default();
     for row in states {
         columns.operators.push(row.operator.clone());
@@ -126,6 +132,18 @@ pub(crate) fn letters(dead: &[DeadLetter]) -> Vec<StoredLetter> {
             at: letter.at,
         })
         .collect()
+}
+
+/// The records that a pipeline has refused and not taken since.
+pub(crate) async fn refused(pool: &PgPool, name: &str) -> Result<BTreeSet<Seq>, Fault> {
+    let refused = pipeline::refused(pool, name).await.map_err(fault)?;
+    let seq = |seq| Seq::try_from(seq).unwrap_or(0);
+    Ok(refused.into_iter().map(seq).collect())
+}
+
+/// Places in the log, for a column.
+pub(crate) fn taken(seqs: &[Seq]) -> Vec<i64> {
+    seqs.iter().copied().map(signed).collect()
 }
 
 /// A number for a column: Postgres has no unsigned integers, and nothing here counts to 2^63.

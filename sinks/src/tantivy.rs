@@ -5,12 +5,12 @@
 //! The pipeline's row in Postgres only reports the cut, for people; the index knows it. Dead letters are rows there too,
 //! written before the commit that leaves their records behind.
 
-use crate::postgres::{fault, letters, signed};
+use crate::postgres::{fault, letters, refused, signed, taken};
 use millstream_domain::clock::Clock;
-use millstream_event_log::Cut;
 use millstream_event_log::events::comment::CommentState;
 use millstream_event_log::events::task::TaskState;
 use millstream_event_log::events::user::UserState;
+use millstream_event_log::{Cut, Seq};
 use millstream_pipelines::dataflows::search::SearchChange;
 use millstream_pipelines::sink::{Commit, Fault, Generation, Resume, Sink};
 use millstream_search::document::Assignee;
@@ -19,6 +19,7 @@ use millstream_store::pipeline;
 use millstream_store::task::IMPORTED_FROM;
 use serde_json::Value;
 use sqlx::PgPool;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -85,10 +86,15 @@ impl Sink for TantivySink {
             claimed => claimed?,
         };
         self.row.report(generation, cut).await;
+        self.row.heal(cut).await?;
         Ok(Resume {
             cut: Cut::at(cut),
             states: Vec::new(),
         })
+    }
+
+    async fn refused(&mut self) -> Result<BTreeSet<Seq>, Fault> {
+        refused(&self.row.pool, &self.row.name).await
     }
 
     async fn commit(&mut self, commit: &Commit<SearchChange>) -> Result<(), Fault> {
@@ -102,6 +108,7 @@ impl Sink for TantivySink {
         self.blocking(move |index| index.commit(generation.0, cut, changes))
             .await?;
         self.row.report(generation, cut).await;
+        self.row.answer_letters(commit).await;
         Ok(())
     }
 }
@@ -120,6 +127,31 @@ impl Row {
         }
         let mut db = self.pool.acquire().await.map_err(fault)?;
         pipeline::write_letters(&mut db, &self.name, &letters(&commit.dead))
+            .await
+            .map_err(fault)
+    }
+
+    /// Notes what was taken when it was tried again. If it cannot be noted, the next start does.
+    async fn answer_letters(&self, commit: &Commit<SearchChange>) {
+        if commit.taken.is_empty() {
+            return;
+        }
+        let written = async {
+            let mut db = self.pool.acquire().await?;
+            pipeline::answer_letters(&mut db, &self.name, &taken(&commit.taken)).await
+        };
+        if let Err(error) = written.await {
+            tracing::warn!(
+                pipeline = self.name,
+                error = &error as &dyn std::error::Error,
+                "it was not written down that a record was taken"
+            );
+        }
+    }
+
+    /// Notes what the index has taken and nobody could write down.
+    async fn heal(&self, cut: u64) -> Result<(), Fault> {
+        pipeline::answer_letters_before(&self.pool, &self.name, signed(cut))
             .await
             .map_err(fault)
     }
@@ -241,5 +273,6 @@ fn person(user: UserState) -> Person {
         username: user.username,
         role: user.role,
         active: user.active,
+        time_zone: user.time_zone,
     }
 }

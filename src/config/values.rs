@@ -1,10 +1,14 @@
 //! The values of settings that have a form of their own. Those that are wrong are told with the form that they should have.
 
 use std::net::{SocketAddr, ToSocketAddrs};
+use std::path::PathBuf;
 use url::Url;
 
 /// Fewest characters of a set-up secret: whoever guesses it before the first person registers owns the installation.
 const SETUP_SECRET_CHARS_MIN: usize = 12;
+
+/// Kafka's names of topics have at most 249 characters, and ours come behind.
+const TOPIC_PREFIX_CHARS_MAX: usize = 200;
 
 /// An address to listen on. The name of a host stands for its first address; of IPv4, where it has one.
 pub(super) fn address(text: &str) -> Result<SocketAddr, String> {
@@ -53,6 +57,34 @@ pub(super) fn public_url(text: &str) -> Result<String, String> {
     Ok(url.origin().ascii_serialization())
 }
 
+/// Where a service of ours is, without the slash at its end.
+pub(super) fn service_url(text: &str) -> Result<String, String> {
+    public_url(text).map_err(|_| {
+        "give the address of a service of Millstream, without a path, such as http://search:8080".to_owned()
+    })
+}
+
+/// A folder that several nodes have in common.
+pub(super) fn object_store(text: &str) -> Result<PathBuf, String> {
+    let url = Url::parse(text.trim()).ok();
+    let url = url.filter(|url| url.scheme() == "file" && url.path() != "/");
+    let folder = url.and_then(|url| url.to_file_path().ok());
+    folder.ok_or_else(|| {
+        "give the URL of a folder, such as file:///srv/millstream/objects; no other object store is supported yet".to_owned()
+    })
+}
+
+/// Where public keys are published.
+pub(super) fn jwks_url(text: &str) -> Result<String, String> {
+    let form = "give an address such as http://web:8080/.well-known/jwks.json";
+    let url = Url::parse(text.trim()).map_err(|_| form.to_owned())?;
+    if matches!(url.scheme(), "http" | "https") && url.password().is_none() {
+        Ok(url.into())
+    } else {
+        Err(form.to_owned())
+    }
+}
+
 /// A set-up secret. What is wrong with it is told without it.
 pub(crate) fn check_setup_secret(text: &str) -> Result<(), String> {
     if text.chars().count() < SETUP_SECRET_CHARS_MIN {
@@ -62,6 +94,17 @@ pub(crate) fn check_setup_secret(text: &str) -> Result<(), String> {
         ));
     }
     Ok(())
+}
+
+/// What names of topics may begin with: letters, digits, and the marks that Kafka allows.
+pub(super) fn topic_prefix(text: &str) -> Result<String, String> {
+    let is_allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
+    if text.len() > TOPIC_PREFIX_CHARS_MAX || !text.chars().all(is_allowed) {
+        return Err(format!(
+            "give at most {TOPIC_PREFIX_CHARS_MAX} letters, digits, dots, dashes and underlines, such as millstream."
+        ));
+    }
+    Ok(text.to_owned())
 }
 
 #[cfg(test)]
@@ -130,6 +173,16 @@ mod tests {
             let told = check_setup_secret(short).expect_err("too short");
             assert!(told.contains("at least 12"), "{told}");
             assert!(short.is_empty() || !told.contains("hunter2"), "{told}");
+        }
+    }
+
+    #[test]
+    fn a_prefix_of_topics_has_what_kafka_takes_in_names() {
+        for good in ["millstream.", "", "team-a_tasks."] {
+            assert_eq!(topic_prefix(good).as_deref(), Ok(good));
+        }
+        for bad in ["tasks/", "a b", "ü", &"a".repeat(201)] {
+            assert!(topic_prefix(bad).is_err(), "{bad}");
         }
     }
 }

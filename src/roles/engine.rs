@@ -1,5 +1,9 @@
-//! What both the server and the commands run on: the database and everything between a write and the views it shows in.
+//! What every role stands on, and what those have beside it that are trusted with keys.
+//!
+//! [`Ground`] is the database, the log and the groups that run; `search` and `analytics` have nothing else. [`Engine`] is the
+//! same with the keys, for `web`, `pipelines` and the commands.
 
+use super::between::Between;
 use super::views;
 use crate::checkpoints;
 use crate::config::Settings;
@@ -8,18 +12,150 @@ use crate::database::Database;
 use crate::lifecycle::{self, Group};
 use anyhow::{Context, Result};
 use millstream_domain::clock::{SystemClock, SystemIds};
+use millstream_event_log::Position;
 use millstream_event_log::backends::postgres::PostgresLog;
-use millstream_event_log::mover::Mover;
+use millstream_event_log::mover::{Mover, Poke, Tail};
 use millstream_event_log::signals::Signals;
-use millstream_event_log::{Log, Position};
 use millstream_ingest_api::auth::keys::Keys;
-use millstream_search::Index;
-use millstream_sinks::audit::checkpointer::Checkpointer;
 use millstream_sinks::audit::checkpoints::Checkpoints;
 use millstream_sinks::audit::key::SigningKey;
 use millstream_store::Store;
-use std::path::PathBuf;
+use millstream_store::pipeline::PipelineStatus;
 use std::sync::Arc;
+
+/// The database, the log in it, and what runs. Every role has this much.
+#[derive(Debug)]
+pub(crate) struct Ground {
+    data: DataDir,
+    database: Database,
+    node: String,
+    store: Store,
+    log: PostgresLog,
+    between: Between,
+    mover: Option<Mover>,
+    /// Stopped one after the other, the first one first.
+    groups: Vec<Group>,
+}
+
+impl Ground {
+    /// On a database whose schema is up to date. Nothing runs yet but the database itself.
+    async fn new(
+        settings: &Settings,
+        data: DataDir,
+        database: Database,
+        mover: Option<Mover>,
+    ) -> Result<Self> {
+        let pool = database.pool().clone();
+        // Who has no mover writes nothing that would have to be moved.
+        let poke = mover.as_ref().map_or_else(Poke::default, Mover::poke);
+        let tail = mover.as_ref().map_or_else(Tail::default, Mover::tail);
+        let between = Between::of(settings, &database, tail.clone()).await?;
+        let (clock, ids) = (Arc::new(SystemClock), Arc::new(SystemIds));
+        let store = Store::new(pool.clone(), poke, clock, ids);
+        Ok(Self {
+            node: data.node()?,
+            store: store.with_signals(between.signals().clone()),
+            log: PostgresLog::new(pool, Some(tail)),
+            between,
+            mover,
+            groups: Vec::new(),
+            data,
+            database,
+        })
+    }
+
+    /// For services that only read what happened: they neither change the schema nor move what was written.
+    pub(crate) async fn of_reader(settings: &Settings, data: DataDir) -> Result<Self> {
+        let database = Database::open_to_read(settings).await?;
+        Self::new(settings, data, database, None).await
+    }
+
+    /// Starts to move what is written into the log. Does nothing the second time.
+    pub(crate) fn move_writes(&mut self) {
+        if let Some(mover) = self.mover.take() {
+            let mut moving = Group::new("mover");
+            moving.spawn(mover.run(moving.stop_token()));
+            self.then(moving);
+        }
+    }
+
+    /// What pipelines are made of.
+    pub(crate) fn parts(&self) -> views::Parts {
+        views::Parts {
+            pool: self.database.pool().clone(),
+            log: self.between.log(&self.log),
+            truth: self.log.clone(),
+            mirror: self.between.mirror().cloned(),
+            kafka: self.between.kafka().cloned(),
+            clock: Arc::clone(self.store.clock()),
+            signals: self.signals().clone(),
+            node: self.node.clone(),
+            store: self.store.clone(),
+        }
+    }
+
+    /// Runs more, which is stopped before everything that runs by now.
+    pub(crate) fn first(&mut self, group: Group) {
+        self.groups.insert(0, group);
+    }
+
+    /// Runs more, which is stopped after everything that runs by now.
+    pub(crate) fn then(&mut self, group: Group) {
+        self.groups.push(group);
+    }
+
+    /// What this process is called in leases.
+    pub(crate) fn node(&self) -> &str {
+        &self.node
+    }
+
+    /// The data folder.
+    pub(crate) fn data(&self) -> &DataDir {
+        &self.data
+    }
+
+    /// The database.
+    pub(crate) fn database(&self) -> &Database {
+        &self.database
+    }
+
+    /// The store.
+    pub(crate) fn store(&self) -> &Store {
+        &self.store
+    }
+
+    /// The log.
+    pub(crate) fn log(&self) -> &PostgresLog {
+        &self.log
+    }
+
+    /// What tells that a view has moved on.
+    pub(crate) fn signals(&self) -> &Signals {
+        self.between.signals()
+    }
+
+    /// What this process has in common with others.
+    pub(crate) fn between(&self) -> &Between {
+        &self.between
+    }
+
+    /// Runs, with `serving` in front, until somebody asks to stop or something breaks; then stops everything.
+    pub(crate) async fn run(self, serving: Group) -> Result<()> {
+        let signals = self.between.start(&self.store, &self.database, &self.node);
+        let mut groups = vec![serving];
+        groups.extend(self.groups);
+        groups.push(signals);
+        let ended = lifecycle::run(groups).await;
+        self.database.close().await;
+        ended
+    }
+
+    /// Stops everything.
+    async fn stop(self) {
+        lifecycle::stop(self.groups).await;
+        self.database.close().await;
+    }
+}
 
 /// The parts that others work with. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -30,19 +166,15 @@ pub(crate) struct Handle {
     pub(crate) checkpoints: Checkpoints,
     pub(crate) audit_key: Arc<SigningKey>,
     pub(crate) keys: Keys,
-    /// The rows of the pipelines that run here.
+    /// The rows of the pipelines that run here; those of all that nodes share, where none does.
     views: Vec<String>,
 }
 
-/// The database, the mover and, once started, the pipelines.
+/// The ground, and the keys. Only who is trusted with them has one.
 #[derive(Debug)]
 pub(crate) struct Engine {
-    data: DataDir,
-    database: Database,
+    ground: Ground,
     handle: Handle,
-    mover: Option<Mover>,
-    search: Option<Index>,
-    groups: Vec<Group>,
 }
 
 impl Engine {
@@ -55,71 +187,29 @@ impl Engine {
         )
         .context("the keys of tokens")?;
         let database = Database::open(settings, &data).await?;
-        let pool = database.pool().clone();
-        let mover = Mover::new(pool.clone());
-        let store = Store::new(
-            pool.clone(),
-            mover.poke(),
-            Arc::new(SystemClock),
-            Arc::new(SystemIds),
-        );
+        let mover = Mover::new(database.pool().clone());
+        let checkpoints = checkpoints::kept(&data, settings.object_store.as_deref())?;
+        let audit_key = checkpoints::key(
+            &data,
+            settings.keys_dir.as_deref(),
+            settings.object_store.as_deref(),
+        )?;
+        let ground = Ground::new(settings, data, database, Some(mover)).await?;
         let handle = Handle {
-            store,
-            log: PostgresLog::new(pool, Some(mover.tail())),
-            signals: Signals::default(),
-            checkpoints: checkpoints::kept(&data)?,
-            audit_key: checkpoints::key(&data, settings.keys_dir.as_deref())?,
+            store: ground.store.clone(),
+            log: ground.log.clone(),
+            signals: ground.signals().clone(),
+            checkpoints,
+            audit_key,
             keys,
             views: Vec::new(),
         };
-        Ok(Self {
-            data,
-            database,
-            handle,
-            mover: Some(mover),
-            search: None,
-            groups: Vec::new(),
-        })
+        Ok(Self { ground, handle })
     }
 
-    /// Starts the mover and the pipelines. Does nothing the second time.
-    pub(crate) async fn start(&mut self) -> Result<()> {
-        let Some(mover) = self.mover.take() else {
-            return Ok(());
-        };
-        let search = open_index(self.data.folder("search")?).await?;
-        let handle = &self.handle;
-        let mut moving = Group::new("mover");
-        moving.spawn(mover.run(moving.stop_token()));
-        let mut pipelines = Group::new("pipelines");
-        let parts = views::Parts {
-            pool: self.database.pool().clone(),
-            log: Log::Postgres(handle.log.clone()),
-            clock: Arc::clone(handle.store.clock()),
-            signals: handle.signals.clone(),
-            node: self.data.node()?,
-            search: search.clone(),
-        };
-        let views = views::spawn(&mut pipelines, &parts);
-        let mut signing = Group::new("checkpoints");
-        let checkpointer = Checkpointer::new(
-            self.database.pool().clone(),
-            handle.checkpoints.clone(),
-            Arc::clone(&handle.audit_key),
-        );
-        signing.spawn(checkpointer.run(signing.stop_token()));
-        let mut keeping = Group::new("upkeep");
-        keeping.spawn(handle.store.clone().keep_house(keeping.stop_token()));
-        self.database.keep(&mut keeping);
-        self.handle.views = views;
-        self.search = Some(search);
-        self.groups = vec![moving, pipelines, signing, keeping];
-        Ok(())
-    }
-
-    /// Runs more, which is stopped before everything that runs by now.
-    pub(crate) fn add(&mut self, group: Group) {
-        self.groups.insert(0, group);
+    /// Notes that pipelines run here, whose rows are called so.
+    pub(crate) fn keeps(&mut self, views: impl IntoIterator<Item = String>) {
+        self.handle.views.extend(views);
     }
 
     /// The parts.
@@ -127,43 +217,25 @@ impl Engine {
         &self.handle
     }
 
-    /// The data folder.
-    pub(crate) fn data(&self) -> &DataDir {
-        &self.data
+    /// What it stands on.
+    pub(crate) fn ground(&self) -> &Ground {
+        &self.ground
     }
 
-    /// The search index, once started.
-    pub(crate) fn search(&self) -> Option<Index> {
-        self.search.clone()
+    /// The same, to run more on it.
+    pub(crate) fn ground_mut(&mut self) -> &mut Ground {
+        &mut self.ground
     }
 
-    /// The database.
-    pub(crate) fn database(&self) -> &Database {
-        &self.database
-    }
-
-    /// Runs, with `serving` in front, until somebody asks to stop or something breaks; then stops everything.
+    /// See [`Ground::run`].
     pub(crate) async fn run(self, serving: Group) -> Result<()> {
-        let mut groups = vec![serving];
-        groups.extend(self.groups);
-        let ended = lifecycle::run(groups).await;
-        self.database.close().await;
-        ended
+        self.ground.run(serving).await
     }
 
     /// Stops everything.
     pub(crate) async fn stop(self) {
-        lifecycle::stop(self.groups).await;
-        self.database.close().await;
+        self.ground.stop().await;
     }
-}
-
-/// Opens the search index, which reads files.
-async fn open_index(folder: PathBuf) -> Result<Index> {
-    let named = format!("the search index \"{}\"", folder.display());
-    tokio::task::spawn_blocking(move || Index::open(&folder))
-        .await?
-        .context(named)
 }
 
 impl Handle {
@@ -180,16 +252,25 @@ impl Handle {
             seq,
             ..Behind::default()
         };
-        for view in &self.views {
+        for view in self.waited_for(&pipelines) {
             let row = pipelines.iter().find(|row| row.name == *view);
             let cut = row.map_or(0, |row| u64::try_from(row.cut).unwrap_or(0));
             match row {
                 Some(_) if cut >= seq => {}
-                Some(row) if row.state == "halted" => behind.halted.push(view.clone()),
+                Some(row) if row.state == "halted" => behind.halted.push(view.to_owned()),
                 Some(_) | None => behind.cuts.push(cut),
             }
         }
         Ok(Some(behind))
+    }
+
+    /// The pipelines that run here; where none does, those that run elsewhere for everybody.
+    fn waited_for<'a>(&'a self, pipelines: &'a [PipelineStatus]) -> Vec<&'a str> {
+        if !self.views.is_empty() {
+            return self.views.iter().map(String::as_str).collect();
+        }
+        let names = pipelines.iter().map(|row| row.name.as_str());
+        names.filter(|name| !name.contains(['@', '~'])).collect()
     }
 }
 

@@ -1,13 +1,67 @@
 //! What the settings say about HTTP, as `ingest-api` understands it.
 
-use crate::config::{RateLimit, Settings};
+use crate::config::{RateLimit, Registration, Settings, check_setup_secret};
+use crate::data_dir::DataDir;
 use crate::usage::Usage;
-use anyhow::Result;
-use millstream_ingest_api::settings::{CorsOrigin, IpNet, LiveLimits, RateLimits};
-use std::net::IpAddr;
+use anyhow::{Context, Result};
+use millstream_ingest_api::settings::{CorsOrigin, IpNet, LiveLimits, RateLimits, Secret};
+use millstream_ingest_api::{Service, Services};
+use std::net::{IpAddr, SocketAddr};
+
+/// Of a process that people come to, at this address unless the settings know another one.
+pub(super) fn of_web(
+    settings: &Settings,
+    data: &DataDir,
+    address: SocketAddr,
+) -> Result<millstream_ingest_api::Settings> {
+    let setup_secret = match &settings.setup_secret {
+        Some(secret) => {
+            check_setup_secret(secret).map_err(Usage::because)?;
+            secret.clone()
+        }
+        None => data.setup_secret()?,
+    };
+    let public_url = match &settings.public_url {
+        Some(url) => url.clone(),
+        None => format!("http://{address}"),
+    };
+    Ok(millstream_ingest_api::Settings {
+        setup_secret: Secret::new(setup_secret),
+        ..of_part(settings, public_url)?
+    })
+}
+
+/// Of a process that people do not come to: nobody registers there.
+pub(super) fn of_part(
+    settings: &Settings,
+    public_url: String,
+) -> Result<millstream_ingest_api::Settings> {
+    Ok(millstream_ingest_api::Settings {
+        public_url,
+        public_url_given: settings.public_url.is_some(),
+        setup_secret: Secret::new(""),
+        registration_open: settings.registration == Registration::Open,
+        trusted_proxies: trusted_proxies(settings)?,
+        rate_limits: rate_limits(settings),
+        live: live_limits(settings),
+        cors_origins: cors_origins(settings)?,
+    })
+}
+
+/// The services that run elsewhere.
+pub(super) fn services(settings: &Settings) -> Result<Services> {
+    let service = |name, url: &Option<String>| {
+        let service = url.as_ref().map(|url| Service::at(name, url));
+        service.transpose().context("a client for the services")
+    };
+    Ok(Services {
+        search: service("search", &settings.search_url)?,
+        analytics: service("analytics", &settings.analytics_url)?,
+    })
+}
 
 /// How often people may ask; `None` where nobody is held up.
-pub(super) fn rate_limits(settings: &Settings) -> Option<RateLimits> {
+fn rate_limits(settings: &Settings) -> Option<RateLimits> {
     let switch = settings.rate_limit.or(settings.millstream_rate_limit);
     if switch == Some(RateLimit::Off) {
         return None;
@@ -21,7 +75,7 @@ pub(super) fn rate_limits(settings: &Settings) -> Option<RateLimits> {
 }
 
 /// How many live connections somebody may have.
-pub(super) fn live_limits(settings: &Settings) -> LiveLimits {
+fn live_limits(settings: &Settings) -> LiveLimits {
     let usual = LiveLimits::default();
     LiveLimits {
         person: settings.live_person.unwrap_or(usual.person),
@@ -31,7 +85,7 @@ pub(super) fn live_limits(settings: &Settings) -> LiveLimits {
 }
 
 /// The sites whose scripts may use the API.
-pub(super) fn cors_origins(settings: &Settings) -> Result<Vec<CorsOrigin>> {
+fn cors_origins(settings: &Settings) -> Result<Vec<CorsOrigin>> {
     let origin = |text: &String| {
         text.trim()
             .parse()
@@ -41,7 +95,7 @@ pub(super) fn cors_origins(settings: &Settings) -> Result<Vec<CorsOrigin>> {
 }
 
 /// The proxies that say where requests come from: networks, or single addresses.
-pub(super) fn trusted_proxies(settings: &Settings) -> Result<Vec<IpNet>> {
+fn trusted_proxies(settings: &Settings) -> Result<Vec<IpNet>> {
     let network = |text: &String| {
         let text = text.trim();
         let address = || text.parse::<IpAddr>().ok().map(IpNet::from);

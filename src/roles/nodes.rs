@@ -21,6 +21,8 @@ pub(crate) struct Nodes {
     store: Store,
     keys: Keys,
     me: Node,
+    /// What is to be told where others run, too.
+    of_others: Option<String>,
     /// What was told already.
     told: BTreeSet<String>,
 }
@@ -38,7 +40,16 @@ impl Nodes {
             store: handle.store.clone(),
             keys: handle.keys.clone(),
             me,
+            of_others: None,
             told: BTreeSet::new(),
+        }
+    }
+
+    /// Tells this as well, once others run.
+    pub(crate) fn telling_of_others(self, warning: Option<String>) -> Self {
+        Self {
+            of_others: warning,
+            ..self
         }
     }
 
@@ -46,10 +57,17 @@ impl Nodes {
     pub(crate) async fn look(&mut self) -> Result<Vec<String>, StoreError> {
         self.me.token_keys = self.keys.ids();
         let others = self.store.meet_nodes(&self.me).await?;
-        let mut fresh = differences(&self.me, &others, self.store.clock().now());
+        let now = self.store.clock().now();
+        let mut fresh = differences(&self.me, &others, now);
+        if others.iter().any(|other| runs(other, now)) {
+            fresh.extend(self.of_others.clone());
+        }
         fresh.retain(|warning| self.told.insert(warning.clone()));
         for warning in &fresh {
-            tracing::warn!(warning, "another node does not fit this one");
+            tracing::warn!(
+                warning,
+                "something is to be seen to, because another node runs"
+            );
         }
         Ok(fresh)
     }
@@ -78,12 +96,15 @@ impl Nodes {
     }
 }
 
+/// Whether it has said so lately.
+fn runs(other: &OtherNode, now: DateTime<Utc>) -> bool {
+    !other.stopped && other.seen_at >= now - SILENT_MAX
+}
+
 /// What is wrong about the others, in sentences.
 fn differences(me: &Node, others: &[OtherNode], now: DateTime<Utc>) -> Vec<String> {
     let mut wrong = Vec::new();
-    let (running, gone): (Vec<_>, Vec<_>) = others
-        .iter()
-        .partition(|other| !other.stopped && other.seen_at >= now - SILENT_MAX);
+    let (running, gone): (Vec<_>, Vec<_>) = others.iter().partition(|other| runs(other, now));
     for OtherNode { node, .. } in &running {
         let name = &node.name;
         if !node

@@ -6,42 +6,68 @@ use super::engine::Handle;
 use crate::config::Settings;
 use crate::lifecycle::Group;
 use crate::usage::Usage;
-use anyhow::Result;
+use anyhow::{Context, Result};
 use millstream_sinks::delivery::mail::MailDelivery;
 use millstream_sinks::delivery::mail::post::Post;
 use millstream_sinks::delivery::mail::smtp::SmtpServer;
-use millstream_sinks::email::ResetMails;
+use millstream_sinks::email::{ResetMails, WorkMails};
+use millstream_sinks::jobs::clean::{CleanArchiveJob, EmptyTrashJob};
+use millstream_sinks::jobs::daily_summary::DailySummaryJob;
+use millstream_sinks::jobs::expire_artefacts::ExpireArtefactsJob;
 use millstream_sinks::jobs::{Handlers, JobRunner};
+use millstream_store::Store;
 use std::net::IpAddr;
 use std::sync::Arc;
 
 /// Starts them; `node` is what leases know this installation by, `public_url` where links in mails lead to.
-pub(crate) fn start(handle: &Handle, node: String, post: Post, public_url: &str) -> Group {
+pub(crate) async fn start(
+    handle: &Handle,
+    node: String,
+    post: Post,
+    public_url: &str,
+) -> Result<Group> {
+    let store = &handle.store;
+    let shipped = store.ship_schedules().await;
+    shipped.context("the schedules that come along")?;
     let mut group = Group::new("workers");
-    let runner = JobRunner::new(handle.store.clone(), node, handlers());
+    let runner = JobRunner::new(store.clone(), node, handlers(store));
     group.spawn(runner.run(group.stop_token()));
-    let resets = ResetMails::new(handle.store.clone(), public_url);
-    let delivery =
-        MailDelivery::new(handle.store.clone(), post).with_password_reset(Arc::new(resets));
+    let resets = ResetMails::new(store.clone(), public_url);
+    let delivery = MailDelivery::new(store.clone(), post)
+        .with_password_reset(Arc::new(resets))
+        .with_work(WorkMails::new(store.clone(), public_url));
     group.spawn(delivery.run(group.stop_token()));
-    group
+    Ok(group)
 }
 
 /// What does the work of each kind of job.
-fn handlers() -> Handlers {
+fn handlers(store: &Store) -> Handlers {
+    let files = ExpireArtefactsJob::new(Arc::clone(store.clock()));
     Handlers::default()
+        .with(DailySummaryJob(store.clone()))
+        .with(EmptyTrashJob(store.clone()))
+        .with(CleanArchiveJob(store.clone()))
+        .with(files)
 }
 
 /// The way of mails that the settings name; `public_url` is how people reach Millstream.
 pub(crate) fn post(settings: &Settings, public_url: &str) -> Result<Post> {
     let url = settings.millstream_smtp_url.as_ref();
-    let Some(url) = url.or(settings.smtp_url.as_ref()) else {
+    // Compose files give what nobody has set as nothing.
+    let url = url
+        .or(settings.smtp_url.as_ref())
+        .filter(|url| !url.trim().is_empty());
+    let Some(url) = url else {
         return Ok(Post::log());
     };
     // The URL itself may hold a password, and is not told.
     let server =
         SmtpServer::from_url(url).map_err(|error| Usage::because(format!("SMTP_URL: {error}")))?;
-    let from = match &settings.mail_from {
+    let from = settings
+        .mail_from
+        .as_ref()
+        .filter(|from| !from.trim().is_empty());
+    let from = match from {
         Some(from) => from.clone(),
         None => sender_at(public_url),
     };

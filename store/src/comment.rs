@@ -1,6 +1,6 @@
 //! Comments.
 
-use crate::page::ByTime;
+use crate::page::{ByTime, encode};
 use crate::task::{TaskRef, refused, resolve};
 use crate::team::ids;
 use crate::version::check_version;
@@ -14,6 +14,9 @@ use millstream_event_log::events::comment::{
     CommentAlone, CommentEvent, CommentState, CommentedTask,
 };
 use uuid::Uuid;
+
+/// How many comments later than one that is looked for are not shown with it any more.
+const SAID_NEXT: i64 = 11;
 
 /// A comment and who wrote it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -122,6 +125,34 @@ impl Store {
         .fetch_all(&self.pool)
         .await?;
         Ok(Page::of(rows, page, |row| ByTime(row.created_at, row.id)).map(Row::into_comment))
+    }
+
+    /// The cursor of a page of [`Self::comments_newest_first`] that a comment is on, `None` for the newest: that has it, or
+    /// there is no such comment. Whoever was led to it also sees what was said next.
+    pub async fn page_with_comment(
+        &self,
+        actor: &Actor,
+        task: &TaskRef,
+        comment: CommentId,
+        limit: u32,
+    ) -> Result<Option<String>, StoreError> {
+        let id = self.task(actor, task).await?.state.id;
+        let limit = i64::from(limit);
+        let place = sqlx::query!(
+            r#"with later as (
+                 select l.created_at, l.id, row_number() over (order by l.created_at, l.id) as n
+                 from app.comment l join app.comment c on (l.created_at, l.id) > (c.created_at, c.id)
+                 where l.task_id = $1 and c.task_id = $1 and c.id = $2
+                 order by l.created_at, l.id limit $3)
+               select created_at, id from later where n = $4 and (select count(*) from later) = $3"#,
+            id.0,
+            comment.0,
+            limit,
+            SAID_NEXT.min(limit),
+        )
+        .fetch_optional(&self.pool)
+        .await?;
+        Ok(place.map(|place| encode(&ByTime(place.created_at, place.id))))
     }
 
     /// One comment of a task that the actor sees.

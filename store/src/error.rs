@@ -122,7 +122,7 @@ fn field_of(constraint: &str) -> Option<&'static str> {
         "user_username_taken" => "username",
         "user_email_taken" => "email",
         "project_key_taken" => "key",
-        "tag_name_taken" => "name",
+        "tag_name_taken" | "schedule_name" => "name",
         "task_imported_from" => "metadata.imported_from",
         _ => return None,
     })

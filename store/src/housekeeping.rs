@@ -28,7 +28,6 @@ impl Store {
             ("refusals", self.close_refusals().await.err()),
             ("idempotency keys", self.prune_idempotency().await.err()),
             ("sessions", self.prune_sessions().await.err()),
-            ("trash", self.empty_trash().await.err()),
             ("API tokens", self.prune_api_tokens().await.err()),
             ("attempts", self.prune_attempts().await.err()),
             ("known addresses", self.prune_known_addresses().await.err()),

@@ -10,6 +10,7 @@
 pub mod access;
 pub mod actor;
 pub mod api_token;
+pub mod artefact;
 pub mod attempt;
 pub mod comment;
 pub mod error;
@@ -24,8 +25,10 @@ pub mod notification;
 pub mod page;
 pub mod pipeline;
 pub mod project;
+pub mod schedule;
 pub mod schema;
 pub mod session;
+pub mod summary;
 pub mod tag;
 pub mod task;
 pub mod team;
@@ -34,7 +37,7 @@ pub mod upkeep;
 pub mod user;
 pub mod version;
 pub mod views;
-pub mod wake;
+mod wake;
 pub mod write;
 
 pub use error::StoreError;
@@ -44,6 +47,7 @@ pub use write::{Act, Change, Changed, Changing, Written};
 
 use millstream_domain::clock::{Clock, IdSource};
 use millstream_event_log::mover::Poke;
+use millstream_event_log::signals::Signals;
 use sqlx::PgPool;
 use sqlx::migrate::Migrator;
 use std::sync::Arc;
@@ -58,7 +62,7 @@ pub struct Store {
     poke: Poke,
     clock: Arc<dyn Clock>,
     ids: Arc<dyn IdSource>,
-    wakes: wake::Wakes,
+    signals: Signals,
 }
 
 impl Store {
@@ -70,8 +74,14 @@ impl Store {
             poke,
             clock,
             ids,
-            wakes: wake::Wakes::default(),
+            signals: Signals::default(),
         }
+    }
+
+    /// The same store, which says on this bus that there is work: to those who do it here, and in other processes.
+    #[must_use]
+    pub fn with_signals(self, signals: Signals) -> Self {
+        Self { signals, ..self }
     }
 
     /// The same store at other times: for demo data and imports, which tell of the past.

@@ -5,6 +5,8 @@
 //! here: a mail with one in it is made when it is sent ([`MailContent::PasswordReset`]).
 
 pub mod deliver;
+pub mod news;
+pub mod preference;
 
 use crate::{Changing, StoreError};
 use chrono::{DateTime, Utc};
@@ -42,6 +44,10 @@ pub enum MailContent {
         /// Whose password.
         user_id: UserId,
     },
+    /// Something happened to a task.
+    TaskNews(news::Reference),
+    /// What the day brings.
+    DailySummary(crate::summary::Span),
     /// That the account's e-mail address is another one now; to the one that it was.
     EmailChanged {
         /// Whose account.

@@ -130,7 +130,8 @@ const MICROS_MIN: i64 = -62_167_219_200_000_000;
 /// The end of the year 9999.
 const MICROS_MAX: i64 = 253_402_300_799_999_999;
 
-fn encode(cursor: &impl Serialize) -> String {
+/// A cursor as clients get it.
+pub(crate) fn encode(cursor: &impl Serialize) -> String {
     URL_SAFE_NO_PAD.encode(serde_json::to_vec(cursor).expect("cursors are plain data"))
 }
 

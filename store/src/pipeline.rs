@@ -3,8 +3,16 @@
 //! A lease is a row, not a session's advisory lock, so that it survives connection poolers. Correctness does not rest on
 //! it: the fence is the `generation` that every commit compares.
 
+pub mod letter;
+pub mod lookout;
+pub mod rebuild;
+pub mod resume;
+mod setback;
+pub mod share;
 mod status;
 
+pub use letter::{StoredLetter, answer_letters, answer_letters_before, refused, write_letters};
+pub use setback::{is_newest, set_back};
 pub(crate) use status::UNOWNED_KEPT;
 pub use status::{PipelineStatus, view};
 
@@ -27,8 +35,13 @@ pub async fn acquire(
         "insert into stream.pipeline as p (name, version, owner, generation, leased_until, reported_at)
          values ($1, $2, $3, 1, $5, $4)
          on conflict (name) do update
-         set owner = $3, version = $2, generation = p.generation + 1, leased_until = $5, reported_at = $4
-         where (p.owner is null or p.owner = $3 or p.leased_until < $4) and p.version <= $2
+         set owner = $3, version = $2, generation = p.generation + 1, leased_until = $5, reported_at = $4,
+             resume_asked = false
+         where p.version <= $2 and (
+             p.owner = $3 or p.leased_until < $4
+             -- One that was handed over is for who wanted it.
+             or (p.owner is null and (p.wanted_until is null or p.wanted_until < $4 or p.wanted_by = $3))
+         )
          returning generation",
         name,
         version,
@@ -194,44 +207,6 @@ pub async fn write_states(
     Ok(())
 }
 
-/// A dead letter as it is stored.
-#[derive(Debug, Clone)]
-pub struct StoredLetter {
-    /// The record.
-    pub seq: i64,
-    /// The key it was processed under.
-    pub key: String,
-    /// Why it was refused.
-    pub error: String,
-    /// The record's own time.
-    pub at: DateTime<Utc>,
-}
-
-/// Writes dead letters, inside a sink's commit. A repeat adds nothing.
-pub async fn write_letters(
-    db: &mut PgConnection,
-    name: &str,
-    letters: &[StoredLetter],
-) -> Result<(), sqlx::Error> {
-    for letter in letters {
-        sqlx::query!(
-            "with fresh as (
-                 insert into stream.dead_letter (pipeline, seq, key, error, at) values ($1, $2, $3, $4, $5)
-                 on conflict (pipeline, seq) do nothing returning seq
-             )
-             update stream.pipeline set dead_letters = dead_letters + (select count(*) from fresh) where name = $1",
-            name,
-            letter.seq,
-            letter.key,
-            letter.error,
-            letter.at,
-        )
-        .execute(&mut *db)
-        .await?;
-    }
-    Ok(())
-}
-
 /// Moves the cut, if the generation is still the newest; `false` when it is not, and the commit must be rolled back.
 pub async fn move_cut(
     db: &mut PgConnection,
@@ -250,4 +225,28 @@ pub async fn move_cut(
     .execute(db)
     .await?;
     Ok(done.rows_affected() == 1)
+}
+
+/// Begins again from the first record, with nothing remembered, because what was made of the records is lost; `false` when
+/// the generation is not the newest any more.
+pub async fn begin_again(pool: &PgPool, name: &str, generation: i64) -> Result<bool, sqlx::Error> {
+    let mut tx = pool.begin().await?;
+    let done = sqlx::query!(
+        "update stream.pipeline set cut = 0 where name = $1 and generation = $2",
+        name,
+        generation,
+    )
+    .execute(&mut *tx)
+    .await?;
+    if done.rows_affected() == 0 {
+        return Ok(false);
+    }
+    sqlx::query!(
+        "delete from stream.pipeline_state where pipeline = $1",
+        name
+    )
+    .execute(&mut *tx)
+    .await?;
+    tx.commit().await?;
+    Ok(true)
 }

@@ -113,6 +113,27 @@ impl Store {
         Ok(Page::of(rows, page, |row| (row.name.clone(), row.id)).map(Row::into_state))
     }
 
+    /// Those of these projects that the actor sees, by name.
+    pub async fn some_projects(
+        &self,
+        actor: &Actor,
+        wanted: &[ProjectId],
+    ) -> Result<Vec<ProjectState>, StoreError> {
+        let visible = ids(actor.visible_teams());
+        let wanted: Vec<Uuid> = wanted.iter().map(|id| id.0).collect();
+        let rows = sqlx::query_as!(
+            Row,
+            "select id, team_id, key, name, description, archived, created_at, updated_at, version from app.project
+             where id = any($1) and ($2::uuid[] is null or team_id = any($2))
+             order by lower(name), id",
+            &wanted,
+            visible.as_deref(),
+        )
+        .fetch_all(&self.pool)
+        .await?;
+        Ok(rows.into_iter().map(Row::into_state).collect())
+    }
+
     /// A project, if the actor sees it.
     pub async fn project(&self, actor: &Actor, id: ProjectId) -> Result<ProjectState, StoreError> {
         let row = sqlx::query_as!(

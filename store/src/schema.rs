@@ -1,6 +1,7 @@
 //! Whether the database's schema is the one that this program was built for.
 
 use crate::{MIGRATOR, Store, StoreError};
+use sqlx::PgPool;
 
 /// How the schema stands to this program.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -9,6 +10,16 @@ pub enum SchemaState {
     Current,
     /// Steps are missing: `millstream migrate` makes them.
     Behind,
+}
+
+/// A name for this database that no other one has, so that what is kept outside is not taken for another's.
+pub async fn database_id(pool: &PgPool) -> Result<String, StoreError> {
+    Ok(sqlx::query_scalar!(
+        r#"select system_identifier::text || '-' || d.oid::text as "id!"
+           from pg_control_system() cross join pg_database d where d.datname = current_database()"#
+    )
+    .fetch_one(pool)
+    .await?)
 }
 
 impl Store {

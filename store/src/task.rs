@@ -6,6 +6,7 @@
 
 mod act;
 mod batch;
+pub mod clean;
 mod create;
 mod family;
 mod import;

@@ -3,3 +3,4 @@
 pub mod activity;
 pub mod audit;
 pub mod notifications;
+pub mod shadow;

@@ -192,7 +192,7 @@ impl Store {
             Ok(_) => {
                 tx.commit().await?;
                 self.poke.poke();
-                self.wakes.wake(wants);
+                wants.wake(&self.signals);
             }
             Err(_) => {
                 // If it fails, the connection is gone, and with it the transaction; the first error is the one to tell.

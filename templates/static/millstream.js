@@ -1,5 +1,4 @@
-// What makes the pages live and quick to the hand. Everything works without it: each act here sends a form or follows a
-// link that the page has anyway.
+// What makes the pages live and quick to the hand. Everything works without it, by forms and links that are there anyway.
 
 const root = document.documentElement;
 const $ = (selector, within = document) => within.querySelector(selector);
@@ -8,16 +7,20 @@ const make = (name, members) => Object.assign(document.createElement(name), memb
 const on = addEventListener;
 const visit = (to) => location.assign(to);
 const address = () => location.pathname + location.search;
+const halt = (event) => event.preventDefault();
+const nearest = (node) => node?.scrollIntoView({ block: "nearest" });
+const asTyped = (field) => field.dispatchEvent(new Event("input", { bubbles: true }));
+const held = () => document.activeElement;
 const isChord = (event) => event.ctrlKey || event.metaKey;
-/** What the server says of this page. */
 const about = document.body.dataset;
 root.classList.add("js");
-/** What the page says, in the reader's language. */
 const words = $("#words").dataset;
 
-// --- Morphing: the page as it is now becomes the page as it should be, and keeps what the reader holds on to.
+// --- Morphing: the page becomes what it should be, and keeps what the reader holds on to.
 
 const keyOf = (node) => (node.nodeType === 1 ? node.id || node.dataset.task || node.getAttribute("aria-labelledby") : null);
+
+const fieldsOf = (place) => $$("textarea, input, select", place);
 
 /** Whether the reader has put something here that was not sent. */
 function isEdited(field) {
@@ -26,7 +29,6 @@ function isEdited(field) {
   return field.type !== "hidden" && field.value !== field.defaultValue;
 }
 
-/** What stands in these fields was sent. */
 function settle(fields) {
   for (const field of fields) {
     for (const option of field.options || []) option.defaultSelected = option.selected;
@@ -35,10 +37,10 @@ function settle(fields) {
   }
 }
 
-/** Whether this goes with what is being typed beside it: the version that the text was begun on, and the like. */
+/** Whether this goes with what is being typed beside it, as the version does that it was begun on. */
 function isBound(field) {
   if (field.type !== "hidden" || !field.form || field.form.matches("[data-compare]")) return false;
-  return $$("textarea, input, select", field.form).some(isEdited);
+  return fieldsOf(field.form).some(isEdited);
 }
 
 function morph(from, to) {
@@ -66,7 +68,7 @@ function morphField(from, to) {
   from.defaultValue = to.defaultValue;
   if (from.value === to.value) return;
   from.value = to.value;
-  if (document.activeElement === from && selectionStart !== null) from.setSelectionRange(selectionStart, selectionEnd);
+  if (held() === from && selectionStart !== null) from.setSelectionRange(selectionStart, selectionEnd);
 }
 
 const fits = (node, wanted) => node.nodeName === wanted.nodeName && !keyOf(node);
@@ -74,7 +76,6 @@ const fits = (node, wanted) => node.nodeName === wanted.nodeName && !keyOf(node)
 /** What is there by its key, wherever it stands; what has its place; what had none where it stood. */
 let known, taken, left;
 
-/** Makes a part of the page what it should be. */
 function become(from, to) {
   known = Map.groupBy($$("[id], [data-task], [aria-labelledby]", from), keyOf);
   taken = new Set();
@@ -114,39 +115,43 @@ let stale = false;
 /** The next try after one that failed; there is one until a try succeeds. */
 let again = 0;
 let dragging = null;
-/** Forms that somebody has begun to fill in. */
 const begun = new WeakSet();
 
-/** Whether the page answered a form: nobody can ask for it again, so that what it shows stays (`Shell::here`). */
+/** Whether the page answered a form: nobody can ask for it again, so it stays (`Shell::here`). */
 const isStill = () => "still" in about;
 
 const parse = (html) => new DOMParser().parseFromString(html, "text/html");
 
-/** Questions that were asked, and the newest of which the answer is shown: an answer that comes late is none. */
+/** Questions asked, and the newest of which the answer is shown: one that comes late is none. */
 let turns = 0;
 let shown = 0;
 
-/** Takes over what is new of this page. */
 function absorb(html, turn) {
   if (turn < shown) return;
   shown = turn;
   const page = parse(html);
-  const held = document.activeElement;
+  const focused = held();
   for (const id of isStill() ? ["unread"] : ["content", "side"]) {
     const [from, to] = [$(`#${id}`), page.getElementById(id)];
     if (from && to) become(from, to);
   }
+  // Whoever logged in again goes on with what they typed; somebody else does not.
+  const { csrf, user } = page.body.dataset;
+  if (user === about.user) {
+    about.csrf = csrf;
+    for (const field of $$("[name=csrf]")) field.value = csrf;
+    $(".toasts a")?.remove();
+  }
   if (isStill()) $("#content").dataset.behind = $("#content", page)?.dataset.behind || 0;
   else document.title = page.title;
-  if (held?.isConnected && held !== document.activeElement) held.focus({ preventScroll: true });
+  if (focused?.isConnected && focused !== held()) focused.focus({ preventScroll: true });
   point(current, false);
   badge();
 }
 
-/** What the page is now: asked for again; of a form under edit, with what was typed so far, so that the server says what
-    others changed meanwhile. */
+/** The page as it is now; of a form under edit, with what was typed, so that the server says what others changed. */
 function ask() {
-  // A place may be in the midst of a record, and the inbox behind it: the views are to have seen all of the record.
+  // A place may be in the midst of a record: the views are to have seen all of it.
   const [, seq, within] = /^s(\d+)(\+)?/.exec(position || "") || [];
   const headers = seq ? { "Millstream-Wait-For": `s${Number(seq) + (within ? 1 : 0)}`, "Millstream-Wait-Ms": "500" } : {};
   // Beside a page that stands still there are counts, which every page knows.
@@ -163,8 +168,7 @@ const PAUSE_MAX = 15_000;
 const spread = (pause) => pause * (0.5 + Math.random());
 let pause = PAUSE_MIN;
 
-/** Brings the page up to date under the reader's own rights. Many signals at once become one question; what could not be
-    answered is asked again. */
+/** Brings the page up to date. Many signals become one question; what could not be answered is asked again. */
 async function refresh() {
   stale = true;
   if (asking || dragging) return;
@@ -176,8 +180,13 @@ async function refresh() {
   try {
     const answer = await ask();
     const html = await answer.text();
-    if (answer.redirected && new URL(answer.url).pathname === "/login") return isStill() ? visit(answer.url) : location.reload();
-    if (answer.status === 429 || answer.status >= 500) wait = Math.max(pause, 1000 * (answer.headers.get("Retry-After") || 0));
+    if (answer.redirected && new URL(answer.url).pathname === "/login") {
+      if (!isStill() && !fieldsOf(document).some(isEdited)) return location.reload();
+      // What was typed stays where it is: the log-in is another window's.
+      about.still = "";
+      wait = PAUSE_MAX;
+      if (!$(".toasts a")) $(".toasts").append(make("a", { className: "toast", href: answer.url, target: "_blank", textContent: words.logged_out }));
+    } else if (answer.status === 429 || answer.status >= 500) wait = Math.max(pause, 1000 * (answer.headers.get("Retry-After") || 0));
     else if (answer.ok && dragging) stale = true;
     else if (answer.ok) absorb(html, turn);
     else if (answer.status === 404) toast(words.gone);
@@ -199,7 +208,7 @@ async function refresh() {
 
 // --- The live connection.
 
-/** How far the views may be behind before the reader is told. */
+/** How late views are that the reader is told of. */
 const BEHIND_MS = 1_000;
 let retry = PAUSE_MIN;
 let retrying = null;
@@ -208,7 +217,7 @@ let socket = null;
 let position = about.position || null;
 let link = "";
 
-/** Tells how live the page is: the connection, and how far the views are that it shows. */
+/** Tells how live the page is: the connection, and its views. */
 function badge(state = link) {
   link = state;
   const place = $("#live");
@@ -222,6 +231,15 @@ function badge(state = link) {
   if (isLate) lateness = setTimeout(refresh, 2_000);
 }
 
+/** How long a page of many projects gathers what happens in them. */
+const CALM_MS = 2_000;
+let calm = 0;
+
+function hear(topic = "") {
+  if (!("calm" in about && topic.startsWith("project"))) return refresh();
+  calm ||= setTimeout(() => refresh((calm = 0)), CALM_MS);
+}
+
 function connect() {
   const topics = (about.topics || "").split(" ").filter(Boolean);
   if (!topics.length || socket?.readyState < 2) return;
@@ -232,7 +250,7 @@ function connect() {
   socket.onopen = () => {
     isOpen = true;
     retry = PAUSE_MIN;
-    socket.send(JSON.stringify(position ? { subscribe: topics, resume: position } : { subscribe: topics }));
+    socket.send(JSON.stringify({ subscribe: topics, resume: position || undefined }));
   };
   socket.onmessage = ({ data }) => {
     const word = JSON.parse(data);
@@ -240,16 +258,16 @@ function connect() {
     if (word.type === "ready") {
       badge("live");
       if (stale) refresh();
-    } else if ((asking || !again) && ["changed", "behind", "gone"].includes(word.type)) refresh();
+    } else if ((asking || !again) && ["changed", "behind", "gone"].includes(word.type)) hear(word.topic);
   };
   socket.onclose = ({ code }) => {
     badge(navigator.onLine ? "reconnecting" : "offline");
-    // Whoever is no longer logged in is led to the log-in.
     if (code === 4401 || (!isOpen && retry <= 2 * PAUSE_MIN)) refresh();
     retrying = setTimeout(connect, spread(retry));
     retry = Math.min(retry * 2, PAUSE_MAX);
   };
 }
+on("focus", () => again && refresh());
 on("online", () => {
   retry = PAUSE_MIN;
   connect();
@@ -258,11 +276,8 @@ on("offline", () => {
   badge("offline");
   socket?.close();
 });
-// A page that waits longer than a moment shows that it does.
 on("beforeunload", () => root.classList.add("leaving"));
 on("pageshow", () => root.classList.remove("leaving"));
-
-// --- Words for the reader.
 
 function toast(text) {
   const toast = make("p", { className: "toast", textContent: text });
@@ -280,17 +295,13 @@ async function post(path, fields, say = toast, go = false) {
     const page = parse(html);
     if ((answer.ok && !answer.redirected) || $("#refused", page)) {
       // What was not done, and why, is a page of its own.
-      show("sheet-dialog", "").append(...$$("#content > :not(.crumbs)", page));
+      show("sheet-dialog", "").append(...bodyOf(page));
       refresh();
       return true;
     }
     if (answer.ok) {
-      // Most acts lead back to this page: then it is here already.
       const to = new URL(answer.url);
-      if (to.pathname === "/login") {
-        refresh();
-        return false;
-      }
+      if (to.pathname === "/login") return void refresh();
       if (isStill() || go) visit(to);
       else if (to.pathname + to.search === address() && !dragging) absorb(html, turn);
       else refresh();
@@ -326,6 +337,16 @@ on("click", ({ target }) => {
     take.closest(".difference").remove();
     field.focus();
   }
+  const undo = target.closest("form[data-draft] [type=reset]");
+  if (undo) {
+    const { form } = undo;
+    forget(form);
+    begun.delete(form);
+    delete form.dataset.typed;
+    form.reset();
+    for (const note of $$("[data-keep]", form)) note.replaceChildren();
+    refresh();
+  }
   if (target.closest("[data-close]")) target.closest("details")?.removeAttribute("open");
 });
 
@@ -333,6 +354,8 @@ on("click", ({ target }) => {
 const drafts = "draft:";
 const own = `${drafts}${about.user}:`;
 const draftOf = (form) => own + form.dataset.draft;
+
+const forget = (form) => localStorage.removeItem(draftOf(form));
 
 function dropDrafts(spared = " ") {
   for (const key of Object.keys(localStorage)) if (key.startsWith(drafts) && !key.startsWith(spared)) localStorage.removeItem(key);
@@ -343,23 +366,29 @@ function keepDrafts() {
     const kept = JSON.parse(localStorage.getItem(draftOf(form)) || "{}");
     for (const [name, text] of Object.entries(kept)) {
       const field = form.elements[name];
-      if (field && !field.value) field.value = text;
+      // An answer to a form holds what was sent, which is newer.
+      if (!field || (field.value && (isStill() || !kept.version))) continue;
+      field.value = text;
+      if (!isEdited(field)) continue;
+      begun.add(form);
+      stale = true;
+      form.closest("details")?.setAttribute("open", "");
+      $(".kept", form)?.replaceChildren(words.draft_kept, " ", make("button", { type: "reset", className: "bare small", textContent: words.draft_drop }));
     }
   }
 }
 function saveDraft(form) {
-  const texts = $$("textarea, input.title", form).filter(isEdited).map((field) => [field.name, field.value]);
-  if (texts.length) localStorage.setItem(draftOf(form), JSON.stringify(Object.fromEntries(texts)));
-  else localStorage.removeItem(draftOf(form));
+  const typed = $$("textarea, input.title", form).filter((field) => isEdited(field) || "typed" in form.dataset);
+  // With the version that it was begun on.
+  const texts = [...typed, ...$$("[name=version]", form)].map((field) => [field.name, field.value]);
+  if (typed.length) localStorage.setItem(draftOf(form), JSON.stringify(Object.fromEntries(texts)));
+  else forget(form);
 }
 on("input", ({ target }) => {
   const form = target.closest?.("form[data-draft]");
-  if (form && target.matches("textarea, input.title")) saveDraft(form);
+  if (form) saveDraft(form);
 });
 on("submit", ({ target }) => target.matches("[action='/logout']") && dropDrafts());
-on("keydown", (event) => {
-  if ((isChord(event)) && event.key === "Enter") event.target.closest("form")?.requestSubmit();
-});
 
 // What is said or added is sent without leaving the page.
 on("submit", async (event) => {
@@ -369,7 +398,7 @@ on("submit", async (event) => {
   // A draft is let go of once its text has arrived: so the script sends it, and follows.
   const go = stay === undefined && !dialog;
   if (go && !draft) return;
-  event.preventDefault();
+  halt(event);
   const fields = new FormData(form, event.submitter);
   const texts = $$("textarea, input:not([type=hidden])", form).map((field) => [field, field.value]);
   if (stay === "new") form.reset();
@@ -383,24 +412,21 @@ on("submit", async (event) => {
   if (!(await post(form.getAttribute("action"), fields, say, go))) {
     for (const [field, text] of texts) {
       if (!field.value) field.value = text;
-      // Kept as a draft again.
-      field.dispatchEvent(new Event("input", { bubbles: true }));
+      asTyped(field);
     }
     return;
   }
   dialog?.close();
-  if (go) return localStorage.removeItem(draftOf(form));
-  if (draft) saveDraft(form);
+  if (go) return forget(form);
   if (!dialog && stay !== "new") {
     settle(texts.filter(([field, text]) => field.value === text).map(([field]) => field));
     form.closest("details")?.removeAttribute("open");
     refresh();
   }
+  if (draft) saveDraft(form);
 });
 
 // --- The board: cards move by hand and by key.
-
-const cardsOf = (lane) => $$(".tile", lane);
 
 async function place(card) {
   const lane = card.closest("ul");
@@ -421,12 +447,12 @@ on("dragstart", (event) => {
 on("dragover", (event) => {
   const lane = dragging && event.target.closest?.(".lane");
   if (!lane) return;
-  event.preventDefault();
+  halt(event);
   const list = $("ul", lane);
-  const below = cardsOf(list).find((card) => card !== dragging && event.clientY < card.getBoundingClientRect().top + card.offsetHeight / 2);
+  const below = $$(".tile", list).find((card) => card !== dragging && event.clientY < card.getBoundingClientRect().top + card.offsetHeight / 2);
   if (dragging.nextElementSibling !== below || dragging.parentElement !== list) list.insertBefore(dragging, below || null);
 });
-on("drop", (event) => dragging && event.preventDefault());
+on("drop", (event) => dragging && halt(event));
 on("dragend", () => {
   const card = dragging;
   dragging = null;
@@ -434,18 +460,19 @@ on("dragend", () => {
   if (card) place(card);
 });
 
-/** Says something to those who do not see it. */
 const tell = (...texts) => ($("#said").textContent = texts.join(" "));
-/** Whether the focus comes back at once. */
 let isMoving = false;
 
-function putDown(card) {
+function letGo(card, word) {
   card.classList.remove("lifted");
   dragging = null;
-  tell(card.dataset.task, words.dropped);
+  tell(card.dataset.task, word);
+}
+function putDown(card) {
+  letGo(card, words.dropped);
   place(card);
 }
-// A card that nobody holds any more would keep the page from being brought up to date.
+// A card that is held keeps the page as it is.
 on("focusout", ({ target, relatedTarget }) => {
   const card = target.closest?.(".tile.lifted");
   if (card && !isMoving && !card.contains(relatedTarget)) putDown(card);
@@ -453,10 +480,10 @@ on("focusout", ({ target, relatedTarget }) => {
 
 /** Space lifts a card, arrows carry it, space puts it down, Escape lets it fall back. */
 function carry(event) {
-  const card = document.activeElement?.closest?.(".tile");
+  const card = held()?.closest?.(".tile");
   if (!card) return false;
   const lifted = card.classList.contains("lifted");
-  if (!lifted && document.activeElement.matches(".pick")) return false;
+  if (!lifted && held().matches(".pick")) return false;
   if (event.key === " ") {
     if (lifted) putDown(card);
     else {
@@ -476,9 +503,7 @@ function carry(event) {
     ArrowLeft: () => beside(-1),
     ArrowRight: () => beside(1),
     Escape: () => {
-      card.classList.remove("lifted");
-      dragging = null;
-      tell(card.dataset.task, words.fallen);
+      letGo(card, words.fallen);
       refresh();
     },
   }[event.key];
@@ -488,7 +513,7 @@ function carry(event) {
   $("a", card)?.focus();
   isMoving = false;
   const lane = card.closest("ul");
-  if (dragging) tell($("h2", card.closest(".lane")).textContent, cardsOf(lane).indexOf(card) + 1, "/", cardsOf(lane).length);
+  if (dragging) tell($("h2", card.closest(".lane")).textContent, $$(".tile", lane).indexOf(card) + 1, "/", $$(".tile", lane).length);
   return true;
 }
 
@@ -503,7 +528,7 @@ function point(name, move = true) {
   current = at ? name : null;
   if (at && move) {
     $("a", at)?.focus({ preventScroll: true });
-    at.scrollIntoView({ block: "nearest" });
+    nearest(at);
   }
 }
 
@@ -520,28 +545,23 @@ const focus = (selector) => {
   field?.showPicker?.();
   return field;
 };
-/** The tasks that an act is for: the selected ones, or the one that is pointed at, or the one whose page this is. */
+/** What an act is for: the selected tasks, the one that is pointed at, or the one whose page this is. */
 function targets() {
   const picked = $$(".pick:checked").map((pick) => pick.value);
   if (picked.length) return picked;
   return [current || $("[data-task-page]")?.dataset.taskPage].filter(Boolean);
 }
 
-/** Asks for a property of the tasks that are meant. */
 const property = (what) => () => {
   const names = targets();
   if (!names.length) return toast(words.choose_task);
-  const back = encodeURIComponent(address());
-  // Two stand for many: all of them are sent.
-  open(`/tasks/set/${what}?${names.slice(0, 2).map((name) => `task=${name}`).join("&")}&back=${back}`, names);
+  open(`/tasks/set/${what}?task=${names}&back=${encodeURIComponent(address())}`);
 };
 
-/** Puts the tasks that are meant away. */
 const put = (act) => () => {
   const names = targets();
   if (names.length === 1) return post(`/tasks/${names[0]}/place`, { act });
-  const fields = Object.entries({ csrf: about.csrf, back: address(), act });
-  return post("/tasks/bulk", [...fields, ...names.map((name) => ["task", name])]);
+  return post("/tasks/bulk", { back: address(), act, task: names });
 };
 
 const KEYS = {
@@ -560,12 +580,13 @@ const KEYS = {
   m: [words.comment, () => focus("#body")],
   "?": [words.keyboard, help],
 };
-/** Acts on tasks, which the palette offers where some are meant. */
+/** Whoever speaks to a computer may have turned them off. */
+const hasKeys = about.keys !== "off";
 const ACTS = ["e", "a", "s", "p", "l", "d"];
 
 function help() {
   const line = (keys, text) => `<dt>${keys.map((key) => `<span class="key">${key}</span> `).join("")}</dt><dd>${text}</dd>`;
-  const list = Object.entries(KEYS).map(([key, [text]]) => line([key], text));
+  const list = hasKeys ? Object.entries(KEYS).map(([key, [text]]) => line([key], text)) : [];
   list.push(line(["Ctrl K"], words.key_anywhere), line(["Space", "← → ↑ ↓"], words.key_carry));
   show("", `<div class="body"><h2>${words.keyboard}</h2><br><dl class="keys">${list.join("")}</dl></div>`);
 }
@@ -573,15 +594,20 @@ function help() {
 function show(name, html) {
   $("dialog")?.remove();
   const dialog = make("dialog", { className: name, innerHTML: html });
-  dialog.addEventListener("click", (event) => (event.target === dialog || event.target.closest("[data-close]")) && (event.preventDefault(), dialog.close()));
-  dialog.addEventListener("close", () => dialog.remove());
+  dialog.onclose = () => dialog.remove();
+  dialog.onclick = (event) => {
+    if (event.target !== dialog && !event.target.closest("[data-close]")) return;
+    halt(event);
+    dialog.close();
+  };
   document.body.append(dialog);
   dialog.showModal();
   return dialog;
 }
 
-/** Shows a page over this one; `names` are the tasks that its form is for. */
-async function open(path, names = []) {
+const bodyOf = (page) => $$("#content > :not(.crumbs)", page);
+
+async function open(path) {
   const dialog = show("sheet-dialog", '<div class="skeleton" aria-busy="true"><i></i><i></i><i></i></div>');
   let page;
   try {
@@ -592,27 +618,23 @@ async function open(path, names = []) {
     dialog.close();
     return toast(error.status === 404 ? words.gone : words.unreachable);
   }
-  dialog.replaceChildren(...$$("#content > :not(.crumbs)", page));
-  const form = $("form", dialog);
-  if (form && names.length > 1) {
-    for (const field of $$("[name=task]", form)) field.remove();
-    for (const name of names) form.append(make("input", { type: "hidden", name: "task", value: name }));
-    $("h1", dialog).append(` · ${names.length} ${words.key_selected}`);
-  }
+  dialog.replaceChildren(...bodyOf(page));
   const field = $("[autofocus]", dialog);
   field?.focus();
-  if (field?.matches("[data-filter]")) choose(field, $("input[type=radio]:checked", form)?.closest(".option"));
+  if (field?.matches("[data-filter]")) choose(field, $("input[type=radio]:checked", dialog)?.closest(".option"));
   else field?.select();
 }
 on("click", (event) => {
   const link = event.target.closest("a[data-dialog]");
   if (!link || isChord(event) || event.shiftKey) return;
-  event.preventDefault();
+  halt(event);
   open(link.href);
 });
 
-// --- Options of a picker: typing narrows them down, arrows go through them.
+// --- Options of a picker: typing narrows them down.
 
+const STEPS = { ArrowDown: 1, ArrowUp: -1 };
+const send = (form) => form.requestSubmit($("button:not([type])", form));
 const optionsOf = (field) => $$(".option", field.form).filter((option) => !option.hidden);
 
 function choose(field, option) {
@@ -621,7 +643,7 @@ function choose(field, option) {
   const box = option && $("input", option);
   if (box) box.id ||= `option-${$$(".option", field.form).indexOf(option)}`;
   field.setAttribute("aria-activedescendant", box?.id || "");
-  option?.scrollIntoView({ block: "nearest" });
+  nearest(option);
 }
 on("input", ({ target }) => {
   if (!target.matches("[data-filter]")) return;
@@ -636,45 +658,45 @@ on("keydown", (event) => {
   if (!field.matches?.("[data-filter]")) return;
   const all = optionsOf(field);
   const at = all.findIndex((option) => option.classList.contains("at"));
-  const by = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+  const by = STEPS[event.key];
   if (by && all.length) choose(field, all[(at + by + all.length + (at < 0 && by < 0 ? 1 : 0)) % all.length]);
   else if (event.key === "Enter" && all[at] && !isChord(event)) {
     const box = $("input", all[at]);
     box.checked = box.type === "radio" || !box.checked;
     field.value = "";
-    field.dispatchEvent(new Event("input", { bubbles: true }));
-    if (!event.shiftKey) field.form.requestSubmit($("button:not([type])", field.form));
+    asTyped(field);
+    if (!event.shiftKey) send(field.form);
   } else return;
-  event.preventDefault();
+  halt(event);
 });
-// A click takes an option; arrows, of which browsers make clicks without a finger, only go through them.
+// A click takes an option; arrows, of which browsers make clicks too, only go through them.
 on("click", (event) => {
   const option = event.detail && event.target.closest("dialog .option");
   const radio = option && $("[type=radio]", option);
   if (!radio) return;
-  if (event.target !== radio) event.preventDefault();
+  if (event.target !== radio) halt(event);
   radio.checked = true;
-  radio.form.requestSubmit($("button:not([type])", radio.form));
+  send(radio.form);
 });
 
 on("keydown", (event) => {
-  if ((isChord(event)) && event.key.toLowerCase() === "k") {
-    event.preventDefault();
+  if (isChord(event) && event.key.toLowerCase() === "k") {
+    halt(event);
     return palette();
   }
+  if (isChord(event) && event.key === "Enter") return event.target.closest("form")?.requestSubmit();
   if (isChord(event) || event.altKey || $("dialog")) return;
   if (event.key === "Escape" && event.target.matches("input, textarea, select")) return event.target.blur();
   if (event.target.matches("input:not([type=checkbox]), textarea, select, [contenteditable]")) return;
-  if (carry(event)) return event.preventDefault();
-  const key = KEYS[event.key];
+  if (carry(event)) return halt(event);
+  const key = hasKeys && KEYS[event.key];
   if (!key) return;
-  event.preventDefault();
+  halt(event);
   key[1]();
 });
 
 // --- The palette: go, find, act.
 
-/** How long somebody rests who has typed what they look for. */
 const TYPING_MS = 150;
 
 function palette() {
@@ -695,13 +717,13 @@ function palette() {
       ...items.map((item, index) => {
         const line = make("li", { id: `found-${index}`, role: "option", ariaSelected: index === at });
         line.append(make("span", { className: "grow", textContent: item.text }));
-        if (item.key) line.append(make("span", { className: "key", textContent: item.key }));
+        if (item.key && hasKeys) line.append(make("span", { className: "key", textContent: item.key }));
         line.onclick = () => take(item);
         return line;
       }),
     );
     field.setAttribute("aria-activedescendant", `found-${at}`);
-    list.children[at]?.scrollIntoView({ block: "nearest" });
+    nearest(list.children[at]);
   };
   const take = (item) => {
     dialog.close();
@@ -726,19 +748,19 @@ function palette() {
     items.push(...hits.map((hit) => ({ text: `${hit.getAttribute("href").split("/")[2]} ${hit.textContent.trim()}`, go: () => visit(hit.href) })));
     draw();
   };
-  field.addEventListener("input", find);
-  field.addEventListener("keydown", (event) => {
-    const moves = { ArrowDown: 1, ArrowUp: -1 };
-    if (moves[event.key]) at = (at + moves[event.key] + items.length) % items.length;
+  field.oninput = find;
+  field.onkeydown = (event) => {
+    const by = STEPS[event.key];
+    if (by) at = (at + by + items.length) % items.length;
     else if (event.key === "Enter") return take(items[at]);
     else return;
-    event.preventDefault();
+    halt(event);
     draw();
-  });
+  };
   find();
 }
 
-// --- Small things: a choice goes where it says, a secret is copied.
+// --- Small things.
 
 on("change", ({ target }) => target.matches("[data-go]") && target.form.requestSubmit());
 on("click", async ({ target }) => {
@@ -749,7 +771,7 @@ on("click", async ({ target }) => {
     await navigator.clipboard.writeText(field.value);
     toast(button.dataset.copied);
   } catch {
-    // Without a safe connection there is no clipboard: what is to be copied is selected.
+    // There is no clipboard without a safe connection.
     field.select();
   }
 });
@@ -760,3 +782,6 @@ if (often) setInterval(() => document.hidden || refresh(), often * 1000);
 
 keepDrafts();
 connect();
+// The server knows which page has a comment that this one does not show.
+const [, said] = /^#comment-(.+)/.exec(location.hash) || [];
+if (said && !document.getElementById(`comment-${said}`)) location.replace(`${location.pathname}?comment=${encodeURIComponent(said)}${location.hash}`);

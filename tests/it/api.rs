@@ -2,9 +2,11 @@
 
 use crate::installation::PATIENCE;
 use reqwest::header::{HeaderMap, HeaderValue};
+use reqwest::redirect::Policy;
 use reqwest::{Client, RequestBuilder};
 use serde_json::{Value, json};
 use tokio::time::Instant;
+use url::form_urlencoded;
 
 /// Everybody's password.
 pub(crate) const PASSWORD: &str = "correct horse battery";
@@ -45,6 +47,32 @@ impl Api {
     pub(crate) async fn status(&self, path: &str) -> u16 {
         let answer = self.http.get(format!("{}{path}", self.base)).send().await;
         answer.map_or(0, |answer| answer.status().as_u16())
+    }
+
+    /// Somebody logs in as the page does it, opens a page, and sends its form.
+    pub(crate) async fn send_form(&self, name: &str, path: &str, field: (&str, &str)) -> Answer {
+        let http = Client::builder().redirect(Policy::none()).timeout(PATIENCE);
+        let http = http.build().unwrap();
+        let form = |path: &str, fields: &[(&str, &str)]| {
+            let mut body = form_urlencoded::Serializer::new(String::new());
+            let body = body.extend_pairs(fields).finish();
+            http.post(format!("{}{path}", self.base))
+                .header("origin", &self.base)
+                .header("content-type", "application/x-www-form-urlencoded")
+                .body(body)
+        };
+        let log_in = form("/login", &[("login", name), ("password", PASSWORD)]);
+        let answer = send(log_in).await.unwrap().expect(303);
+        let cookie = answer.header("set-cookie").unwrap().split(';').next();
+        let cookie = cookie.unwrap();
+        let page = http
+            .get(format!("{}{path}", self.base))
+            .header("cookie", cookie);
+        let page = send(page).await.unwrap().expect(200);
+        let (_, rest) = page.text().split_once("data-csrf=\"").unwrap();
+        let csrf = rest.split('"').next().unwrap();
+        let filled = form(path, &[("csrf", csrf), field]).header("cookie", cookie);
+        send(filled).await.unwrap()
     }
 
     /// What stands at a path that is not below `/api/v1`.
@@ -150,6 +178,24 @@ impl Session {
                 return answer;
             }
         }
+    }
+
+    /// What a path answers with that can be listened to: lines as they come, until one has this in it.
+    pub(crate) async fn hear(&self, path: &str, text: &str) -> String {
+        let mut answer = self.asking(path).send().await.unwrap();
+        assert_eq!(answer.status(), 200);
+        let mut heard = String::new();
+        while !heard.contains(text) {
+            let chunk = answer.chunk().await.unwrap();
+            let chunk = chunk.unwrap_or_else(|| panic!("it ended: {heard}"));
+            heard.push_str(&String::from_utf8_lossy(&chunk));
+        }
+        heard
+    }
+
+    /// The same person at another server.
+    pub(crate) fn at(&self, api: &Api) -> Self {
+        api.with_token(&self.token)
     }
 
     /// Sends a body.
@@ -271,6 +317,11 @@ impl Answer {
     #[track_caller]
     pub(crate) fn id(&self) -> String {
         self.data()["id"].as_str().unwrap().to_owned()
+    }
+
+    /// A header, if it is there.
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name)?.to_str().ok()
     }
 
     /// Where the write stands in the stream.

@@ -12,13 +12,17 @@ use tempfile::TempDir;
 pub(crate) const PATIENCE: Duration = Duration::from_mins(2);
 
 /// Settings of the machine that the tests run on, which are not those of the installation.
-const SETTINGS: [&str; 6] = [
+const SETTINGS: [&str; 10] = [
     "MILLSTREAM_",
+    "ANALYTICS_URL",
     "DATABASE_URL",
     "MIGRATE_",
     "EVENT_LOG",
     "LOG_",
     "RATE_LIMIT",
+    "SEARCH_URL",
+    "REDIS_",
+    "ENABLE_CACHE",
 ];
 
 /// A folder for everything, in which the data folder is not yet made.

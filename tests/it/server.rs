@@ -64,6 +64,11 @@ impl Server {
         String::from_utf8_lossy(&bytes).into_owned()
     }
 
+    /// The number of its process.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Its HTTP, for somebody who is not logged in.
     pub(crate) fn api(&self) -> &Api {
         &self.api
@@ -111,6 +116,14 @@ impl Server {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
     }
+
+    /// An address that its greeting tells of, by its name there.
+    pub(crate) fn told_address(&self, name: &str) -> String {
+        let log = self.log();
+        let line = log.lines().find(|line| line.trim().starts_with(name));
+        let line = line.unwrap_or_else(|| panic!("no \"{name}\": {log}"));
+        line.split_whitespace().last().unwrap().to_owned()
+    }
 }
 
 impl Drop for Server {
@@ -121,9 +134,10 @@ impl Drop for Server {
     }
 }
 
-/// The address of its greeting, which is printed once everything runs.
+/// The first address of its greeting, which is printed once everything runs.
 fn address(greeting: &str) -> Option<&str> {
-    let (_, rest) = greeting.split_once("Millstream runs at")?;
+    let (_, rest) = greeting.split_once("  Millstream runs ")?;
     rest.contains("Ctrl-C").then_some(())?;
-    rest.split_whitespace().next()
+    rest.split_whitespace()
+        .find(|word| word.starts_with("http://"))
 }

@@ -3,7 +3,7 @@
 
 use crate::repo::Repo;
 use crate::steps::{self, Outcome, Step};
-use crate::{generated, lint, test};
+use crate::{compose, generated, lint, test};
 use anyhow::Result;
 use std::process::ExitCode;
 
@@ -15,6 +15,10 @@ pub(crate) fn run(repo: &Repo) -> ExitCode {
     all.push(Step {
         name: "generated files",
         run: generated_files,
+    });
+    all.push(Step {
+        name: "containers",
+        run: compose::check,
     });
     all.push(Step {
         name: TEST,

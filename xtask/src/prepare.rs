@@ -68,17 +68,15 @@ fn make(repo: &Repo) -> Result<tempfile::TempDir> {
     let database = Fresh::create(&services, "prepare")?;
     database.migrate(&repo.path("migrations"))?;
     let touched = Touched::now(&crates)?;
-    expand(repo, &crates, database.url(), made.path())?;
+    expand(repo, database.url(), made.path())?;
     drop((touched, database, services));
     Ok(made)
 }
 
-/// Compiles the crates so that their macros write to `into`.
-fn expand(repo: &Repo, crates: &[crate::repo::Package], url: &str, into: &Path) -> Result<()> {
-    let mut check = repo.cargo(["check", "--all-targets"]);
-    for package in crates {
-        check.args(["--package", &package.name]);
-    }
+/// Compiles so that the macros of what was touched write to `into`. All crates, as `lint` does: cargo then has what they
+/// depend on with the same features.
+fn expand(repo: &Repo, url: &str, into: &Path) -> Result<()> {
+    let mut check = repo.cargo(["check", "--workspace", "--all-targets"]);
     check
         .env("DATABASE_URL", url)
         .env("SQLX_OFFLINE", "false")

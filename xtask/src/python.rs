@@ -67,9 +67,14 @@ impl Python {
         Ok(())
     }
 
+    /// Where one of its programs is.
+    pub(crate) fn program(&self, program: &str) -> PathBuf {
+        self.folder.join("bin").join(program)
+    }
+
     /// One of its programs.
     pub(crate) fn command(&self, program: &str) -> Command {
-        let mut command = Command::new(self.folder.join("bin").join(program));
+        let mut command = Command::new(self.program(program));
         // Whatever the developer's own Python is set to; and no compiled files beside our sources.
         command
             .env_remove("PYTHONPATH")
@@ -95,7 +100,7 @@ impl Python {
 }
 
 /// The project's cache folder, the one that `.ci/run` builds in.
-fn cache() -> Result<PathBuf> {
+pub(crate) fn cache() -> Result<PathBuf> {
     let set = |name| std::env::var_os(name).filter(|value| !value.is_empty());
     let cache = set("XDG_CACHE_HOME").map(PathBuf::from);
     let cache = cache.or_else(|| Some(PathBuf::from(set("HOME")?).join(".cache")));

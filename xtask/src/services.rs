@@ -6,7 +6,7 @@
 //! `.services/`, for development. An address given in the environment is used instead of a service
 //! of our own.
 //!
-//! To add a service (Redis, Kafka): a file `services/<name>.rs` that can start it under a [`keeper`],
+//! To add a service: a file `services/<name>.rs` that can start it under a [`keeper`],
 //! a [`Service`] here, a place in `test.rs` that asks for it, and, if developers want it to stay up,
 //! its part in [`kept`].
 
@@ -14,10 +14,13 @@ mod account;
 mod chromium;
 mod database;
 mod folder;
+mod kafka;
 mod keeper;
 mod kept;
 mod packages;
 mod postgres;
+mod redis;
+mod smtp;
 
 use crate::process;
 use crate::repo::Repo;
@@ -36,6 +39,7 @@ pub(crate) const POSTGRES: &Service = &Service {
     name: "Postgres",
     variable: TEST_DATABASE_URL,
     start: postgres::private::start,
+    stand_in: None,
 };
 
 /// Browsers.
@@ -43,6 +47,31 @@ pub(crate) const CHROMIUM: &Service = &Service {
     name: "Chromium",
     variable: TEST_CHROMEDRIVER_URL,
     start: chromium::start,
+    stand_in: None,
+};
+
+/// Signals, quotas, the cache and a mirror of the log.
+pub(crate) const REDIS: &Service = &Service {
+    name: "Redis",
+    variable: TEST_REDIS_URL,
+    start: redis::start,
+    stand_in: None,
+};
+
+/// A mirror of the log.
+pub(crate) const KAFKA: &Service = &Service {
+    name: "Kafka",
+    variable: TEST_KAFKA_BROKERS,
+    start: kafka::start,
+    stand_in: Some("the broker that comes with librdkafka"),
+};
+
+/// A mail server.
+pub(crate) const SMTP: &Service = &Service {
+    name: "Mail server",
+    variable: TEST_SMTP_URL,
+    start: smtp::start,
+    stand_in: None,
 };
 
 /// The url of a database `postgres` whose user may create databases: every test clones one for
@@ -52,12 +81,26 @@ pub(crate) const TEST_DATABASE_URL: &str = "TEST_DATABASE_URL";
 /// The url of a chromedriver: a test of pages opens its browsers through it.
 pub(crate) const TEST_CHROMEDRIVER_URL: &str = "TEST_CHROMEDRIVER_URL";
 
+/// The url of a mail server, and behind a `#` the folder in which it keeps what it takes.
+pub(crate) const TEST_SMTP_URL: &str = "TEST_SMTP_URL";
+
+/// The url of a Redis: every test has a prefix of its own there.
+pub(crate) const TEST_REDIS_URL: &str = "TEST_REDIS_URL";
+
+/// The address of a Kafka: every test has topics of its own there.
+pub(crate) const TEST_KAFKA_BROKERS: &str = "TEST_KAFKA_BROKERS";
+
+/// The folder of Kafka's jars: for tests that kill a broker, and so have one of their own.
+pub(crate) const TEST_KAFKA_LIBRARIES: &str = "TEST_KAFKA_LIBRARIES";
+
 /// Something that runs beside the product or its tests.
 pub(crate) struct Service {
     name: &'static str,
     /// Carries its address; when it is set already, that one is used.
     variable: &'static str,
     start: fn(Durability) -> Result<Started>,
+    /// What tests do with where it cannot be had.
+    stand_in: Option<&'static str>,
 }
 
 /// A service that runs until its keeper is dropped.
@@ -80,6 +123,7 @@ pub(crate) enum Durability {
 pub(crate) struct Private {
     running: Vec<(&'static Service, Keeper)>,
     env: Vec<(&'static str, String)>,
+    missing: Vec<String>,
 }
 
 impl Private {
@@ -88,6 +132,7 @@ impl Private {
         let mut services = Self {
             running: Vec::new(),
             env: Vec::new(),
+            missing: Vec::new(),
         };
         for service in needed {
             services.add(service, durability)?;
@@ -100,11 +145,26 @@ impl Private {
         self.env.iter().map(|(name, value)| (*name, value.as_str()))
     }
 
+    /// What could not be had, and what stands in for it.
+    pub(crate) fn missing(&self) -> &[String] {
+        &self.missing
+    }
+
     /// The address in one of them.
     pub(crate) fn address(&self, variable: &str) -> Option<&str> {
         self.env()
             .find(|(name, _)| *name == variable)
             .map(|(_, value)| value)
+    }
+
+    /// Makes a service's programs known to the tests that start one of their own; nothing without them.
+    pub(crate) fn bring_kafkas_jars(&mut self) {
+        match kafka::jars::Jars::find_or_fetch() {
+            Ok(jars) => self.env.push((TEST_KAFKA_LIBRARIES, jars.folder())),
+            Err(error) => self.missing.push(format!(
+                "Kafka's jars: tests that kill a broker were left out; {error:#}"
+            )),
+        }
     }
 
     fn add(&mut self, service: &'static Service, durability: Durability) -> Result<()> {
@@ -116,7 +176,16 @@ impl Private {
             self.env.push((service.variable, address));
             return Ok(());
         }
-        let started = (service.start)(durability)?;
+        let started = match ((service.start)(durability), service.stand_in) {
+            (Ok(started), _) => started,
+            (Err(error), Some(stand_in)) => {
+                let missing = format!("{}: {stand_in} stands in for it; {error:#}", service.name);
+                eprintln!("{missing}");
+                self.missing.push(missing);
+                return Ok(());
+            }
+            (Err(error), None) => return Err(error),
+        };
         self.env.push((service.variable, started.address));
         self.running.push((service, started.keeper));
         Ok(())

@@ -4,10 +4,10 @@ mod tally;
 
 use crate::process::Leashed;
 use crate::repo::Repo;
-use crate::services::{CHROMIUM, Durability, POSTGRES, Private};
+use crate::services::{CHROMIUM, Durability, KAFKA, POSTGRES, Private, REDIS, SMTP};
 use crate::steps::Outcome;
 use crate::test::tally::Tally;
-use crate::{browser, fuzz_api};
+use crate::{browser, duckdb, fuzz_api};
 use anyhow::{Context, Result};
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Command, ExitCode, Stdio};
@@ -21,33 +21,34 @@ pub(crate) fn run(repo: &Repo, args: &[String]) -> Result<ExitCode> {
 
 /// Runs `cargo test` with private services around it and counts.
 pub(crate) fn tests(repo: &Repo, args: &[String], env: &[(&str, &str)]) -> Result<Tally> {
-    let browsers = parts(args)
-        .into_iter()
-        .any(|part| with_browsers(part.into_iter()));
+    let browsers = with_browsers(args);
     let needed: &[_] = if browsers {
-        &[POSTGRES, CHROMIUM]
+        &[POSTGRES, REDIS, KAFKA, SMTP, CHROMIUM]
     } else {
-        &[POSTGRES]
+        &[POSTGRES, REDIS, KAFKA, SMTP]
     };
-    let services = Private::start(needed, Durability::None)?;
-    let is_some_named = packages(args.iter().map(String::as_str)).next().is_some();
-    let mut tally = Tally::default();
-    for part in parts(args) {
-        let mut command = repo.cargo(&part);
-        command.envs(services.env()).envs(env.iter().copied());
-        if with_browsers(part.iter().copied()) {
-            // The tests of the other crates have built the program, where they came first.
-            let program = if is_some_named {
-                browser::program(repo)?
-            } else {
-                browser::built(repo)?
-            };
-            command.envs([program]).envs(browser::axe());
-        }
-        tally = tally.and(stream(&mut command)?);
+    let mut services = Private::start(needed, Durability::None)?;
+    services.bring_kafkas_jars();
+    let mut command = repo.cargo(command(args));
+    command.envs(services.env()).envs(env.iter().copied());
+    command.envs(duckdb::python());
+    if browsers {
+        // The tests of the program itself build it, where they run too.
+        let is_built = packages(args.iter().map(String::as_str)).next().is_none();
+        let program = if is_built {
+            browser::built(repo)?
+        } else {
+            browser::program(repo)?
+        };
+        command.envs([program]).envs(browser::axe());
     }
+    let mut tally = stream(&mut command)?;
     if args.is_empty() {
         tally.also(&api(repo, &services));
+    }
+    for missing in services.missing() {
+        println!("{missing}");
+        tally.also(&Outcome::LeftOut(missing.clone()));
     }
     Ok(tally)
 }
@@ -61,27 +62,19 @@ fn api(repo: &Repo, services: &Private) -> Outcome {
     outcome
 }
 
-/// What cargo is asked, part by part: all crates unless some are named, those of the browser by themselves. What they depend on
-/// switches on a feature of `serde_json` that the product does without, and cargo gives what is tested together one set of
-/// features. A failing test program does not keep the others from running.
-fn parts(args: &[String]) -> Vec<Vec<&str>> {
-    let args: Vec<_> = args.iter().map(String::as_str).collect();
-    let part = |which: &[&'static str]| {
-        let command = ["test", "--no-fail-fast"].iter().chain(which);
-        command.copied().chain(args.iter().copied()).collect()
-    };
-    if packages(args.iter().copied()).next().is_some() {
-        return vec![part(&[])];
-    }
-    vec![
-        part(&["--workspace", "--exclude", browser::PACKAGE]),
-        part(&["--package", browser::PACKAGE]),
-    ]
+/// What cargo is asked: all crates unless some are named. A failing test program does not keep the others from running.
+fn command(args: &[String]) -> Vec<&str> {
+    let args = args.iter().map(String::as_str);
+    let all = packages(args.clone()).next().is_none();
+    let which = all.then_some("--workspace");
+    let command = ["test", "--no-fail-fast"].into_iter().chain(which);
+    command.chain(args).collect()
 }
 
-/// Whether tests of pages are among those of the packages that are named.
-fn with_browsers<'a>(args: impl Iterator<Item = &'a str> + Clone) -> bool {
-    packages(args).any(|name| name == browser::PACKAGE)
+/// Whether tests of pages may be among those that are asked for.
+fn with_browsers(args: &[String]) -> bool {
+    let mut named = packages(args.iter().map(String::as_str)).peekable();
+    named.peek().is_none() || named.any(|name| name == browser::PACKAGE)
 }
 
 /// The packages that are named: `-p x`, `-px`, `--package x`, `--package=x`.
@@ -118,7 +111,7 @@ fn count(mut from: impl BufRead, mut to: impl Write) -> Result<Tally> {
 
 #[cfg(test)]
 mod tests {
-    use super::{parts, with_browsers};
+    use super::{command, with_browsers};
 
     fn words(text: &str) -> Vec<String> {
         text.split_whitespace().map(str::to_owned).collect()
@@ -126,31 +119,16 @@ mod tests {
 
     #[test]
     fn all_crates_are_tested_unless_some_are_named() {
-        let filter = words("moving -- --nocapture -p");
-        let parts_of_all = parts(&filter);
-        assert!(parts_of_all[0].contains(&"--workspace"));
-        assert_eq!(parts_of_all.len(), 2);
-        let named = words("-p millstream-domain rank");
-        assert_eq!(parts(&named).len(), 1);
-        assert!(!parts(&named)[0].contains(&"--workspace"));
+        assert!(command(&words("moving -- --nocapture -p")).contains(&"--workspace"));
+        assert!(!command(&words("-p millstream-domain rank")).contains(&"--workspace"));
     }
 
     #[test]
     fn browsers_are_brought_when_a_test_may_need_them() {
-        let brought = |text: &str| -> Vec<bool> {
-            let args = words(text);
-            let parts = parts(&args).into_iter();
-            parts.map(|part| with_browsers(part.into_iter())).collect()
-        };
-        assert_eq!(brought("a_comment"), [false, true]);
-        assert_eq!(
-            brought("-p millstream-domain -p millstream-browser"),
-            [true]
-        );
-        assert_eq!(brought("--package=millstream-browser comment"), [true]);
-        assert_eq!(
-            brought("-p millstream-domain -- millstream-browser"),
-            [false]
-        );
+        let brought = |text: &str| with_browsers(&words(text));
+        assert!(brought("a_comment"));
+        assert!(brought("-p millstream-domain -p millstream-browser"));
+        assert!(brought("--package=millstream-browser comment"));
+        assert!(!brought("-p millstream-domain -- millstream-browser"));
     }
 }

@@ -135,3 +135,26 @@ async fn drafts_are_nobody_elses_and_end_with_the_log_out() -> Result<()> {
     })
     .await
 }
+
+#[tokio::test]
+async fn keys_of_one_letter_do_nothing_once_they_are_turned_off() -> Result<()> {
+    walk(async |walk| {
+        let product = walk.demo().await?;
+        let ada = open_demo(walk, &product, "ada").await?;
+        ada.visit("/tasks/ENG-4").await?;
+        ada.is_live().await?;
+        ada.press("s").await?;
+        ada.element("//dialog//form", "the picker").await?;
+        ada.visit("/settings").await?;
+        ada.click("Off").await?;
+        ada.element("//button[@value='off'][@aria-pressed='true']", "the choice")
+            .await?;
+        ada.visit("/tasks/ENG-4").await?;
+        ada.is_live().await?;
+        ada.press("s?").await?;
+        let dialogs = "return document.querySelectorAll('dialog').length";
+        ensure!(ada.ask(dialogs).await? == 0);
+        Ok(())
+    })
+    .await
+}

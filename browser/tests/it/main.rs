@@ -2,6 +2,7 @@
 
 mod board;
 mod bulk;
+mod drafts;
 mod every_page;
 mod first_steps;
 mod forms;

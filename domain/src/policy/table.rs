@@ -114,5 +114,7 @@ table! {
         ReadJob: Need::OwnOrAdmin;
         /// List all jobs, try one again, call one off.
         OperateJobs: Need::Admin;
+        /// Say what is done again and again, and when.
+        ManageSchedules: Need::Admin;
     }
 }

@@ -107,7 +107,8 @@ impl Moment {
 }
 
 /// The first moment of a day. Where the clocks skip midnight, the day begins when they go on.
-fn start_of(date: NaiveDate, zone: Tz) -> DateTime<Utc> {
+#[must_use]
+pub fn start_of(date: NaiveDate, zone: Tz) -> DateTime<Utc> {
     let midnight = date.and_time(NaiveTime::MIN);
     (0..=24)
         .find_map(|quarters| {

@@ -44,7 +44,7 @@ struct Row {
 }
 
 impl PostgresLog {
-    /// The log of this database; `tail` is what the mover of this process tells, where one runs.
+    /// The log of this database; `tail` is what the mover of this process tells, or what other processes are heard of.
     #[must_use]
     pub fn new(pool: PgPool, tail: Option<Tail>) -> Self {
         Self { pool, tail }
@@ -148,6 +148,45 @@ impl PostgresLog {
         )
         .fetch_one(&self.pool)
         .await?)
+    }
+
+    /// Where the log stood so long ago, by the database's clock and whatever times its events tell of. For a short while ago,
+    /// as it is looked for from the end.
+    pub async fn as_of(&self, ago: Duration) -> Result<Cut, LogError> {
+        let seq = sqlx::query_scalar!(
+            "select seq from stream.log where moved_at < clock_timestamp() - make_interval(secs => $1)
+             order by seq desc limit 1",
+            ago.as_secs_f64(),
+        )
+        .fetch_optional(&self.pool)
+        .await?;
+        Ok(seq.map_or(Cut::START, |seq| Cut::at(to_seq(seq))))
+    }
+
+    /// The records of one type, oldest first, from behind `after` up to `until`.
+    pub async fn of_kind(
+        &self,
+        kind: &str,
+        after: Cut,
+        until: Seq,
+        limit: u32,
+    ) -> Result<Vec<Record>, LogError> {
+        let number = |seq: Seq| i64::try_from(seq).unwrap_or(i64::MAX);
+        let rows = sqlx::query_as!(
+            Row,
+            r#"
+            select seq, outbox_id, event_id, topic, key, kind, subject, at, actor, via, client_ip, user_agent,
+                   request_id, schema_version, data as "data!: Json<Box<RawValue>>", null::bigint as tail
+            from stream.log where seq > $1 and seq <= $2 and kind = $3 order by seq limit $4
+            "#,
+            number(after.seq),
+            number(until),
+            kind,
+            i64::from(limit),
+        )
+        .fetch_all(&self.pool)
+        .await?;
+        rows.into_iter().map(Row::into_record).collect()
     }
 
     /// What happened to one thing, oldest first, from behind `after` on, but for these types.

@@ -29,11 +29,22 @@ pub struct NotificationsRead {
     pub selection: Selection,
 }
 
+/// Somebody chose which mails they want.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PreferencesChanged {
+    /// Who.
+    pub user_id: UserId,
+    /// The reasons for which they want no mail.
+    pub mail_off: Vec<String>,
+}
+
 events! {
     /// What somebody did to their inbox.
     NotificationEvent ("notification", Topic::UserActivities, version 1) {
         /// They read notifications.
         Read(NotificationsRead) = "notification.read",
+        /// They chose which mails they want.
+        PreferencesChanged(PreferencesChanged) = "notification.preferences_changed",
     }
     key(event) event.user_id().0;
     subject(event) format!("user/{}/notifications", event.user_id());
@@ -44,8 +55,10 @@ impl NotificationEvent {
     /// Whose inbox.
     #[must_use]
     pub fn user_id(&self) -> UserId {
-        let Self::Read(read) = self;
-        read.user_id
+        match self {
+            Self::Read(read) => read.user_id,
+            Self::PreferencesChanged(changed) => changed.user_id,
+        }
     }
 }
 
@@ -60,5 +73,9 @@ fn samples() -> Vec<NotificationEvent> {
         read(Selection::Ids(vec![NotificationId(Uuid::from_u128(0x80))])),
         read(Selection::All),
         read(Selection::Before(at(0))),
+        NotificationEvent::PreferencesChanged(PreferencesChanged {
+            user_id: UserId(Uuid::from_u128(0x40)),
+            mail_off: vec!["status_changed".into()],
+        }),
     ]
 }

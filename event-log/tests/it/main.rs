@@ -6,5 +6,9 @@
 #![expect(clippy::disallowed_methods, reason = "tests spawn what they watch")]
 
 mod documents;
+#[cfg(feature = "kafka")]
+mod kafka;
 mod outbox;
+#[cfg(feature = "redis")]
+mod redis;
 mod suite;

@@ -62,6 +62,76 @@ impl Backend for Postgres {
     }
 }
 
+/// With everything in a mirror of so many partitions, as soon as it is in the log.
+#[cfg(feature = "kafka")]
+struct Kafka<const PARTITIONS: u16> {
+    truth: MemoryLog,
+    topics: millstream_event_log::testing::kafka::TestKafka,
+    log: Log,
+}
+
+#[cfg(feature = "kafka")]
+impl<const PARTITIONS: u16> Backend for Kafka<PARTITIONS> {
+    async fn new() -> Self {
+        use millstream_event_log::backends::kafka::KafkaLog;
+        let topics = millstream_event_log::testing::kafka::topics(PARTITIONS).await;
+        let truth = MemoryLog::default();
+        let log = KafkaLog::on(topics.kafka.clone(), Log::Memory(truth.clone()));
+        Self {
+            log: Log::Kafka(log),
+            truth,
+            topics,
+        }
+    }
+
+    fn log(&self) -> Log {
+        self.log.clone()
+    }
+
+    async fn append(&self, events: Vec<NewEvent>) {
+        let tail = self.truth.bounds().tail;
+        self.truth.append(events);
+        let batch = self.truth.read(Cut::at(tail), PLENTY).unwrap();
+        crate::kafka::mirrored(&self.topics.kafka, &batch.records).await;
+    }
+}
+
+/// With everything in the mirror, as soon as it is in the log.
+#[cfg(feature = "redis")]
+struct Redis {
+    truth: Postgres,
+    server: millstream_event_log::redis::Redis,
+    log: Log,
+    _connected: tokio_util::sync::DropGuard,
+}
+
+#[cfg(feature = "redis")]
+impl Backend for Redis {
+    async fn new() -> Self {
+        use millstream_event_log::backends::redis::RedisLog;
+        let truth = Postgres::new().await;
+        let (server, connected) = millstream_event_log::testing::redis::redis().await;
+        let log = Log::Redis(RedisLog::on(server.clone(), truth.log()));
+        Self {
+            truth,
+            server,
+            log,
+            _connected: connected,
+        }
+    }
+
+    fn log(&self) -> Log {
+        self.log.clone()
+    }
+
+    async fn append(&self, events: Vec<NewEvent>) {
+        let tail = self.truth.log().bounds().await.unwrap().tail;
+        self.truth.append(events).await;
+        let batch = self.truth.log().read(Cut::at(tail), PLENTY).await.unwrap();
+        crate::redis::mirrored(&self.server, &batch.records).await;
+    }
+}
+
 /// As much as a test could want.
 const PLENTY: Budget = Budget {
     records: 10_000,
@@ -245,4 +315,15 @@ macro_rules! event_log_suite {
 event_log_suite! {
     memory: Memory;
     postgres: Postgres;
+}
+
+#[cfg(feature = "redis")]
+event_log_suite! {
+    redis: Redis;
+}
+
+#[cfg(feature = "kafka")]
+event_log_suite! {
+    kafka_with_1_partition: Kafka<1>;
+    kafka_with_4_partitions: Kafka<4>;
 }

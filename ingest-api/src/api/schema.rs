@@ -4,6 +4,7 @@ use crate::error::Problem;
 use crate::problem::Code;
 use millstream_domain::api_token::Scope;
 use millstream_domain::job::{JobState, Queue};
+use millstream_domain::schedule::MissedPolicy;
 use millstream_domain::tag::NAMED;
 use millstream_domain::task::{AssigneeRole, Priority, Status, TAGS_MAX};
 use millstream_domain::team::TeamRole;
@@ -110,6 +111,10 @@ pub(crate) fn queue() -> Object {
 
 pub(crate) fn job_state() -> Object {
     words(JobState::ALL.iter().map(|w| w.as_str()).collect())
+}
+
+pub(crate) fn missed_policy() -> Object {
+    words(MissedPolicy::ALL.iter().map(|w| w.as_str()).collect())
 }
 
 /// Any JSON.

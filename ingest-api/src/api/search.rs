@@ -17,7 +17,8 @@ use millstream_domain::field::{FieldCode, FieldError};
 use millstream_domain::query::{Query, QueryError};
 use millstream_search::{Facets, Hit, Index, SearchError, SearchRequest, SearchResults};
 use millstream_store::PageRequest;
-use serde::Serialize;
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -26,7 +27,7 @@ use uuid::Uuid;
 const VIEW: &str = "search";
 
 /// What was found.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
 #[schema(as = SearchResults)]
 pub(crate) struct SearchBody {
     #[schema(value_type = Vec<HitBody>)]
@@ -35,7 +36,7 @@ pub(crate) struct SearchBody {
 }
 
 /// About the search.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
 struct SearchMeta {
     request_id: String,
     /// Give it as `cursor` to get the next page; null on the last.
@@ -125,12 +126,9 @@ pub(crate) async fn search(
     let page = params.page();
     params.finish(|| Some(()))?;
     let query = Query::parse(&q).map_err(|error| unreadable(&error))?;
-    let index = app
-        .search()
-        .cloned()
-        .ok_or_else(|| ApiError::unavailable("this server keeps no search index"))?;
+    let index = index(&app)?;
     let seen = seen(&app, wait, VIEW).await?;
-    let zone = app.store().user(caller.id).await?.state.time_zone;
+    let zone = caller.time_zone(&app).await?;
     let begun = Instant::now();
     let results = ask(index, query, &app, &caller, &zone, page).await?;
     let took_ms = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
@@ -148,8 +146,39 @@ pub(crate) async fn search(
     .of_view(seen))
 }
 
+/// Searches for a page: in the index of this process, or in the service that keeps one.
+pub(crate) async fn find(
+    app: &AppState,
+    caller: &Caller,
+    zone: &str,
+    q: &str,
+    page: PageRequest,
+) -> Result<SearchResults, ApiError> {
+    let query = Query::parse(q).map_err(|error| unreadable(&error))?;
+    let Some(service) = &app.services().search else {
+        return ask(index(app)?, query, app, caller, zone, page).await;
+    };
+    let encoded = |text| utf8_percent_encode(text, NON_ALPHANUMERIC);
+    let mut path = format!("/api/v1/search?q={}&limit={}", encoded(q), page.limit);
+    if let Some(cursor) = &page.cursor {
+        path = format!("{path}&cursor={}", encoded(cursor));
+    }
+    let found: SearchBody = service.read(app, caller, &path).await?;
+    Ok(SearchResults {
+        hits: found.data,
+        total: found.meta.total,
+        facets: found.meta.facets,
+        next_cursor: found.meta.next_cursor,
+    })
+}
+
+fn index(app: &AppState) -> Result<Index, ApiError> {
+    let index = app.search().cloned();
+    index.ok_or_else(|| ApiError::unavailable("this server keeps no search index"))
+}
+
 /// Searching computes and reads files: it does not belong on an async thread.
-pub(crate) async fn ask(
+async fn ask(
     index: Index,
     query: Query,
     app: &AppState,

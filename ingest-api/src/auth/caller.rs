@@ -9,9 +9,10 @@
 //! reading or lets it change things, the caller's role is narrowed before the policy sees it, and [`in_session`] stands
 //! before what no token may touch.
 
-use crate::auth::api_token;
+use crate::auth::guard::KnownPerson;
 use crate::auth::refusals;
 use crate::auth::token::Tokens;
+use crate::auth::{Trust, api_token};
 use crate::error::ApiError;
 use crate::idempotency::SentKey;
 use crate::pages::cookie::CookieSecret;
@@ -53,6 +54,8 @@ pub(crate) struct Caller {
     /// Where the request came from.
     pub(crate) origin: Origin,
     key: Option<SentKey>,
+    /// Their time zone, where that came along with who they are.
+    zone: Option<String>,
 }
 
 impl Caller {
@@ -77,6 +80,40 @@ impl Caller {
             credential: Credential::Session(session),
             origin,
             key: None,
+            zone: None,
+        }
+    }
+
+    /// Somebody whom `web` has let in, as a service knows them.
+    pub(super) fn vouched(known: KnownPerson, credential: Credential) -> Self {
+        let id = known.person.id;
+        let (via, person) = match &credential {
+            Credential::Session(_) => (Via::Token, known.person),
+            Credential::ApiToken(_, scopes) => (Via::ApiToken, scopes.narrow(known.person)),
+        };
+        Self {
+            actor: Actor::User(person),
+            id,
+            credential,
+            origin: Origin {
+                via,
+                ..origin(Some(id))
+            },
+            key: None,
+            zone: Some(known.time_zone),
+        }
+    }
+
+    /// Whether they came with an access token, which services know, too.
+    pub(crate) fn has_access_token(&self) -> bool {
+        self.origin.via == Via::Token
+    }
+
+    /// The name of their time zone.
+    pub(crate) async fn time_zone(&self, app: &AppState) -> Result<String, ApiError> {
+        match &self.zone {
+            Some(zone) => Ok(zone.clone()),
+            None => Ok(app.store().user(self.id).await?.state.time_zone.clone()),
         }
     }
 
@@ -218,6 +255,9 @@ fn cookie(headers: &HeaderMap, settings: &Settings) -> Option<CookieSecret> {
 
 /// Who it is, by a token or by a cookie.
 async fn identify(app: &AppState, headers: &HeaderMap) -> Result<Caller, ApiError> {
+    if let Trust::Told(guard) = app.trust() {
+        return guard.identify(app, headers).await;
+    }
     let Some(secret) = cookie(headers, app.settings()) else {
         return authenticate(app, headers).await;
     };
@@ -227,7 +267,7 @@ async fn identify(app: &AppState, headers: &HeaderMap) -> Result<Caller, ApiErro
 }
 
 /// What is said of a session that is not, or not any more.
-const ENDED: &str = "the session has ended: log in again";
+pub(super) const ENDED: &str = "the session has ended: log in again";
 
 /// Who it was, for the log.
 #[derive(Debug, Clone, Copy)]
@@ -240,7 +280,7 @@ pub(crate) async fn authenticate(app: &AppState, headers: &HeaderMap) -> Result<
         return by_api_token(app, token).await;
     }
     let tokens = Tokens {
-        keys: app.keys(),
+        keys: app.keys()?,
         issuer: &app.settings().public_url,
     };
     // One answer to whatever is wrong with a token: which rule it broke is told to the log alone.
@@ -257,6 +297,7 @@ pub(crate) async fn authenticate(app: &AppState, headers: &HeaderMap) -> Result<
         credential: Credential::Session(claims.sid),
         origin: origin(Some(id)),
         key: None,
+        zone: None,
     })
 }
 
@@ -278,13 +319,15 @@ async fn by_api_token(app: &AppState, token: &str) -> Result<Caller, ApiError> {
             ..origin(Some(id))
         },
         key: None,
+        zone: None,
     })
 }
 
 /// What is said of every token that is not good, of whichever kind it is.
-const INVALID: &str = "the token is not valid, or not any more: renew it or log in again";
+pub(super) const INVALID: &str =
+    "the token is not valid, or not any more: renew it or log in again";
 
-fn bearer(headers: &HeaderMap) -> Result<&str, ApiError> {
+pub(super) fn bearer(headers: &HeaderMap) -> Result<&str, ApiError> {
     let mut values = headers.get_all(AUTHORIZATION).iter();
     let value = match (values.next(), values.next()) {
         (Some(value), None) => value.to_str().unwrap_or("Bearer"),

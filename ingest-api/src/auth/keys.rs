@@ -6,7 +6,7 @@
 //! first token on. Looks are [`LOOK_PAUSE`] apart; who comes in between waits for the next one instead of being refused, so
 //! that made-up ids cost nobody else their request.
 //!
-//! - [`key`]: one key and its file's text. [`verified`]: what it was found to have signed. [`folder`]: the files. [`set`]: which
+//! - [`verifier`]: the public half of one. [`key`]: one key and its file's text. [`verified`]: what it was found to have signed. [`folder`]: the files. [`set`]: which
 //!   key does what at which time. [`rotation`]: what operators do.
 
 mod error;
@@ -15,6 +15,7 @@ mod key;
 mod rotation;
 mod set;
 mod verified;
+mod verifier;
 
 pub use error::KeyError;
 pub use rotation::{KeyLine, Listing};
@@ -22,6 +23,7 @@ pub use set::KeyState;
 
 pub(crate) use key::Key;
 pub(crate) use set::KeySet;
+pub(crate) use verifier::Verifier;
 
 use chrono::TimeDelta;
 use folder::Found;
@@ -203,7 +205,7 @@ impl Keys {
 }
 
 /// Whether a key may have this id: SHA-256 in base64url. Anything else is not worth a look at the folder.
-fn may_be_id(id: &str) -> bool {
+pub(crate) fn may_be_id(id: &str) -> bool {
     let letter = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
     id.len() == 43 && id.bytes().all(letter)
 }

@@ -4,14 +4,16 @@
 //! key in our own set. A header that says anything else is not one of ours, whatever it says. Nothing of the payload is read
 //! before the signature is found good. What does not hold is refused in one and the same way.
 
-use crate::auth::keys::Keys;
+use crate::auth::keys::{Keys, Verifier};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, TimeDelta, Utc};
 use jsonwebtoken::{Algorithm, Header, encode};
 use millstream_domain::ids::{SessionId, UserId};
 use millstream_domain::user::Role;
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 use uuid::Uuid;
 
 /// How long an access token is good for.
@@ -56,7 +58,7 @@ struct OurHeader {
 /// The token is not good. Which rule it broke is nobody's business but the log's.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("the access token is not valid: {0}")]
-pub(crate) struct InvalidToken(&'static str);
+pub(crate) struct InvalidToken(pub(super) &'static str);
 
 /// Whom a token is for.
 #[derive(Debug, Clone, Copy)]
@@ -83,23 +85,34 @@ impl Tokens<'_> {
         jti: Uuid,
         now: DateTime<Utc>,
     ) -> Result<String, jsonwebtoken::errors::Error> {
+        self.sign(
+            &Claims {
+                iss: self.issuer.to_owned(),
+                sub: bearer.user,
+                aud: AUDIENCE.to_owned(),
+                exp: (now + LIFETIME).timestamp(),
+                nbf: now.timestamp(),
+                iat: now.timestamp(),
+                jti,
+                sid: bearer.session,
+                role: bearer.role,
+            },
+            now,
+        )
+    }
+
+    /// A token that says this, signed by the key that signs now.
+    pub(super) fn sign(
+        &self,
+        claims: &impl Serialize,
+        now: DateTime<Utc>,
+    ) -> Result<String, jsonwebtoken::errors::Error> {
         let keys = self.keys.set();
         let key = keys.signer(now);
         let mut header = Header::new(Algorithm::RS256);
         header.typ = Some(TYPE.to_owned());
         header.kid = Some(key.id.clone());
-        let claims = Claims {
-            iss: self.issuer.to_owned(),
-            sub: bearer.user,
-            aud: AUDIENCE.to_owned(),
-            exp: (now + LIFETIME).timestamp(),
-            nbf: now.timestamp(),
-            iat: now.timestamp(),
-            jti,
-            sid: bearer.session,
-            role: bearer.role,
-        };
-        encode(&header, &claims, &key.encoding)
+        encode(&header, claims, &key.encoding)
     }
 
     /// What a token says, if it is one of ours and good now.
@@ -110,32 +123,39 @@ impl Tokens<'_> {
     ) -> Result<Claims, InvalidToken> {
         let parts = Parts::of(token)?;
         let key = self.keys.find(&parts.kid()?).await;
-        let key = key.ok_or(InvalidToken("unknown key"))?;
-        if !key.has_signed(token) {
-            return Err(InvalidToken("the signature does not fit"));
-        }
-        let claims = decoded(parts.payload)
-            .and_then(|payload| serde_json::from_slice::<Claims>(&payload).ok())
-            .ok_or(InvalidToken("claims are missing, or of another form"))?;
-        if claims.iss != self.issuer {
-            return Err(InvalidToken("issued by somebody else"));
-        }
-        if claims.aud != AUDIENCE {
-            return Err(InvalidToken("meant for somebody else"));
-        }
-        timely(&claims, now)?;
+        let verifier = key.map(|key| Arc::clone(&key.verifier));
+        let claims: Claims = parts.said(token, verifier.as_deref())?;
+        claims.check(self.issuer, now)?;
         Ok(claims)
     }
 }
 
+impl Claims {
+    /// Whether it is from this issuer, for this API, and good now.
+    pub(super) fn check(&self, issuer: &str, now: DateTime<Utc>) -> Result<(), InvalidToken> {
+        if self.iss != issuer {
+            return Err(InvalidToken("issued by somebody else"));
+        }
+        if self.aud != AUDIENCE {
+            return Err(InvalidToken("meant for somebody else"));
+        }
+        let times = Times {
+            exp: self.exp,
+            nbf: self.nbf,
+            iat: self.iat,
+        };
+        times.check(now, LIFETIME)
+    }
+}
+
 /// A token in its compact form (RFC 7515, 7.1): three parts in base64url, two dots.
-struct Parts<'a> {
+pub(super) struct Parts<'a> {
     header: &'a str,
     payload: &'a str,
 }
 
 impl<'a> Parts<'a> {
-    fn of(token: &'a str) -> Result<Self, InvalidToken> {
+    pub(super) fn of(token: &'a str) -> Result<Self, InvalidToken> {
         if token.len() > BYTES_MAX {
             return Err(InvalidToken("too long"));
         }
@@ -148,7 +168,7 @@ impl<'a> Parts<'a> {
     }
 
     /// The id of the key that the header names.
-    fn kid(&self) -> Result<String, InvalidToken> {
+    pub(super) fn kid(&self) -> Result<String, InvalidToken> {
         if self.header.len() > HEADER_MAX {
             return Err(InvalidToken("the header is too long"));
         }
@@ -163,6 +183,21 @@ impl<'a> Parts<'a> {
         }
         Ok(header.kid)
     }
+
+    /// What the token says that these are of, if this key has signed it.
+    pub(super) fn said<T: DeserializeOwned>(
+        &self,
+        token: &str,
+        key: Option<&Verifier>,
+    ) -> Result<T, InvalidToken> {
+        let key = key.ok_or(InvalidToken("unknown key"))?;
+        if !key.has_signed(token) {
+            return Err(InvalidToken("the signature does not fit"));
+        }
+        decoded(self.payload)
+            .and_then(|payload| serde_json::from_slice(&payload).ok())
+            .ok_or(InvalidToken("claims are missing, or of another form"))
+    }
 }
 
 /// Only the one canonical way to write the bytes is read.
@@ -170,16 +205,27 @@ fn decoded(part: &str) -> Option<Vec<u8>> {
     URL_SAFE_NO_PAD.decode(part).ok()
 }
 
-fn timely(claims: &Claims, now: DateTime<Utc>) -> Result<(), InvalidToken> {
-    let (now, leeway) = (now.timestamp(), LEEWAY.num_seconds());
-    if now >= claims.exp.saturating_add(leeway) {
-        return Err(InvalidToken("expired"));
+/// From when and until when a token is good.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Times {
+    pub(super) exp: i64,
+    pub(super) nbf: i64,
+    pub(super) iat: i64,
+}
+
+impl Times {
+    /// Whether it is good now, and not for longer than tokens of its kind are.
+    pub(super) fn check(self, now: DateTime<Utc>, lifetime: TimeDelta) -> Result<(), InvalidToken> {
+        let (now, leeway) = (now.timestamp(), LEEWAY.num_seconds());
+        if now >= self.exp.saturating_add(leeway) {
+            return Err(InvalidToken("expired"));
+        }
+        if self.nbf.max(self.iat).saturating_sub(leeway) > now {
+            return Err(InvalidToken("not good yet"));
+        }
+        if self.exp.saturating_sub(self.iat) > lifetime.num_seconds() {
+            return Err(InvalidToken("good for longer than any of ours"));
+        }
+        Ok(())
     }
-    if claims.nbf.max(claims.iat).saturating_sub(leeway) > now {
-        return Err(InvalidToken("not good yet"));
-    }
-    if claims.exp.saturating_sub(claims.iat) > LIFETIME.num_seconds() {
-        return Err(InvalidToken("good for longer than any of ours"));
-    }
-    Ok(())
 }

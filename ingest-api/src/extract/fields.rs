@@ -131,6 +131,24 @@ impl Fields {
         })
     }
 
+    /// An object that must be there, read field by field.
+    pub(crate) fn object<T>(
+        &mut self,
+        name: &str,
+        read: impl FnOnce(&mut Fields) -> Option<T>,
+    ) -> Option<T> {
+        let members = self.required(name, super::value::object)?;
+        let mut item = Fields {
+            prefix: self.path(name),
+            members,
+            errors: Vec::new(),
+        };
+        let read = read(&mut item);
+        item.note_unknown();
+        self.errors.append(&mut item.errors);
+        read
+    }
+
     /// A list of objects, at most `max`, each read field by field; null is an empty one.
     pub(crate) fn objects<T>(
         &mut self,

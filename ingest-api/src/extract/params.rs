@@ -76,6 +76,16 @@ impl Params {
             .collect()
     }
 
+    /// Takes all whose names begin so, by the rest of their names.
+    pub(crate) fn below(&mut self, start: &str) -> Vec<(String, String)> {
+        let found = self
+            .pairs
+            .extract_if(.., |(name, _)| name.starts_with(start));
+        found
+            .map(|(name, value)| (name[start.len()..].to_owned(), value))
+            .collect()
+    }
+
     /// A parameter that may be given once.
     pub(crate) fn one<T>(
         &mut self,

@@ -31,7 +31,8 @@ ids!(
     CommentId,
     NotificationId,
     JobId,
-    ApiTokenId
+    ApiTokenId,
+    ScheduleId
 );
 
 impl Segment for TaskRef {

@@ -130,7 +130,7 @@ impl Talk {
 
     /// Writes a comment; what is wrong with it is told as the API tells it. Who they are is asked each time, as of a request.
     async fn write(&mut self, said: &str) -> Result<(), End> {
-        let counted = rate::count_for(&self.app, Some(&self.guest.caller));
+        let counted = rate::count_for(&self.app, Some(&self.guest.caller)).await;
         let written = match counted {
             Ok(()) => {
                 self.ask_again().await?;

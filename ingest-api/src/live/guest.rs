@@ -133,7 +133,7 @@ impl FromRequestParts<AppState> for Guest {
 
     async fn from_request_parts(parts: &mut Parts, app: &AppState) -> Result<Self, ApiError> {
         let guest = Self::of(&parts.headers, app).await;
-        rate::count_for(app, guest.as_ref().ok().map(|guest| &guest.caller))?;
+        rate::count_for(app, guest.as_ref().ok().map(|guest| &guest.caller)).await?;
         guest
     }
 }

@@ -34,17 +34,14 @@ pub(crate) async fn by_address(
     request: Request,
     next: Next,
 ) -> Response {
-    counted(
-        of_address(&app, |limiters| &limiters.address),
-        request,
-        next,
-    )
-    .await
+    let verdict = of_address(&app, |limiters| &limiters.address).await;
+    counted(verdict, request, next).await
 }
 
 /// Counts a log-in, a registration and the like for the address.
 pub(crate) async fn log_ins(State(app): State<AppState>, request: Request, next: Next) -> Response {
-    counted(of_address(&app, |limiters| &limiters.log_in), request, next).await
+    let verdict = of_address(&app, |limiters| &limiters.log_in).await;
+    counted(verdict, request, next).await
 }
 
 /// Counts for the address what comes from nobody: before, where nothing says who it is; after, where it was not true.
@@ -54,15 +51,15 @@ pub(crate) async fn strangers(
     next: Next,
 ) -> Response {
     let headers = request.headers();
-    let verdict = || of_address(&app, |limiters| &limiters.address);
+    let verdict = of_address(&app, |limiters| &limiters.address);
     if !headers.contains_key(AUTHORIZATION) && !headers.contains_key(COOKIE) {
-        return counted(verdict(), request, next).await;
+        return counted(verdict.await, request, next).await;
     }
     let response = next.run(request).await;
     if response.extensions().get::<KnownUser>().is_some() {
         return response;
     }
-    match verdict() {
+    match verdict.await {
         Some(verdict) if verdict.wait_s.is_some() => refused(verdict),
         verdict => with_headers(verdict, response),
     }
@@ -75,7 +72,10 @@ pub(crate) async fn by_person(
     next: Next,
 ) -> Response {
     let caller = request.extensions().get::<Caller>();
-    let verdict = caller.and_then(|caller| of_person(&app, caller));
+    let verdict = match caller {
+        Some(caller) => of_person(&app, caller).await,
+        None => None,
+    };
     counted(verdict, request, next).await
 }
 
@@ -88,13 +88,13 @@ pub(crate) async fn pages(State(app): State<AppState>, request: Request, next: N
     let path = request.uri().path();
     let is_log_in = request.method() == Method::POST && LOG_IN_FORMS.contains(&path);
     let verdict = if is_log_in {
-        of_address(&app, |limiters| &limiters.log_in)
+        of_address(&app, |limiters| &limiters.log_in).await
     } else if path.starts_with("/static/")
         || CookieSecret::of(request.headers(), app.settings()).is_some()
     {
         None
     } else {
-        of_address(&app, |limiters| &limiters.address)
+        of_address(&app, |limiters| &limiters.address).await
     };
     let response = counted(verdict, request, next).await;
     with_headers(RequestContext::current().counted(), response)
@@ -107,10 +107,10 @@ pub(crate) async fn told(request: Request, next: Next) -> Response {
 }
 
 /// Counts for the person, where a handler finds out who it is; for the address, where it is nobody.
-pub(crate) fn count_for(app: &AppState, caller: Option<&Caller>) -> Result<(), ApiError> {
+pub(crate) async fn count_for(app: &AppState, caller: Option<&Caller>) -> Result<(), ApiError> {
     let verdict = match caller {
-        Some(caller) => of_person(app, caller),
-        None => of_address(app, |limiters| &limiters.address),
+        Some(caller) => of_person(app, caller).await,
+        None => of_address(app, |limiters| &limiters.address).await,
     };
     let Some(verdict) = verdict else {
         return Ok(());
@@ -122,18 +122,22 @@ pub(crate) fn count_for(app: &AppState, caller: Option<&Caller>) -> Result<(), A
     }
 }
 
-fn of_person(app: &AppState, caller: &Caller) -> Option<Verdict> {
+async fn of_person(app: &AppState, caller: &Caller) -> Option<Verdict> {
     let whose = match caller.credential {
         Credential::Session(_) => Whose::Person(caller.id),
         Credential::ApiToken(id, _) => Whose::Token(id),
     };
-    app.limiters().map(|limiters| limiters.person.count(&whose))
+    Some(app.limiters()?.person.count(&whose).await)
 }
 
-fn of_address(app: &AppState, which: impl Fn(&Limiters) -> &Limiter<Network>) -> Option<Verdict> {
+async fn of_address(
+    app: &AppState,
+    which: impl Fn(&Limiters) -> &Limiter<Network>,
+) -> Option<Verdict> {
     // Without an address (a request made inside the process) there is nothing to count for.
     let address = RequestContext::current().client_ip?;
-    Some(which(app.limiters()?).count(&Network::of(address)))
+    let limiter = which(app.limiters()?);
+    Some(limiter.count(&Network::of(address)).await)
 }
 
 async fn counted(verdict: Option<Verdict>, request: Request, next: Next) -> Response {

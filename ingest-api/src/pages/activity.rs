@@ -45,7 +45,9 @@ pub(crate) async fn show(
         ..PageRequest::default()
     };
     params.finish(|| Some(()))?;
-    let mut shell = Shell::of(&app, viewer, Section::Activity).await?;
+    let mut shell = Shell::of(&app, viewer, Section::Activity)
+        .await?
+        .showing([]);
     let mut filter = ActivityFilter::default();
     let mut archived = None;
     if let Some(key) = &key {

@@ -20,8 +20,12 @@ pub(crate) const NAME: &str = "millstream_session";
 const HOST_ONLY: &str = "__Host-";
 /// The cookie of the theme.
 const THEME: &str = "millstream_theme";
-/// For how long a browser remembers the theme: a year.
-const THEME_SECONDS: i64 = 31_536_000;
+/// The cookie of somebody who wants no keys of one letter.
+const KEYS: &str = "millstream_keys";
+/// What stands in it.
+const KEYS_OFF: &str = "off";
+/// For how long a browser remembers what was chosen: a year.
+const CHOICE_SECONDS: i64 = 31_536_000;
 /// The themes that can be chosen.
 const THEMES: [&str; 2] = ["light", "dark"];
 /// Most bytes of a secret that is looked at.
@@ -99,8 +103,22 @@ pub(crate) fn theme(headers: &HeaderMap) -> Option<&'static str> {
 /// What remembers a theme; of the system's own there is nothing to remember.
 pub(crate) fn choose_theme(app: &AppState, theme: &str) -> HeaderValue {
     match THEMES.iter().find(|known| **known == theme) {
-        Some(theme) => cookie(app, THEME, theme, THEME_SECONDS),
+        Some(theme) => cookie(app, THEME, theme, CHOICE_SECONDS),
         None => cookie(app, THEME, "", 0),
+    }
+}
+
+/// Whether keys of one letter do something in this browser.
+pub(crate) fn has_keys(headers: &HeaderMap) -> bool {
+    named(headers, KEYS) != Some(KEYS_OFF)
+}
+
+/// What remembers whether they do; that they do needs no remembering.
+pub(crate) fn choose_keys(app: &AppState, keys: &str) -> HeaderValue {
+    if keys == KEYS_OFF {
+        cookie(app, KEYS, KEYS_OFF, CHOICE_SECONDS)
+    } else {
+        cookie(app, KEYS, "", 0)
     }
 }
 

@@ -6,12 +6,14 @@ use crate::error::ApiError;
 use crate::extract::{Fields, Params};
 use crate::pages::cookie::{self, CookieSecret};
 use crate::pages::form::{OpenForm, PageForm, Wrong, members, sent};
+use crate::pages::kept::Kept;
 use crate::pages::texts::{ENGLISH, Texts};
 use crate::pages::viewer::{Viewer, inside};
 use crate::state::AppState;
 use askama::Template;
 use axum::extract::State;
 use axum::http::header::SET_COOKIE;
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
 use millstream_domain::ids::UserId;
 use millstream_event_log::events::session::EndReason;
@@ -25,6 +27,8 @@ struct LoginPage {
     wrong: Wrong,
     login: String,
     next: String,
+    /// What was typed into a form whose session had ended.
+    kept: Option<Kept>,
 }
 
 #[derive(Template)]
@@ -52,16 +56,31 @@ pub(crate) async fn show_login(
         wrong: Wrong::default(),
         login: String::new(),
         next,
+        kept: None,
     };
     super::render(&page)
+}
+
+/// The log-in as the answer to a form whose session has ended: what was typed is shown again behind it.
+pub(crate) fn carry(kept: Kept, next: String) -> Result<Response, ApiError> {
+    let page = LoginPage {
+        t: &ENGLISH,
+        wrong: Wrong::default(),
+        login: String::new(),
+        next,
+        kept: Some(kept),
+    };
+    Ok((StatusCode::UNAUTHORIZED, super::render(&page)?).into_response())
 }
 
 /// Logs in.
 pub(crate) async fn log_in(
     State(app): State<AppState>,
+    headers: HeaderMap,
     OpenForm(mut params): OpenForm,
 ) -> Result<Response, ApiError> {
     let next = inside(sent(&mut params, "next"));
+    let kept = Kept::carried(app.settings(), &headers, &mut params);
     let fields = members(&mut params, &["login", "password"]);
     params.finish(|| Some(()))?;
     let login = fields
@@ -70,13 +89,21 @@ pub(crate) async fn log_in(
         .unwrap_or_default()
         .to_owned();
     match login::identify(&app, Fields::new(fields)).await {
-        Ok(account) => enter(&app, account.user_id, Some(account.password_hash), &next).await,
+        Ok(account) => {
+            let secret = enter(&app, account.user_id, Some(account.password_hash)).await?;
+            let answer = match kept {
+                Some(kept) => kept.page(StatusCode::OK, &secret, &next)?,
+                None => Redirect::to(&next).into_response(),
+            };
+            Ok(([(SET_COOKIE, secret.set(&app))], answer).into_response())
+        }
         Err(error) => {
             let page = LoginPage {
                 t: &ENGLISH,
                 wrong: Wrong::of(error)?,
                 login,
                 next,
+                kept,
             };
             let status = page.wrong.status();
             Ok((status, super::render(&page)?).into_response())
@@ -88,8 +115,7 @@ async fn enter(
     app: &AppState,
     user_id: UserId,
     password_hash: Option<String>,
-    next: &str,
-) -> Result<Response, ApiError> {
+) -> Result<CookieSecret, ApiError> {
     let secret = CookieSecret::fresh();
     let start = StartBrowserSession {
         user_id,
@@ -102,7 +128,7 @@ async fn enter(
         ..anonymous_origin()
     };
     app.store().write(&origin, start).await?;
-    Ok(([(SET_COOKIE, secret.set(app))], Redirect::to(next)).into_response())
+    Ok(secret)
 }
 
 /// The registration.
@@ -135,7 +161,10 @@ pub(crate) async fn register(
     };
     let (username, email) = (kept("username"), kept("email"));
     match register::create(&app, Fields::new(fields)).await {
-        Ok(written) => enter(&app, written.output.state.id, None, "/").await,
+        Ok(written) => {
+            let secret = enter(&app, written.output.state.id, None).await?;
+            Ok(([(SET_COOKIE, secret.set(&app))], Redirect::to("/")).into_response())
+        }
         Err(error) => {
             let page = RegisterPage {
                 t: &ENGLISH,

@@ -3,10 +3,12 @@
 use crate::error::ApiError;
 use crate::extract::{Params, body};
 use crate::own_site;
-use crate::pages::viewer::Viewer;
+use crate::pages::door;
+use crate::pages::kept::Kept;
+use crate::pages::viewer::{Viewer, is_visit, place, to_log_in};
 use crate::problem::Code;
 use crate::state::AppState;
-use axum::extract::{FromRequest, FromRequestParts, Request};
+use axum::extract::{FromRequest, OptionalFromRequestParts, Request};
 use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
@@ -28,16 +30,40 @@ impl FromRequest<AppState> for PageForm {
     async fn from_request(request: Request, app: &AppState) -> Result<Self, Response> {
         let (mut parts, body) = request.into_parts();
         let viewer =
-            <Viewer as FromRequestParts<AppState>>::from_request_parts(&mut parts, app).await?;
+            <Viewer as OptionalFromRequestParts<AppState>>::from_request_parts(&mut parts, app)
+                .await
+                .map_err(IntoResponse::into_response)?;
+        let place = place(&parts, app);
+        // A script keeps the text itself, and is told where the log-in is.
+        let may_carry =
+            is_visit(&parts.headers) && own_site::is_proven(app.settings(), &parts.headers);
+        if viewer.is_none() && !may_carry {
+            return Err(to_log_in(&place));
+        }
+        let (headers, to) = (parts.headers.clone(), parts.uri.path().to_owned());
         let request = Request::from_parts(parts, body);
         let OpenForm(mut params) = OpenForm::from_request(request, app)
             .await
             .map_err(IntoResponse::into_response)?;
         let token = params.one("csrf", |text| Ok(text.to_owned()));
+        let Some(viewer) = viewer else {
+            let kept = Kept::of(app.settings(), &headers, to, params);
+            return Err(kept.map_or_else(
+                || to_log_in(&place),
+                |kept| door::carry(kept, place.clone()).into_response(),
+            ));
+        };
         if token.is_some_and(|token| viewer.secret.fits(&token)) {
             return Ok(Self { viewer, params });
         }
-        Err(foreign(app).into_response())
+        let kept = Kept::of(app.settings(), &headers, to, params);
+        Err(kept.map_or_else(
+            || foreign(app).into_response(),
+            |kept| {
+                let page = kept.page(StatusCode::FORBIDDEN, &viewer.secret, &place);
+                page.into_response()
+            },
+        ))
     }
 }
 

@@ -15,7 +15,7 @@ const VIEWS: [&str; 3] = ["activity", "notifications", "search"];
 /// How new a page is.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Fresh {
-    /// A record that all of the page is at least as new as; `None` where this process keeps no views.
+    /// A record that all of the page is at least as new as; `None` where this process has not heard of the views.
     seen: Option<Seq>,
     /// How long the oldest record has waited that a view has not seen.
     pub(crate) behind_ms: i64,

@@ -105,7 +105,9 @@ pub(crate) async fn show(
         .store()
         .tasks(&actor, &watched, LAST_CHANGED, &most)
         .await?;
-    let mut shell = Shell::of(&app, viewer, Section::Home).await?;
+    let shown = tasks.items.iter().chain(&watched.items);
+    let shown: Vec<_> = shown.map(|task| task.state.project_id).collect();
+    let mut shell = Shell::of(&app, viewer, Section::Home).await?.showing(shown);
     shell.find_tag_colors(&app, tasks.items.iter()).await?;
     let watched: Vec<_> = only_watched(watched.items, &shell).collect();
     shell.find_tag_colors(&app, watched.iter()).await?;

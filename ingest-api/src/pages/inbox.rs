@@ -8,6 +8,7 @@ use crate::pages::form::{PageForm, sent};
 use crate::pages::shell::{Section, Shell};
 use crate::pages::show::Choice;
 use crate::pages::show::{Avatar, Moment};
+use crate::pages::task::comment_url;
 use crate::pages::texts::Texts;
 use crate::pages::viewer::Viewer;
 use crate::position::WaitFor;
@@ -88,9 +89,6 @@ impl Line {
             .actor
             .as_ref()
             .map_or("", |actor| actor.display_name.as_str());
-        let anchor = told
-            .comment_id
-            .map_or_else(String::new, |comment| format!("#comment-{comment}"));
         Self {
             who: told
                 .actor
@@ -99,7 +97,10 @@ impl Line {
             text: format!("{name} {}", reason(&told.reason, shell.t))
                 .trim()
                 .to_owned(),
-            url: format!("/tasks/{}{anchor}", told.task_name),
+            url: match told.comment_id {
+                Some(comment) => comment_url(&told.task_name, comment),
+                None => format!("/tasks/{}", told.task_name),
+            },
             is_unread: told.read_at.is_none(),
             at: Moment::of(told.at, shell.now, shell.zone),
         }

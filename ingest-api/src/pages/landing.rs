@@ -3,6 +3,7 @@
 use crate::api::system::health::{Ready, ReadyPipeline, look};
 use crate::error::ApiError;
 use crate::pages::show::pipeline::{lag, mood};
+use crate::pages::texts::{ENGLISH, Texts};
 use crate::state::AppState;
 use askama::Template;
 use axum::response::Response;
@@ -11,6 +12,7 @@ use axum::response::Response;
 #[derive(Template)]
 #[template(path = "pages/landing.html")]
 pub(crate) struct LandingPage {
+    t: &'static Texts,
     /// Of the program.
     version: &'static str,
     /// Whether somebody has registered.
@@ -23,6 +25,20 @@ pub(crate) struct LandingPage {
 impl LandingPage {
     fn is_ready(&self) -> bool {
         self.ready.status == "ready"
+    }
+
+    /// What the server is made of: its name, its state, the colour of its dot.
+    fn parts(&self) -> Vec<(&'static str, &'static str, &'static str)> {
+        let (t, parts) = (self.t, &self.ready.parts);
+        let states = [
+            (t.database, parts.database),
+            (t.schema, parts.schema),
+            (t.keys, parts.keys),
+        ];
+        let color = |state| if state == "ok" { "good" } else { "bad" };
+        states
+            .map(|(name, state)| (name, state, color(state)))
+            .into()
     }
 }
 
@@ -37,6 +53,7 @@ pub(crate) async fn show(app: &AppState) -> Result<Response, ApiError> {
     let ready = look(app).await;
     let is_set_up = ready.parts.database != "ok" || app.store().has_users().await?;
     let page = LandingPage {
+        t: &ENGLISH,
         version: env!("CARGO_PKG_VERSION"),
         is_set_up,
         public_url: app.settings().public_url.trim_end_matches('/').to_owned(),
@@ -77,6 +94,7 @@ mod tests {
             database,
             schema: "ok",
             keys: "ok",
+            redis: None,
         };
         let ready = Ready {
             status,
@@ -84,6 +102,7 @@ mod tests {
             pipelines,
         };
         let page = LandingPage {
+            t: &ENGLISH,
             version: "0.0.0",
             is_set_up,
             public_url: "http://localhost".into(),

@@ -54,6 +54,7 @@ pub(crate) async fn show_all(
     };
     let actor = &viewer.caller.actor;
     let found = app.store().projects_by_name(actor, filter, &page).await?;
+    let shown: Vec<_> = found.items.iter().map(|project| project.id).collect();
     super::render(&ProjectsPage {
         projects: found.items,
         is_archive,
@@ -61,7 +62,9 @@ pub(crate) async fn show_all(
             let cursor = utf8_percent_encode(&cursor, NON_ALPHANUMERIC);
             format!("/projects?archived={is_archive}&cursor={cursor}")
         }),
-        shell: Shell::of(&app, viewer, Section::Projects).await?,
+        shell: Shell::of(&app, viewer, Section::Projects)
+            .await?
+            .showing(shown),
     })
 }
 

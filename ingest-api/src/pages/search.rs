@@ -1,20 +1,21 @@
 //! `/search`: what fits a query, with the words found, and how to narrow it down.
 
-use crate::api::search::{ask, unreadable};
+use crate::api::search;
 use crate::error::ApiError;
 use crate::extract::Params;
 use crate::extract::params::{CURSOR_CHARACTERS_MAX, bounded};
 use crate::pages::shell::{Section, Shell};
 use crate::pages::show::Due;
 use crate::pages::show::task::{priority_text, status_text};
+use crate::pages::texts::Texts;
 use crate::pages::viewer::Viewer;
 use crate::problem::Code;
 use crate::state::AppState;
 use askama::Template;
 use axum::extract::State;
 use axum::response::Response;
-use millstream_domain::query::Query;
 use millstream_domain::task::Status;
+use millstream_event_log::events::project::ProjectState;
 use millstream_search::{Facets, Hit, SearchResults};
 use millstream_store::PageRequest;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
@@ -60,7 +61,7 @@ impl HitRow {
         let pieces = hit
             .highlights
             .iter()
-            .filter(|h| !matches!(h.field, "title" | "name"))
+            .filter(|h| !matches!(&*h.field, "title" | "name"))
             .take(PIECES_MAX);
         let is_done = hit.task.status == Status::Done;
         Self {
@@ -101,12 +102,18 @@ pub(crate) async fn show(
         Err(error) if error.code == Code::BadRequest => (None, Some(error.detail)),
         Err(error) => return Err(error),
     };
+    let projects = match &found {
+        Some(found) => named(&app, &shell, &found.facets).await?,
+        None => Vec::new(),
+    };
+    let found_in = found.iter().flat_map(|found| &found.hits);
+    let shell = shell.showing(found_in.map(|hit| hit.task.project_id));
     let page = SearchPage {
         wrong,
         total: found.as_ref().map_or(0, |found| found.total),
-        facets: found
-            .as_ref()
-            .map_or_else(Vec::new, |found| facets(&found.facets, &q, &shell)),
+        facets: found.as_ref().map_or_else(Vec::new, |found| {
+            facets(&found.facets, &q, &projects, shell.t)
+        }),
         hits: found.as_ref().map_or_else(Vec::new, |found| {
             found
                 .hits
@@ -130,36 +137,42 @@ async fn find(
     q: &str,
     page: PageRequest,
 ) -> Result<SearchResults, ApiError> {
-    let query = Query::parse(q).map_err(|error| unreadable(&error))?;
-    let index = app
-        .search()
-        .cloned()
-        .ok_or_else(|| ApiError::unavailable("this server keeps no search index"))?;
     let zone = &shell.viewer.visitor.time_zone;
-    ask(index, query, app, &shell.viewer.caller, zone, page).await
+    search::find(app, &shell.viewer.caller, zone, q, page).await
 }
 
 fn address(q: &str) -> String {
     format!("/search?q={}", utf8_percent_encode(q, NON_ALPHANUMERIC))
 }
 
+/// The projects of the hits, whether or not the navigation shows them.
+async fn named(
+    app: &AppState,
+    shell: &Shell,
+    facets: &Facets,
+) -> Result<Vec<ProjectState>, ApiError> {
+    let ids: Vec<_> = facets.project.iter().map(|found| found.value).collect();
+    let actor = &shell.viewer.caller.actor;
+    Ok(app.store().some_projects(actor, &ids).await?)
+}
+
 /// A link for each value that some hits have; one that all have narrows nothing down.
-fn facets(facets: &Facets, q: &str, shell: &Shell) -> Vec<FacetLink> {
+fn facets(facets: &Facets, q: &str, projects: &[ProjectState], t: &Texts) -> Vec<FacetLink> {
     let link = |text: String, count: u64, word: String| FacetLink {
         text,
         count,
         url: address(format!("{q} {word}").trim()),
     };
     let status = facets.status.iter().map(|found| {
-        let text = status_text(&found.value, shell.t).to_owned();
+        let text = status_text(&found.value, t).to_owned();
         link(text, found.count, format!("status:{}", found.value))
     });
     let priority = facets.priority.iter().map(|found| {
-        let text = priority_text(&found.value, shell.t).to_owned();
+        let text = priority_text(&found.value, t).to_owned();
         link(text, found.count, format!("priority:{}", found.value))
     });
     let project = facets.project.iter().filter_map(|found| {
-        let project = shell.projects.iter().find(|p| p.id == found.value)?;
+        let project = projects.iter().find(|p| p.id == found.value)?;
         let word = format!("project:{}", project.key);
         Some(link(project.name.clone(), found.count, word))
     });

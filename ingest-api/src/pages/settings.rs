@@ -1,7 +1,9 @@
 //! `/settings`: one's own profile, password, theme, log-ins and API tokens.
 
+mod mails;
 mod tokens;
 
+pub(crate) use mails::{save as save_mails, show as show_mails};
 pub(crate) use tokens::{create as create_token, revoke as revoke_token, show as show_tokens};
 
 use crate::api::auth::{me, password};
@@ -228,6 +230,18 @@ pub(crate) async fn end_other_sessions(
     };
     app.store().write(&viewer.caller.origin, end).await?;
     Ok(Redirect::to(SAVED).into_response())
+}
+
+/// Chooses for this browser whether keys of one letter do something: whoever speaks to a computer, or whose hands shake, may
+/// press some without meaning to.
+pub(crate) async fn choose_keys(
+    State(app): State<AppState>,
+    PageForm { mut params, .. }: PageForm,
+) -> Result<Response, ApiError> {
+    let keys = sent(&mut params, "keys").unwrap_or_default();
+    params.finish(|| Some(()))?;
+    let cookie = cookie::choose_keys(&app, &keys);
+    Ok(([(SET_COOKIE, cookie)], Redirect::to("/settings")).into_response())
 }
 
 /// Chooses a theme for this browser.

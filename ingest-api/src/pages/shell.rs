@@ -16,6 +16,10 @@ use millstream_store::task::Task;
 use millstream_store::views::activity::ActivityLine;
 use std::collections::{BTreeMap, BTreeSet};
 
+/// Projects that a page hears of which is about none of them: whoever sees more is told of the rest when they come back to it. Far
+/// below what a connection may listen to, as each change in any of them is a question for the whole page.
+const HEARD_MAX: usize = 20;
+
 /// The parts of the product that the navigation names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Section {
@@ -24,6 +28,7 @@ pub(crate) enum Section {
     Search,
     Projects,
     Activity,
+    Analytics,
     Teams,
     Settings,
     Admin,
@@ -44,6 +49,8 @@ pub(crate) struct Shell {
     project_id: Option<ProjectId>,
     /// The task that the page is about.
     pub(crate) task: Option<TaskId>,
+    /// Projects that the page shows something of, without being about one.
+    shown: Vec<ProjectId>,
     /// The projects that the navigation shows: by name, without those in the archive, and no more than one page of them. The
     /// one that the page is about is among them.
     pub(crate) projects: Vec<ProjectState>,
@@ -90,6 +97,7 @@ impl Shell {
             project: None,
             project_id: None,
             task: None,
+            shown: Vec::new(),
             has_more_projects: projects.next_cursor.is_some(),
             projects: projects.items,
             tag_colors: BTreeMap::new(),
@@ -103,6 +111,18 @@ impl Shell {
         let is_named = self.projects.iter().any(|named| named.id == project.id);
         if !is_named && !project.archived {
             self.projects.push(project.clone());
+        }
+        self
+    }
+
+    /// The same for a page that shows something of many projects: it hears of these, and then of those that the navigation
+    /// shows, up to [`HEARD_MAX`].
+    pub(crate) fn showing(mut self, projects: impl IntoIterator<Item = ProjectId>) -> Self {
+        let named: Vec<_> = self.projects.iter().map(|project| project.id).collect();
+        for project in projects.into_iter().chain(named) {
+            if self.shown.len() < HEARD_MAX && !self.shown.contains(&project) {
+                self.shown.push(project);
+            }
         }
         self
     }
@@ -174,9 +194,18 @@ impl Shell {
         let about = match (self.task, self.project_id) {
             (Some(task), _) => format!("task:{task} "),
             (None, Some(project)) => format!("project:{project} "),
-            (None, None) => String::new(),
+            (None, None) => self
+                .shown
+                .iter()
+                .map(|project| format!("project:{project} "))
+                .collect(),
         };
         format!("{about}notifications")
+    }
+
+    /// Whether it hears of many projects, so that it gathers what happens in them before it asks for itself again.
+    pub(crate) fn is_calm(&self) -> bool {
+        self.task.is_none() && self.project_id.is_none() && !self.shown.is_empty()
     }
 
     /// The number on the inbox.

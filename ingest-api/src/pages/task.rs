@@ -18,5 +18,5 @@ pub(crate) use bulk::bulk;
 pub(crate) use edit::{compare, create, show_edit, show_new, update};
 pub(crate) use read::show;
 pub(crate) use set::{DATES, show_set};
-pub(crate) use talk::{comment, edit_comment, show_comment_history};
+pub(crate) use talk::{comment, comment_url, edit_comment, show_comment_history};
 pub(crate) use watch::watch;

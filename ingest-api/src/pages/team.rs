@@ -15,6 +15,7 @@ use crate::extract::{Fields, Id, Params};
 use crate::pages::form::{PageForm, Wrong, kept, members as fields_of, sent};
 use crate::pages::shell::{Section, Shell};
 use crate::pages::show::Avatar;
+use crate::pages::texts::ENGLISH;
 use crate::pages::texts::Texts;
 use crate::pages::viewer::Viewer;
 use crate::pages::whole::list_all;
@@ -23,15 +24,16 @@ use askama::Template;
 use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
 use millstream_domain::field::{FieldCode, FieldError};
-use millstream_domain::ids::TeamId;
+use millstream_domain::ids::{TeamId, UserId};
 use millstream_domain::policy::{Action, Target, decide};
 use millstream_domain::team::{Purpose, TeamName, TeamRole};
 use millstream_event_log::events::project::ProjectState;
 use millstream_event_log::events::team::TeamState;
-use millstream_store::PageRequest;
 use millstream_store::project::ProjectFilter;
 use millstream_store::team::{CreateTeam, PutMember, RemoveMember};
+use millstream_store::{PageRequest, StoreError};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use uuid::Uuid;
 
 #[derive(Template)]
 #[template(path = "pages/teams.html")]
@@ -238,28 +240,29 @@ pub(crate) async fn put_member(
     let role = params.needed("role", str::parse::<TeamRole>);
     let role = params.finish(|| role)?;
     let name = username.trim().trim_start_matches('@').to_lowercase();
-    let put = match app.store().person_named(&name).await? {
-        None => Err(unknown()),
-        Some(person) => {
-            let put = PutMember {
-                actor: viewer.caller.actor.clone(),
-                team_id,
-                user_id: person.id,
-                role,
-                expected_version: None,
-            };
-            let written = app.store().write(&viewer.caller.origin, put).await;
-            written.map(drop).map_err(ApiError::from)
-        }
+    // A name that nobody has means nobody, and whether somebody may add members is asked first: who may not does not learn
+    // from the answer which names there are.
+    let person = app.store().person_named(&name).await?;
+    let put = PutMember {
+        actor: viewer.caller.actor.clone(),
+        team_id,
+        user_id: person.map_or(UserId(Uuid::nil()), |person| person.id),
+        role,
+        expected_version: None,
     };
+    let written = app.store().write(&viewer.caller.origin, put).await;
+    let put = written.map_err(|error| match error {
+        StoreError::NotFound => unknown(),
+        error => error.into(),
+    });
     match put {
-        Ok(()) => Ok(Redirect::to(&format!("/teams/{team_id}")).into_response()),
+        Ok(_) => Ok(Redirect::to(&format!("/teams/{team_id}")).into_response()),
         Err(error) => page(&app, viewer, team_id, username, Wrong::of(error)?).await,
     }
 }
 
 fn unknown() -> ApiError {
-    let error = FieldError::new("username", FieldCode::NotFound, "is nobody's name here");
+    let error = FieldError::new("username", FieldCode::NotFound, ENGLISH.not_a_user);
     ApiError::validation(vec![error])
 }
 

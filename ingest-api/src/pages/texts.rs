@@ -1,19 +1,40 @@
-//! Every text of the pages, in one place.
+//! Every text of the pages, in one place: here, and what administrators see in [`admin`].
 //!
 //! To add a text: a row. To add a language: a column in the macro and its words in every row; the compiler asks for them.
 
+use admin::AdminTexts;
+use std::ops::Deref;
+
+/// Texts, a row each, in every language; `with` others that they lead to.
 macro_rules! texts {
-    ($($name:ident: $english:literal;)*) => {
+    ($kind:ident $(with $part:ident: $part_kind:ident)? { $($name:ident: $english:literal;)* }) => {
         /// The texts in one language.
         #[derive(Debug)]
-        pub(crate) struct Texts { $(pub(crate) $name: &'static str,)* }
+        pub(crate) struct $kind {
+            $($part: &'static $part_kind,)?
+            $(pub(crate) $name: &'static str,)*
+        }
 
         /// English.
-        pub(crate) const ENGLISH: Texts = Texts { $($name: $english,)* };
+        pub(crate) const ENGLISH: $kind = $kind {
+            $($part: &$part::ENGLISH,)?
+            $($name: $english,)*
+        };
     };
 }
 
-texts! {
+mod admin;
+
+impl Deref for Texts {
+    type Target = AdminTexts;
+
+    /// What administrators see is read like the rest.
+    fn deref(&self) -> &AdminTexts {
+        self.admin
+    }
+}
+
+texts! { Texts with admin: AdminTexts {
     // The shell.
     skip: "Skip to the content";
     main_navigation: "Main";
@@ -39,6 +60,30 @@ texts! {
     problems: "Problems";
     start_page: "Start page";
     derived: "Every view on this server is derived from one log, and knows how far it has come.";
+
+    // The first page.
+    running: "Running";
+    not_available: "Not available just now";
+    promise: "Team tasks, as a stream.";
+    promise_more: "Write once; search, activity, notifications and the audit follow by themselves, and tell you how far they are.";
+    first_steps: "First steps";
+    first_steps_hint: "Nobody has registered yet. The first account needs the set-up secret that the server printed when it started, and becomes admin.";
+    first_account: "Create the first account";
+    first_by_api: "Or over the API:";
+    nothing_reported: "None has reported yet.";
+    set_aside: "refused";
+    more_when_logged_in: "More, for those who are logged in";
+    health: "Health";
+    database: "Database";
+    schema: "Schema";
+    as_json: "As JSON";
+    where_to_go: "Where to go";
+    explore_api: "API, to read and to try";
+    api_document: "OpenAPI document";
+    each_problem: "What each error means";
+    jwks: "Public keys (JWKS)";
+    pem: "Public key (PEM)";
+    version: "Version";
 
     // Log-in.
     welcome_back: "Welcome back";
@@ -127,12 +172,22 @@ texts! {
     bulk_not_all: "Not everything was done";
     bulk_done: "done";
     bulk_refused: "left as they are";
+    and_more: "Others:";
     bulk_gone: "It is not there any more.";
     bulk_forbidden: "Your role in its team does not allow this.";
     bulk_not_member: "This person is not an active member of its team.";
     back: "Back";
+    bulk_change: "Change the selected tasks";
+    not_a_task: "is not the name of a task";
+    not_a_task_of_yours: "is not a task that you see";
+    not_a_time: "is not a time that is understood: try fri, tomorrow 17:00, in 2 weeks or 2026-12-24";
+    not_members: "must be members of the team";
+    choose_a_project: "choose a project";
+    not_everywhere: "not in every team of these tasks";
+    set_some_teams: "The tasks are of many projects: people and tags of the first ones are offered. On the bar below a list, any name can be typed.";
 
     watchers: "Watchers";
+    told_anyway: "You are told, as you take part in it.";
     watch: "Watch";
     unwatch: "Stop watching";
     no_tags: "None";
@@ -164,6 +219,13 @@ texts! {
     not_done: "That did not work. Try again.";
     unreachable: "The server cannot be reached. Nothing was changed.";
     gone: "This is not there any more.";
+    logged_out: "You are logged out. What you typed stays here: log in again in another window, then save.";
+    draft_kept: "Your draft, kept in this browser.";
+    draft_drop: "Throw it away";
+    kept: "Not sent yet";
+    kept_hint: "The page was opened before you last logged in, so nothing was changed. What you typed is still here.";
+    kept_until_logged_in: "You are logged out, and nothing was changed. What you typed is shown again once you have logged in.";
+    send_again: "Send";
     keyboard: "Keyboard";
     key_next: "Next task";
     key_previous: "Previous task";
@@ -177,6 +239,20 @@ texts! {
     key_palette: "Go, find, do…";
     key_selected: "selected";
     choose_task: "Choose a task first: j and k go through them, x selects.";
+
+    // Days, from Monday and January on; a day in words has its parts in braces.
+    weekdays: "Monday Tuesday Wednesday Thursday Friday Saturday Sunday";
+    weekdays_short: "Mon Tue Wed Thu Fri Sat Sun";
+    months: "January February March April May June July August September October November December";
+    months_short: "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec";
+    day_in_week: "{weekday}";
+    day_in_year: "{day} {mon}";
+    day_in_any_year: "{day} {mon} {year}";
+    due_in_year: "{wday} {day} {mon}";
+    day_title: "{weekday}, {day} {month}";
+    day_title_in_any_year: "{weekday}, {day} {month} {year}";
+    month_title: "{month} {year}";
+    exactly: "{weekday}, {day} {month} {year}, {time}";
 
     // Days and times; {} is a number or a time.
     yesterday: "Yesterday";
@@ -235,6 +311,8 @@ texts! {
 
     // Search, inbox, activity.
     search_help: "Words and \"phrases\", OR, -not, status:todo,blocked, priority:>=high, assignee:me, project:ENG, tag:api, due:<2026-12-01, is:overdue, in:comments";
+    filter: "Filter";
+    filter_hint: "status:todo assignee:me tag:api due:<friday";
     nothing_found: "Nothing fits.";
     nothing_found_hint: "Try fewer words, or look at how queries are written below the field.";
     one_hit: "1 task";
@@ -280,6 +358,9 @@ texts! {
     color_hint: "A name from the list, or a colour such as #1e90ff.";
     delete: "Delete";
     confirm_name: "To go on, type";
+    not_the_team: "must be the name of the team";
+    not_the_project: "must be the key of the project";
+    not_a_user: "is nobody's name here";
     delete_team: "Delete this team";
     delete_team_hint: "Only a team without projects can be deleted. There is no way back.";
     archive_project: "Archive project";
@@ -338,97 +419,71 @@ texts! {
     last_used: "Last used";
     end_session: "End";
     saved: "Saved.";
+    mails: "Mails";
+    mails_when: "Send me a mail when";
+    mails_hint: "Nobody is mailed about what they did themselves. Mails about your account, such as a new password, cannot be turned off. The inbox tells everything.";
+    mail_assigned: "I am given a task";
+    mail_mentioned: "a comment mentions me";
+    mail_commented: "somebody comments on a task I take part in";
+    mail_status_changed: "the status of such a task changes";
+    mail_overdue: "a task of mine is overdue";
+    mail_daily_summary: "a day begins, at 8 in my time zone: what is new, done, late and to do";
+    keys_on: "On";
+    keys_off: "Off";
+    keys_hint: "Keys of one letter, such as c and j. Ctrl K, arrows and Tab always work. Kept for this browser.";
     appearance: "Appearance";
     theme_system: "Like the system";
     theme_light: "Light";
     theme_dark: "Dark";
 
-    // Administration.
-    per_second: "Per second";
-    refused_hint: "Refused: records that a pipeline could not take and set aside (dead letters).";
-    no_pipelines: "No pipeline has reported yet.";
-    jobs: "Jobs";
-    jobs_open: "Open";
-    job_kind: "Kind";
-    job_queue: "Queue";
-    job_tries: "Tries";
-    job_when: "When";
-    job_by: "For";
-    job_id: "Id";
-    job_error: "Error";
-    job_result: "Result";
-    job_retry: "Try again";
-    job_cancel: "Cancel job";
-    job_stopping: "Told to stop";
-    job_waiting: "Waiting";
-    job_running: "Running";
-    job_done: "Done";
-    job_failed: "Failed";
-    job_cancelled: "Cancelled";
-    job_dead: "Gave up";
-    job_due: "Due";
-    job_began: "Began";
-    job_ended: "Ended";
-    no_jobs: "No jobs here.";
-    no_jobs_hint: "What takes longer than a request, such as sending mail, waits and runs here. This list keeps itself up to date.";
-    keys: "Keys";
-    key_id: "Key";
-    key_published: "Published";
-    key_signs: "signs";
-    key_signing: "Signs";
-    key_verifying: "Checks older tokens";
-    key_needed: "needed until";
-    key_superseded: "Superseded";
-    key_retired: "Retired";
-    key_may_retire: "can be retired";
-    keys_change: "Changing keys";
-    keys_where: "Keys are changed on the server, so that nobody who gets into a browser session can do it.";
-    keys_rotate: "Makes a key. It is published at once and signs after a while, when everybody who checks tokens knows it.";
-    keys_at_once: "The same, but it signs at once: when the key before may be known to somebody.";
-    keys_retire: "Ends a key whose tokens have expired. With --force at once: all its tokens end.";
-    keys_public: "Public keys";
-    keys_jwks: "all of them, as a JWK set";
-    keys_pem: "the one that signs now, as PEM";
-    changed_fields: "fields changed";
-    audit_who: "Who";
-    audit_entity: "Kind of thing";
-    audit_from: "From";
-    audit_to: "To";
-    audit_when: "When";
-    audit_outcome: "Outcome";
-    audit_from_where: "From where";
-    audit_proof: "Proof";
-    audit_leaf: "Hash of the entry:";
-    audit_hashes: "hashes lead to the root";
-    audit_entries: "entries";
-    audit_tree_fits: "The stored entries have the root that was signed.";
-    audit_entry_fits: "This entry stands in the tree that was signed.";
-    audit_broken: "What is stored is not what was signed. Somebody may have changed it.";
-    audit_not_yet: "Newer than the latest checkpoint: the next one will cover it.";
-    audit_unreadable: "The checkpoint cannot be read.";
-    audit_verify_hint: "To check every entry against its hash, and the signature:";
-    audit_empty_hint: "Widen the filter: fewer fields, more days.";
-    request: "Request";
-    export: "Export";
-    clear: "Clear";
-    users: "Users";
-    audit: "Audit";
-    pipelines: "Pipelines";
-    pipeline: "Pipeline";
-    state: "State";
-    position: "Position";
-    behind: "Behind";
-    refused: "Refused";
-    owner: "Runs on";
-    active: "Active";
-    inactive: "Deactivated";
-    deactivate: "Deactivate";
-    activate: "Activate";
-    what: "What";
-    before: "Before";
-    after: "After";
-    checkpoint: "Latest checkpoint";
-    no_checkpoint: "None yet: the first is signed within a minute.";
-    filter: "Filter";
-    filter_hint: "status:todo assignee:me tag:api due:<friday";
-}
+    // Reports.
+    reports: "Reports";
+    sql_link: "Ask in SQL";
+    sql_title: "Ask in SQL";
+    sql_statement: "Query";
+    sql_help: "One query that reads. You see the rows of your own teams.";
+    sql_run: "Run";
+    sql_rows: "rows";
+    sql_truncated: "there are more";
+    sql_tables: "Tables";
+    report_person: "Person";
+    report_team: "Team";
+    report_project: "Project";
+    report_flow: "Flow";
+    report_days: "days";
+    report_length: "How many days";
+    report_from_to: "to";
+    report_now: "Now";
+    report_mine: "Yours";
+    report_period: "In these days";
+    report_open: "Open";
+    report_in_progress: "In progress";
+    report_blocked: "Blocked";
+    report_overdue: "Overdue";
+    report_due_today: "Due today";
+    report_unassigned: "With nobody";
+    report_created: "Created";
+    report_completed: "Completed";
+    report_reopened: "Reopened";
+    report_on_time: "On time";
+    report_per_day: "Created and completed, per day";
+    report_times: "How long it took";
+    report_cycle_time: "From begun to done";
+    report_lead_time: "From created to done";
+    report_count: "Tasks";
+    report_p50: "half within";
+    report_p85: "85 % within";
+    report_p95: "95 % within";
+    report_by_status: "By status";
+    report_by_priority: "Open, by priority";
+    report_by_project: "Open, by project";
+    report_by_assignee: "Open, by person";
+    report_nobody: "Nobody";
+    report_others: "Others";
+    report_nothing: "Nothing yet";
+    report_levels: "Tasks in each status at the end of the day";
+    report_table: "As a table";
+    report_day: "Day";
+    report_people: "People";
+    report_name: "Name";
+}}

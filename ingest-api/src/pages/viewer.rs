@@ -25,6 +25,8 @@ pub(crate) struct Viewer {
     pub(crate) secret: CookieSecret,
     /// The theme that this browser chose.
     pub(crate) theme: Option<&'static str>,
+    /// Whether keys of one letter do something in it.
+    pub(crate) has_keys: bool,
     /// The address of the page that they asked for, if they can ask for it again: a form that was sent has none.
     pub(crate) here: Option<String>,
     /// How new the page is that they look at.
@@ -51,6 +53,7 @@ impl Viewer {
             visitor,
             secret,
             theme: cookie::theme(headers),
+            has_keys: cookie::has_keys(headers),
             here: None,
             fresh: Fresh::default(),
         }))
@@ -61,7 +64,7 @@ impl Viewer {
             return Ok(None);
         }
         let mut viewer = Self::known(app, &parts.headers).await?;
-        rate::count_for(app, viewer.as_ref().map(|viewer| &viewer.caller))?;
+        rate::count_for(app, viewer.as_ref().map(|viewer| &viewer.caller)).await?;
         if let Some(viewer) = &viewer {
             RequestContext::current().is_asked_by(&viewer.caller);
         }
@@ -83,12 +86,14 @@ impl FromRequestParts<AppState> for Viewer {
         let viewer = Self::of(parts, app)
             .await
             .map_err(IntoResponse::into_response)?;
-        viewer.ok_or_else(|| {
-            let here = place(parts, app);
-            let next = utf8_percent_encode(&here, NON_ALPHANUMERIC);
-            Redirect::to(&format!("/login?next={next}")).into_response()
-        })
+        viewer.ok_or_else(|| to_log_in(&place(parts, app)))
     }
+}
+
+/// The way to the log-in, and back from there.
+pub(crate) fn to_log_in(place: &str) -> Response {
+    let next = utf8_percent_encode(place, NON_ALPHANUMERIC);
+    Redirect::to(&format!("/login?next={next}")).into_response()
 }
 
 impl OptionalFromRequestParts<AppState> for Viewer {
@@ -110,7 +115,7 @@ fn own_address(parts: &Parts) -> Option<String> {
 
 /// Where somebody is led back to: the page that they asked for, or the one that a form of theirs was sent from. What a form is
 /// sent to is no page.
-fn place(parts: &Parts, app: &AppState) -> String {
+pub(crate) fn place(parts: &Parts, app: &AppState) -> String {
     let here = if parts.method == Method::GET {
         own_address(parts)
     } else {
@@ -121,7 +126,7 @@ fn place(parts: &Parts, app: &AppState) -> String {
 
 /// Whether somebody looks: a page that keeps itself up to date asks too, with nobody before it. Browsers that do not tell
 /// are believed.
-fn is_visit(headers: &HeaderMap) -> bool {
+pub(crate) fn is_visit(headers: &HeaderMap) -> bool {
     let sought = headers.get("sec-fetch-dest");
     sought.is_none_or(|sought| sought == "document")
 }

@@ -16,13 +16,16 @@ pub(crate) use server::{Server, Wire};
 use self::views::{OneCheckpoint, Views};
 use axum::Router;
 use axum::http::Method;
-use millstream_domain::clock::{MockClock, SeededIds};
+use millstream_analytics_engine::{Engine, Lake};
+use millstream_domain::clock::{MockClock, SeededIds, SystemClock, SystemIds};
 use millstream_event_log::backends::postgres::PostgresLog;
 use millstream_event_log::mover::Mover;
+use millstream_event_log::redis::Redis;
 use millstream_event_log::signals::Signals;
 use millstream_ingest_api::auth::keys::Keys;
+use millstream_ingest_api::cache::Cache;
 use millstream_ingest_api::settings::{LiveLimits, Secret};
-use millstream_ingest_api::{AppState, Parts, Settings};
+use millstream_ingest_api::{AppState, Parts, Services, Settings};
 use millstream_search::Index;
 use millstream_store::Store;
 use millstream_store::testing::TestDatabase;
@@ -32,6 +35,7 @@ use std::sync::{Arc, LazyLock};
 use tempfile::TempDir;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
+use url::Url;
 
 /// What the first person must bring.
 pub(crate) const SETUP_SECRET: &str = "open sesame";
@@ -75,6 +79,8 @@ struct Ground {
     database: Arc<TestDatabase>,
     keys: PathBuf,
     clock: Arc<MockClock>,
+    redis: Option<Redis>,
+    lake: Option<(Lake, Arc<TempDir>)>,
     /// Of the ids: no two servers make the same.
     seed: u64,
 }
@@ -85,6 +91,8 @@ impl Ground {
             database: Arc::new(database),
             keys: key_folder().to_owned(),
             clock: Arc::new(MockClock::default()),
+            redis: None,
+            lake: None,
             seed: 1,
         }
     }
@@ -109,9 +117,31 @@ impl TestApp {
         Self::build(Ground::new(TestDatabase::new().await), true, |_| {})
     }
 
+    /// With all pipelines, and a lake.
+    pub(crate) async fn with_lake() -> Self {
+        let database = TestDatabase::new().await;
+        let folder = Arc::new(TempDir::new().unwrap());
+        let root = Url::from_directory_path(folder.path()).unwrap();
+        let (clock, ids) = (Arc::new(SystemClock), Arc::new(SystemIds));
+        let ground = Ground {
+            lake: Some((Lake::open(root, clock, ids).await.unwrap(), folder)),
+            ..Ground::new(database)
+        };
+        Self::build(ground, true, |_| {})
+    }
+
     /// With other settings.
     pub(crate) async fn with_settings(change: impl FnOnce(&mut Settings)) -> Self {
         Self::build(Ground::new(TestDatabase::new().await), false, change)
+    }
+
+    /// With other settings, and a Redis.
+    pub(crate) async fn with_redis(redis: Redis, change: impl FnOnce(&mut Settings)) -> Self {
+        let ground = Ground {
+            redis: Some(redis),
+            ..Ground::new(TestDatabase::new().await)
+        };
+        Self::build(ground, false, change)
     }
 
     /// With all pipelines, on a database like the embedded one.
@@ -134,11 +164,16 @@ impl TestApp {
 
     /// Another server on the same database, with the same keys.
     pub(crate) fn another_node(&self) -> Self {
+        self.another_node_with(|_| {})
+    }
+
+    /// The same with other settings.
+    pub(crate) fn another_node_with(&self, change: impl FnOnce(&mut Settings)) -> Self {
         let ground = Ground {
             seed: self.ground.seed + 1,
             ..self.ground.clone()
         };
-        Self::build(ground, false, |_| {})
+        Self::build(ground, false, change)
     }
 
     fn build(ground: Ground, views: bool, change: impl FnOnce(&mut Settings)) -> Self {
@@ -163,6 +198,9 @@ impl TestApp {
                 stop: &stop,
             };
             views.spawn(&mut tasks, &index);
+            if let Some((lake, _)) = &ground.lake {
+                views.spawn_lake(&mut tasks, lake);
+            }
         }
         let mut settings = Settings {
             public_url: ISSUER.into(),
@@ -175,17 +213,24 @@ impl TestApp {
             cors_origins: Vec::new(),
         };
         change(&mut settings);
+        let keys = Keys::open(&ground.keys, clock.clone()).unwrap();
         let parts = Parts {
             node: NODE.into(),
             store: store.clone(),
             log,
             signals,
             search: Some(index),
+            analytics: ground
+                .lake
+                .as_ref()
+                .map(|(lake, _)| Engine::new(lake.clone()).unwrap()),
+            redis: ground.redis.clone(),
+            cache: ground.redis.clone().map(Cache::new),
             checkpoints: Arc::new(OneCheckpoint),
-            keys: Keys::open(&ground.keys, clock.clone()).unwrap(),
+            trust: keys.clone().into(),
+            services: Services::default(),
             settings,
         };
-        let keys = parts.keys.clone();
         let state = AppState::new(parts);
         let router = millstream_ingest_api::router(state.clone());
         Self {

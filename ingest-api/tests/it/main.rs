@@ -14,11 +14,13 @@
 )]
 
 mod activity;
+mod analytics;
 mod app;
 mod audit;
 mod auth;
 mod bodies;
 mod browsers;
+mod cache;
 mod comments;
 mod conditional;
 mod envelope;
@@ -33,11 +35,13 @@ mod one_connection;
 mod openapi;
 mod pages;
 mod permission;
+mod pipelines;
 mod policy;
 mod position;
 mod projects;
 mod proxies;
 mod rate_limits;
+mod schedules;
 mod search;
 mod serve;
 mod statements;

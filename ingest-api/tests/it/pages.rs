@@ -2,6 +2,7 @@
 
 mod admin;
 mod fields;
+mod kept;
 mod late;
 mod long;
 mod manage;
@@ -45,7 +46,7 @@ async fn browse(app: &TestApp, path: &str) -> Answer {
 
 /// The text between two others, the first of its kind.
 #[track_caller]
-fn between(text: &str, before: &str, after: &str) -> String {
+pub(crate) fn between(text: &str, before: &str, after: &str) -> String {
     let (_, rest) = text.split_once(before).unwrap();
     rest.split_once(after).unwrap().0.to_owned()
 }

@@ -1,6 +1,8 @@
 //! Too many requests: who is held up, who is not, and what they are told. Time is that of the machine, so the quotas here are
 //! so small, or so large, that it does not matter.
 
+mod in_redis;
+
 use crate::app::{PASSWORD, Server, TestApp};
 use axum::http::Method;
 use millstream_ingest_api::settings::RateLimits;

@@ -10,7 +10,7 @@ use super::output::{Kind, Output, Phase};
 use super::plain::by_record_key;
 use super::stable_hash::stable_hash;
 use super::{Clockwork, Input, Restored, from_micros, micros, wire};
-use crate::operator::Operator;
+use crate::operator::{Operator, Reject};
 use crate::pipeline::{Graph, Route};
 use chrono::{DateTime, Utc};
 use millstream_event_log::{Record, Seq};
@@ -58,6 +58,8 @@ enum Routed<O: Operator> {
         key: String,
         error: String,
     },
+    /// What was remembered cannot be read any more.
+    Unreadable { key: String, error: String },
 }
 
 impl<O: Operator> Graph<O::Out> for Keyed<O> {
@@ -123,22 +125,32 @@ fn routed_of<O: Operator>(input: Input, route: Route<O>) -> Vec<Routed<O>> {
     }
 }
 
+/// What was remembered, for its operator. A state that this version of the program cannot read is no record's fault and no
+/// accident: whoever started anew would meet it again.
 fn restored_of<O: Operator>(row: &Restored) -> Routed<O> {
-    let Ok(key) = row.key.parse() else {
-        panic!(
-            "the stored key \"{}\" of operator \"{}\" cannot be read",
-            row.key, row.operator
-        )
-    };
-    match serde_json::from_str(&row.state) {
-        Ok(state) => Routed::Restored { key, state },
-        Err(error) => {
-            panic!(
-                "the stored state of key \"{}\" of operator \"{}\" cannot be read: {error}",
-                row.key, row.operator
-            )
-        }
+    let read = contained(|| {
+        let key = row
+            .key
+            .parse()
+            .map_err(|_| Reject("the key is none of its keys".into()))?;
+        let state: O::State =
+            serde_json::from_str(&row.state).map_err(|error| Reject(error.to_string()))?;
+        Ok((key, state))
+    });
+    match read {
+        Ok((key, state)) => Routed::Restored { key, state },
+        Err(Reject(why)) => Routed::Unreadable {
+            key: row.key.clone(),
+            error: unreadable(&row.operator, &row.key, &why),
+        },
     }
+}
+
+fn unreadable(operator: &str, key: &str, why: &str) -> String {
+    format!(
+        "what the operator \"{operator}\" remembers of \"{key}\" cannot be read: {why}; run the version of Millstream that \
+         wrote it, or make the view anew with \"millstream rebuild\""
+    )
 }
 
 fn events_of<O: Operator>(record: &Record, route: Route<O>) -> Vec<Routed<O>> {
@@ -168,7 +180,7 @@ fn events_of<O: Operator>(record: &Record, route: Route<O>) -> Vec<Routed<O>> {
 fn by_operator_key<O: Operator>(routed: &Routed<O>) -> u64 {
     match routed {
         Routed::Restored { key, .. } | Routed::Event { key, .. } => stable_hash(key),
-        Routed::Refused { key, .. } => stable_hash(key),
+        Routed::Refused { key, .. } | Routed::Unreadable { key, .. } => stable_hash(key),
     }
 }
 
@@ -247,13 +259,22 @@ impl<O: Operator> KeyedWorker<O> {
     fn epoch(&mut self, mut routed: Vec<Routed<O>>, outputs: &mut Vec<Output<O::Out>>) {
         // Several workers routed; the log's order is what counts.
         routed.sort_by_key(|routed| match routed {
-            Routed::Restored { .. } => (0, 0),
+            Routed::Restored { .. } | Routed::Unreadable { .. } => (0, 0),
             Routed::Event { seq, place, .. } => (*seq, *place),
             Routed::Refused { seq, .. } => (*seq, 0),
         });
         for routed in routed {
             match routed {
-                Routed::Restored { key, state } => self.keys.restore(&key, state),
+                Routed::Restored { key, state } => {
+                    let restored = contained(|| {
+                        self.keys.restore(&key, state);
+                        Ok(())
+                    });
+                    if let Err(Reject(why)) = restored {
+                        let error = unreadable(self.name, &key.to_string(), &why);
+                        outputs.push(alone(LATER, from_micros(self.now), Kind::Halt { error }));
+                    }
+                }
                 Routed::Event {
                     seq,
                     place,
@@ -275,16 +296,9 @@ impl<O: Operator> KeyedWorker<O> {
                     at,
                     key,
                     error,
-                } => {
-                    let kind = Kind::Dead { key, error };
-                    outputs.push(Output {
-                        seq,
-                        phase: Phase::Record,
-                        at,
-                        turn: 0,
-                        place: 0,
-                        kind,
-                    });
+                } => outputs.push(alone(seq, at, Kind::Dead { key, error })),
+                Routed::Unreadable { error, .. } => {
+                    outputs.push(alone(LATER, from_micros(self.now), Kind::Halt { error }));
                 }
             }
         }
@@ -311,7 +325,7 @@ impl<O: Operator> KeyedWorker<O> {
         phase: Phase,
         at: DateTime<Utc>,
         key: &O::Key,
-        called: Result<Called<O>, crate::operator::Reject>,
+        called: Result<Called<O>, Reject>,
     ) {
         let kinds = match called {
             Ok(called) => {
@@ -371,6 +385,18 @@ impl<O: Operator> KeyedWorker<O> {
             place: 0,
             kind,
         }
+    }
+}
+
+/// The only output of a record, or of what is none.
+fn alone<I>(seq: Seq, at: DateTime<Utc>, kind: Kind<I>) -> Output<I> {
+    Output {
+        seq,
+        phase: Phase::Record,
+        turn: 0,
+        at,
+        place: 0,
+        kind,
     }
 }
 

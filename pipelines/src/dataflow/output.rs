@@ -50,6 +50,8 @@ pub(crate) enum Kind<I> {
     },
     /// The record was refused.
     Dead { key: String, error: String },
+    /// Nothing can go on, and no new start mends it. Not part of any commit.
+    Halt { error: String },
     /// The earliest timer of this worker has changed. Not part of any commit.
     Due {
         worker: usize,

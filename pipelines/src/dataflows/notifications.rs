@@ -22,7 +22,7 @@ pub fn pipeline() -> Pipeline<NotificationItem> {
     Pipeline::keyed::<Notify>(NAME, route, Notify)
 }
 
-fn route(record: &Record) -> Result<Vec<(Uuid, Fact)>, Reject> {
+pub(super) fn route(record: &Record) -> Result<Vec<(Uuid, Fact)>, Reject> {
     let event = record.event().map_err(|error| Reject(format!("{error}")))?;
     let happening = match event {
         Event::Task(event) => Happening::task(&event),
@@ -52,6 +52,7 @@ fn route(record: &Record) -> Result<Vec<(Uuid, Fact)>, Reject> {
         Event::Notification(NotificationEvent::Read(read)) => Happening::Read { read },
         Event::Deadline(DeadlineEvent::Overdue(overdue)) => Happening::Overdue { overdue },
         Event::Comment(CommentEvent::Deleted(_))
+        | Event::Notification(NotificationEvent::PreferencesChanged(_))
         | Event::Tag(_)
         | Event::Project(_)
         | Event::Team(_)
@@ -61,6 +62,8 @@ fn route(record: &Record) -> Result<Vec<(Uuid, Fact)>, Reject> {
         | Event::ApiToken(_)
         | Event::Access(_)
         | Event::Job(_)
+        | Event::Schedule(_)
+        | Event::Pipeline(_)
         | Event::Key(_) => return Ok(Vec::new()),
     };
     let fact = Fact {

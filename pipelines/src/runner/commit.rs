@@ -32,7 +32,15 @@ impl<I: Clone> Pile<I> {
     pub(super) fn dead(&self) -> impl Iterator<Item = (Seq, &str)> {
         self.outputs.iter().filter_map(|output| match &output.kind {
             Kind::Dead { error, .. } => Some((output.seq, error.as_str())),
-            Kind::Effect(_) | Kind::State { .. } | Kind::Due { .. } => None,
+            Kind::Effect(_) | Kind::State { .. } | Kind::Halt { .. } | Kind::Due { .. } => None,
+        })
+    }
+
+    /// What keeps all of it from going on, if something does.
+    pub(super) fn halt(&self) -> Option<&str> {
+        self.outputs.iter().find_map(|output| match &output.kind {
+            Kind::Halt { error } => Some(error.as_str()),
+            Kind::Effect(_) | Kind::State { .. } | Kind::Dead { .. } | Kind::Due { .. } => None,
         })
     }
 
@@ -102,6 +110,7 @@ impl<I: Clone> Pile<I> {
             effects: Vec::new(),
             states: Vec::new(),
             dead: Vec::new(),
+            taken: Vec::new(),
             cut: self.cut,
         };
         let mut states = BTreeMap::new();
@@ -128,7 +137,7 @@ impl<I: Clone> Pile<I> {
                         at,
                     });
                 }
-                Kind::Due { .. } => {}
+                Kind::Halt { .. } | Kind::Due { .. } => {}
             }
         }
         commit.states = states

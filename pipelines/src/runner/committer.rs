@@ -3,13 +3,14 @@
 use super::backoff::Backoff;
 use super::commit::Pile;
 use super::reader::Permit;
+use super::retries::Retries;
 use super::vitals::Monitor;
 use super::{End, Limits};
 use crate::dataflow::{Clockwork, Finished};
 use crate::pipeline::{Item, OnReject};
 use crate::sink::{Commit, Fault, Sink, in_full};
-use millstream_event_log::Cut;
 use millstream_event_log::signals::Signals;
+use millstream_event_log::{Cut, Seq};
 use std::collections::VecDeque;
 use std::time::Duration;
 use tokio::sync::{mpsc, watch};
@@ -46,6 +47,9 @@ pub(super) struct Committer<'a, I, S> {
     /// The cut up to which all effects are written.
     pub(super) seen: Cut,
     pub(super) recent_rejects: RejectMeter,
+    pub(super) retries: Retries,
+    /// The record behind which the input ends.
+    pub(super) until: Option<Seq>,
 }
 
 /// Counts refused records over the last minute.
@@ -78,6 +82,7 @@ impl<I: Item, S: Sink<Item = I>> Committer<'_, I, S> {
     /// ends this life of the pipeline.
     pub(super) async fn run(mut self, stop: &CancellationToken, over: &CancellationToken) -> End {
         let mut next_commit = Instant::now();
+        let mut next_check = check_after(S::CHECK_EVERY);
         let mut unwritten = None;
         loop {
             // Since it moved: records without effects that keep coming must not put it off for ever.
@@ -86,6 +91,13 @@ impl<I: Item, S: Sink<Item = I>> Committer<'_, I, S> {
                 message = self.finished.recv() => message,
                 () = idle(unwritten) => {
                     if let Err(end) = self.write_cut(over).await {
+                        return end;
+                    }
+                    continue;
+                }
+                () = tokio::time::sleep_until(next_check), if S::CHECK_EVERY.is_some() => {
+                    next_check = check_after(S::CHECK_EVERY);
+                    if let Err(end) = self.check().await {
                         return end;
                     }
                     continue;
@@ -103,6 +115,7 @@ impl<I: Item, S: Sink<Item = I>> Committer<'_, I, S> {
                 return end;
             }
             if has_effects {
+                next_check = check_after(S::CHECK_EVERY);
                 let rest = if is_full {
                     Duration::ZERO
                 } else {
@@ -116,7 +129,8 @@ impl<I: Item, S: Sink<Item = I>> Committer<'_, I, S> {
         {
             return end;
         }
-        if stop.is_cancelled() || over.is_cancelled() {
+        let is_through = self.until.is_some_and(|until| self.seen.seq >= until);
+        if is_through || stop.is_cancelled() || over.is_cancelled() {
             return End::Stopped;
         }
         End::Failed("the dataflow ended by itself".into())
@@ -160,6 +174,9 @@ impl<I: Item, S: Sink<Item = I>> Committer<'_, I, S> {
 
     async fn commit(&mut self, taken: Taken<I>, over: &CancellationToken) -> Result<(), End> {
         let Taken { pile, permits } = taken;
+        if let Some(error) = pile.halt() {
+            return Err(End::Halted(error.to_owned()));
+        }
         let cut = pile.cut;
         if !pile.is_empty() {
             self.checked(pile, over).await?;
@@ -189,7 +206,7 @@ impl<I: Item, S: Sink<Item = I>> Committer<'_, I, S> {
             }
         }
         self.write(pile, over).await?;
-        if self.recent_rejects.count(dead) {
+        if self.is_too_many(dead) {
             return Err(End::Halted(format!(
                 "more than {REJECTS_MAX} records were refused within a minute"
             )));
@@ -219,6 +236,12 @@ impl<I: Item, S: Sink<Item = I>> Committer<'_, I, S> {
         Ok(())
     }
 
+    /// Whether so many more refused records are too many. Who makes a view anew sees years in a minute, and judges by the
+    /// whole.
+    fn is_too_many(&mut self, more: usize) -> bool {
+        self.until.is_none() && self.recent_rejects.count(more)
+    }
+
     /// The dead letter for the one record that the sink refused.
     fn refuse(&mut self, one: Pile<I>, error: &dyn std::error::Error) -> Result<Pile<I>, End> {
         let error = in_full(error);
@@ -236,7 +259,7 @@ impl<I: Item, S: Sink<Item = I>> Committer<'_, I, S> {
                 one.cut.seq
             )));
         }
-        if self.recent_rejects.count(1) {
+        if self.is_too_many(1) {
             return Err(End::Halted(format!(
                 "more than {REJECTS_MAX} records were refused within a minute"
             )));
@@ -246,7 +269,8 @@ impl<I: Item, S: Sink<Item = I>> Committer<'_, I, S> {
 
     /// Tries until the sink says yes, or something that no patience mends.
     async fn try_write(&mut self, pile: &Pile<I>, over: &CancellationToken) -> Result<(), Fault> {
-        let commit = pile.commit();
+        let mut commit = pile.commit();
+        self.retries.tell(&mut commit);
         let mut backoff = Backoff::default();
         loop {
             let started = Instant::now();
@@ -256,6 +280,7 @@ impl<I: Item, S: Sink<Item = I>> Committer<'_, I, S> {
                         .record(started.elapsed().as_secs_f64());
                     metrics::counter!("millstream_pipeline_effects_total", "pipeline" => self.name)
                         .increment(commit.effects.len() as u64);
+                    self.retries.written(&commit);
                     self.written = self.written.max(commit.cut);
                     self.monitor.committing(None);
                     return Ok(());
@@ -290,6 +315,16 @@ impl<I: Item, S: Sink<Item = I>> Committer<'_, I, S> {
         answer.await
     }
 
+    /// Has the sink look whether it still has everything.
+    async fn check(&mut self) -> Result<(), End> {
+        match self.sink.check().await {
+            Ok(()) => self.monitor.committing(None),
+            Err(Fault::Transient(error)) => self.monitor.committing(Some(in_full(&*error))),
+            Err(fault) => return Err(End::of_fault(fault)),
+        }
+        Ok(())
+    }
+
     /// Writes a cut that moved without effects.
     async fn write_cut(&mut self, over: &CancellationToken) -> Result<(), End> {
         let nothing = Pile::new(Vec::new(), self.seen);
@@ -303,6 +338,11 @@ async fn idle(unwritten: Option<Instant>) {
         Some(since) => tokio::time::sleep_until(since + IDLE_CUT).await,
         None => std::future::pending().await,
     }
+}
+
+/// When the sink is to look whether it still has everything; it does not matter when, where it never does.
+fn check_after(every: Option<Duration>) -> Instant {
+    Instant::now() + every.unwrap_or_default()
 }
 
 /// How long to rest after a commit that took so long.

@@ -5,6 +5,7 @@ use super::{End, LEASE_RETRY};
 use crate::sink::{Fault, Generation, Health, Lease};
 use std::time::Duration;
 use tokio::sync::watch;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 /// How often the lease is renewed: a third of the time it lasts ([`crate::sink::LEASE_TTL`]), so that one lost try does no harm.
@@ -65,15 +66,26 @@ pub(super) async fn keep(
     }
 }
 
-/// Tells that the pipeline has halted, until told to stop: again and again, so that people see that somebody still knows
-/// of it. The lease runs out meanwhile, and another node may find that what stops this one does not stop it.
+/// How often somebody whose pipeline has halted looks whether it is to try again.
+const RESUME_LOOK: Duration = Duration::from_secs(1);
+
+/// Tells that the pipeline has halted, until told to stop or to try again: again and again, so that people see that somebody
+/// still knows of it. The lease runs out meanwhile, and another node may find that what stops this one does not stop it.
 pub(super) async fn tell_halted(lease: &mut impl Lease, error: String, stop: &CancellationToken) {
     let halted = Health::Halted(error);
+    let mut told_at = None;
     loop {
-        // Not heard, it is said again soon.
-        let _ = lease.report(&halted).await;
+        if told_at.is_none_or(|at: Instant| at.elapsed() >= RENEW) {
+            // Not heard, it is said again soon.
+            let told = lease.report(&halted).await;
+            told_at = told.is_ok().then(Instant::now);
+        }
+        // Not heard either, it is asked again.
+        if lease.resumed().await.unwrap_or(false) {
+            return;
+        }
         tokio::select! {
-            () = tokio::time::sleep(RENEW) => {}
+            () = tokio::time::sleep(RESUME_LOOK) => {}
             () = stop.cancelled() => return,
         }
     }

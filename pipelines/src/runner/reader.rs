@@ -1,13 +1,14 @@
 //! The reader: follows the log from the cut, feeds the dataflow, and lets its clock pass.
 
 use super::backoff::Backoff;
+use super::retries::Retries;
 use super::runtime::Runtime;
 use super::vitals::Monitor;
 use super::{DRAIN, End, Limits};
 use crate::dataflow::{Clockwork, Feed, Restored, micros};
 use crate::sink::in_full;
 use millstream_domain::clock::Clock;
-use millstream_event_log::{Budget, Cut, Log, LogError, Record};
+use millstream_event_log::{Batch, Budget, Cut, Log, LogError, Record, Seq};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
@@ -93,6 +94,9 @@ pub(super) struct Reader<'a> {
     pub(super) due: watch::Receiver<Option<Clockwork>>,
     pub(super) pipeline: &'static str,
     pub(super) monitor: Monitor,
+    pub(super) retries: Retries,
+    /// The record that it reads no further than.
+    pub(super) until: Option<Seq>,
 }
 
 impl Reader<'_> {
@@ -108,15 +112,82 @@ impl Reader<'_> {
         let end = self.follow(&runtime, cut, over).await;
         runtime.close();
         if matches!(end, End::Stopped) {
-            self.drained().await;
+            self.drained(over).await;
         }
         end
     }
 
-    /// Waits until everything under way has been committed, but not for ever.
-    async fn drained(&self) {
+    /// Waits until everything under way has been committed, but not for ever. Who has a last record waits for it.
+    async fn drained(&self, over: &CancellationToken) {
         let all = u32::try_from(self.limits.records).unwrap_or(u32::MAX);
-        let _ = tokio::time::timeout(DRAIN, self.permits.records.acquire_many(all)).await;
+        let all = self.permits.records.acquire_many(all);
+        if self.until.is_some() {
+            tokio::select! {
+                _ = all => {}
+                () = over.cancelled() => {}
+            }
+        } else {
+            let _ = tokio::time::timeout(DRAIN, all).await;
+        }
+    }
+
+    /// Reads what stands behind the cut. A record that asks for another one to be tried again comes alone, when everything
+    /// before it has been committed, and is that one.
+    async fn read(
+        &self,
+        cut: Cut,
+        permit: &Permit,
+        over: &CancellationToken,
+    ) -> Result<Batch, LogError> {
+        let mut batch = self.log.read(cut, permit.budget()).await?;
+        if let Some(until) = self.until {
+            let most = batch.records.partition_point(|r| r.seq <= until);
+            shorten(&mut batch, most);
+        }
+        let mut records = batch.records.iter();
+        match records.position(|record| self.retries.is_asked_by(record)) {
+            None => {}
+            Some(0) => {
+                shorten(&mut batch, 1);
+                let others = self.limits.records - permit.records.num_permits();
+                let others = u32::try_from(others).unwrap_or(u32::MAX);
+                tokio::select! {
+                    _ = self.permits.records.acquire_many(others) => {}
+                    () = over.cancelled() => {}
+                }
+                self.put_refused(&mut batch).await?;
+            }
+            Some(place) => shorten(&mut batch, place),
+        }
+        Ok(batch)
+    }
+
+    /// Has the refused record stand in the place of the one that asks for it.
+    async fn put_refused(&self, batch: &mut Batch) -> Result<(), LogError> {
+        for asking in &mut batch.records {
+            let Some(seq) = self.retries.wanted(asking) else {
+                continue;
+            };
+            let budget = Budget {
+                records: 1,
+                bytes: self.limits.read_bytes,
+            };
+            let before = Cut::at(seq.saturating_sub(1));
+            if let Some(refused) = self.log.read(before, budget).await?.records.pop() {
+                self.retries.begin(asking.seq, seq);
+                *asking = Record {
+                    seq: asking.seq,
+                    outbox_id: asking.outbox_id,
+                    ..refused
+                };
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether everything was read that is to be.
+    fn is_through(&self, cut: Cut) -> bool {
+        self.until.is_some_and(|until| cut.seq >= until)
     }
 
     async fn follow(
@@ -127,8 +198,11 @@ impl Reader<'_> {
     ) -> End {
         let mut backoff = Backoff::default();
         let mut ticked = 0;
-        while let Some(mut permit) = self.permits.take(&self.limits, over).await {
-            let batch = match self.log.read(cut, permit.budget()).await {
+        while !self.is_through(cut) {
+            let Some(mut permit) = self.permits.take(&self.limits, over).await else {
+                break;
+            };
+            let batch = match self.read(cut, &permit, over).await {
                 Ok(batch) => batch,
                 Err(error @ LogError::Unavailable(_)) => {
                     tracing::warn!(
@@ -147,7 +221,7 @@ impl Reader<'_> {
             self.monitor.reading(None);
             permit.shrink(&batch.records);
             cut = batch.cut;
-            let behind = batch.has_more();
+            let behind = batch.has_more() || self.is_through(cut);
             if let Some(last) = batch.records.last() {
                 // While there is more, time is what the records say it was.
                 let at = micros(if behind { last.at } else { self.clock.now() });
@@ -204,6 +278,14 @@ impl Reader<'_> {
                 _ = self.due.changed() => {}
             }
         }
+    }
+}
+
+/// Leaves the first records of a batch.
+fn shorten(batch: &mut Batch, most: usize) {
+    if let Some(next) = batch.records.get(most) {
+        batch.cut = Cut::at(next.seq - 1);
+        batch.records.truncate(most);
     }
 }
 

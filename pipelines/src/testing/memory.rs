@@ -3,9 +3,9 @@
 use crate::sink::{
     Commit, DeadLetter, Effect, Fault, Generation, Health, Lease, Resume, Sink, StateRow,
 };
-use millstream_event_log::Cut;
+use millstream_event_log::{Cut, Seq};
 use serde_json::value::RawValue;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// What a memory sink keeps.
@@ -97,6 +97,10 @@ impl<I: Clone + Send + Sync + 'static> Sink for MemorySink<I> {
         })
     }
 
+    async fn refused(&mut self) -> Result<BTreeSet<Seq>, Fault> {
+        Ok(self.kept().dead.iter().map(|letter| letter.seq).collect())
+    }
+
     async fn commit(&mut self, commit: &Commit<I>) -> Result<(), Fault> {
         let mut kept = self.kept();
         if let Some(fault) = kept.faults.pop_front() {
@@ -111,7 +115,11 @@ impl<I: Clone + Send + Sync + 'static> Sink for MemorySink<I> {
         }
         kept.commits += 1;
         kept.effects.extend(commit.effects.iter().cloned());
-        kept.dead.extend(commit.dead.iter().cloned());
+        for letter in &commit.dead {
+            kept.dead.retain(|known| known.seq != letter.seq);
+            kept.dead.push(letter.clone());
+        }
+        kept.dead.retain(|known| !commit.taken.contains(&known.seq));
         for row in &commit.states {
             let key = (row.operator.clone(), row.key.clone());
             match &row.state {
@@ -144,12 +152,19 @@ pub struct FreeLease {
     reports: Arc<Mutex<Vec<Health>>>,
     /// How many reports are not heard yet.
     deaf: Arc<Mutex<usize>>,
+    /// Whether somebody wants a pipeline that has halted to try again.
+    wanted: Arc<Mutex<bool>>,
 }
 
 impl FreeLease {
     /// The next reports, so many, are not heard.
     pub fn be_deaf(&self, reports: usize) {
         *self.deaf.lock().unwrap_or_else(PoisonError::into_inner) = reports;
+    }
+
+    /// A pipeline that has halted is to try again.
+    pub fn resume(&self) {
+        *self.wanted.lock().unwrap_or_else(PoisonError::into_inner) = true;
     }
 
     /// A lease whose next generation comes after this one.
@@ -198,5 +213,10 @@ impl Lease for FreeLease {
             .unwrap_or_else(PoisonError::into_inner)
             .push(health.clone());
         Ok(())
+    }
+
+    async fn resumed(&mut self) -> Result<bool, Fault> {
+        let wanted = &mut *self.wanted.lock().unwrap_or_else(PoisonError::into_inner);
+        Ok(std::mem::take(wanted))
     }
 }

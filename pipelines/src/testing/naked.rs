@@ -35,6 +35,8 @@ pub struct Closed<I> {
     pub cut: Option<Cut>,
     /// When the next timer wants to fire, in microseconds since 1970, if that changed.
     pub next_due: Option<Option<u64>>,
+    /// Why nothing can go on, if nothing can.
+    pub halted: Option<String>,
 }
 
 impl<I: Item> Naked<I> {
@@ -155,6 +157,7 @@ fn closed<I: Clone>(finished: Vec<Finished<I, ()>>) -> Closed<I> {
         dead: vec![],
         cut,
         next_due,
+        halted: None,
     };
     for output in all {
         match output.kind {
@@ -165,6 +168,7 @@ fn closed<I: Clone>(finished: Vec<Finished<I, ()>>) -> Closed<I> {
                 state,
             } => closed.states.push((operator, key, state)),
             Kind::Dead { error, .. } => closed.dead.push((output.seq, error)),
+            Kind::Halt { error } => closed.halted = Some(error),
             Kind::Due { .. } => {}
         }
     }

@@ -9,7 +9,9 @@ use millstream_domain::clock::MockClock;
 use millstream_event_log::backends::memory::MemoryLog;
 use millstream_event_log::signals::Signals;
 use millstream_event_log::{Log, Record};
-use millstream_pipelines::dataflows::{activity, audit, notifications, search, timers};
+use millstream_pipelines::dataflows::{
+    activity, audit, lake, mails, mirror, notifications, schedules, search, timers,
+};
 use millstream_pipelines::pipeline::Item;
 use millstream_pipelines::sink::Effect;
 use millstream_pipelines::testing::{FreeLease, MemorySink, Naked};
@@ -172,6 +174,16 @@ async fn audit() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn lake() {
+    check(lake::pipeline()).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn mirror() {
+    check(mirror::pipeline("mirror")).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn notifications() {
     check(notifications::pipeline()).await;
 }
@@ -184,4 +196,14 @@ async fn search() {
 #[tokio::test(flavor = "multi_thread")]
 async fn timers() {
     check(timers::pipeline()).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn schedules() {
+    check(schedules::pipeline()).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn mails() {
+    check(mails::pipeline()).await;
 }

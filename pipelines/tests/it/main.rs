@@ -5,6 +5,7 @@
 )]
 #![expect(clippy::disallowed_methods, reason = "tests spawn what they watch")]
 
+mod again;
 mod counter;
 mod golden;
 mod health;

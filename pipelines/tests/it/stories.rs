@@ -5,8 +5,11 @@ use millstream_domain::ids::{NotificationId, UserId};
 use millstream_domain::task::{AssigneeRole, Status};
 use millstream_event_log::events::comment::{CommentAlone, CommentState};
 use millstream_event_log::events::notification::{NotificationEvent, NotificationsRead, Selection};
+use millstream_event_log::events::schedule::{ScheduleAlone, ScheduleState};
 use millstream_event_log::events::task::{Assignee, TaskAlone, TaskState};
-use millstream_event_log::events::{Change, CommentEvent, Payload, TaskEvent, WatchEvent};
+use millstream_event_log::events::{
+    Change, CommentEvent, Payload, ScheduleEvent, TaskEvent, WatchEvent,
+};
 use millstream_event_log::testing::record;
 use millstream_event_log::{Event, Record};
 use uuid::Uuid;
@@ -38,6 +41,7 @@ pub(crate) fn all() -> Vec<Story> {
         story("an_inbox_is_read", an_inbox_is_read()),
         story("due_times_pass", due_times_pass()),
         story("somebody_watches", somebody_watches()),
+        story("a_schedule_comes_up", a_schedule_comes_up()),
     ]
 }
 
@@ -103,6 +107,52 @@ fn comment(task: &TaskState, n: u128, author: UserId, mentions: &[UserId]) -> Ev
     comment.task.name.clone_from(&task.name);
     comment.mentions = mentions.to_vec();
     CommentEvent::Created(CommentAlone { comment }).into()
+}
+
+/// Each New Year's Day, then on another day; another one is turned off before its time, and a third is removed.
+fn a_schedule_comes_up() -> Vec<(UserId, Event)> {
+    let sample = ScheduleEvent::samples().swap_remove(0);
+    let ScheduleEvent::Created(ScheduleAlone { schedule }) = sample else {
+        unreachable!("the first sample is a new schedule")
+    };
+    let yearly = |n: u128, cron: &str| ScheduleState {
+        id: Uuid::from_u128(0x9000 + n).into(),
+        name: format!("Schedule {n}"),
+        cron: Some(cron.to_owned()),
+        ..schedule.clone()
+    };
+    let created = |schedule: &ScheduleState| {
+        let schedule = schedule.clone();
+        Event::from(ScheduleEvent::Created(ScheduleAlone { schedule }))
+    };
+    let updated = |before: &ScheduleState, after: &ScheduleState| {
+        let (before, after) = (before.clone(), after.clone());
+        Event::from(ScheduleEvent::Updated(Box::new(Change { before, after })))
+    };
+    let (first, off, gone) = (
+        yearly(1, "0 8 1 7 *"),
+        yearly(2, "0 9 1 7 *"),
+        yearly(3, "0 10 1 7 *"),
+    );
+    let moved = ScheduleState {
+        cron: Some("30 2 29 3 *".to_owned()),
+        ..first.clone()
+    };
+    let turned_off = ScheduleState {
+        enabled: false,
+        ..off.clone()
+    };
+    let deleted = ScheduleEvent::Deleted(ScheduleAlone {
+        schedule: gone.clone(),
+    });
+    vec![
+        (ADA, created(&first)),
+        (ADA, created(&off)),
+        (ADA, created(&gone)),
+        (ADA, updated(&first, &moved)),
+        (ADA, updated(&off, &turned_off)),
+        (ADA, deleted.into()),
+    ]
 }
 
 fn life_of_a_task() -> Vec<(UserId, Event)> {

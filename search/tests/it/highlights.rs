@@ -2,11 +2,12 @@
 
 use crate::world::{ADA, World, comment, comment_id, put, tags, task, task_with};
 use millstream_search::results::Highlight;
+use std::borrow::Cow;
 
-fn shown(world: &World, query: &str) -> Vec<(&'static str, String)> {
+fn shown(world: &World, query: &str) -> Vec<(Cow<'static, str>, String)> {
     let hits = world.ask(ADA, query).hits;
     assert_eq!(hits.len(), 1, "{query}");
-    let show = |highlight: &Highlight| (highlight.field, highlight.html.clone());
+    let show = |highlight: &Highlight| (highlight.field.clone(), highlight.html.clone());
     hits[0].highlights.iter().map(show).collect()
 }
 
@@ -14,7 +15,7 @@ fn check(world: &World, query: &str, expected: &[(&'static str, &str)]) {
     let shown = shown(world, query);
     let shown: Vec<_> = shown
         .iter()
-        .map(|(field, html)| (*field, &**html))
+        .map(|(field, html)| (&**field, &**html))
         .collect();
     assert_eq!(shown, expected, "{query}");
 }

@@ -153,6 +153,7 @@ pub(crate) fn person(id: UserId, username: &str, role: Role) -> Person {
         username: username.into(),
         role,
         active: true,
+        time_zone: "UTC".into(),
     }
 }
 

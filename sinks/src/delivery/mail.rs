@@ -10,6 +10,7 @@ pub mod post;
 pub mod smtp;
 
 use crate::backoff::{Backoff, draw};
+use crate::email::WorkMails;
 use chrono::TimeDelta;
 use compose::{Composer, PasswordResetMail};
 use futures::future::join_all;
@@ -65,6 +66,13 @@ impl MailDelivery {
         self
     }
 
+    /// The same, which can also make the mails about the work.
+    #[must_use]
+    pub fn with_work(mut self, maker: WorkMails) -> Self {
+        self.composer.work = Some(maker);
+        self
+    }
+
     /// Delivers until told to stop.
     pub async fn run(self, stop: CancellationToken) {
         let wake = self.store.mail_wake();
@@ -112,6 +120,7 @@ impl MailDelivery {
         let end = match self.try_once(mail).await {
             Ok(()) => Delivery::Delivered,
             Err(PostError::Refused(error)) => Delivery::Failed { error },
+            Err(PostError::NotWanted) => Delivery::NotWanted,
             Err(PostError::Later(error)) => self.put_off(mail, error),
             Err(PostError::Away { reason, code }) => {
                 // Its words are kept with the mail. They may name somebody, and do not go to the log.
@@ -171,10 +180,11 @@ fn tell(mail: &Outgoing, end: &Delivery) {
         Delivery::Delivered => "delivered",
         Delivery::PutOff { .. } => "put_off",
         Delivery::Failed { .. } => "failed",
+        Delivery::NotWanted => "not_wanted",
     };
     metrics::counter!("millstream_mails_total", "outcome" => outcome).increment(1);
     match end {
-        Delivery::Delivered => {}
+        Delivery::Delivered | Delivery::NotWanted => {}
         Delivery::PutOff { .. } => {
             tracing::info!(mail = %mail.id, kind = mail.kind, attempt = mail.attempt, "a mail has to wait");
         }

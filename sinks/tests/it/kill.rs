@@ -246,6 +246,7 @@ async fn expected_documents(pool: &PgPool) -> Vec<String> {
         effects,
         states: Vec::new(),
         dead: Vec::new(),
+        taken: Vec::new(),
         cut,
     };
     sink.commit(&commit).await.unwrap();

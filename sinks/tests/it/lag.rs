@@ -44,6 +44,7 @@ async fn an_event_that_tells_of_long_ago_lags_since_it_came_into_the_log() {
         effects: Vec::new(),
         states: Vec::new(),
         dead: Vec::new(),
+        taken: Vec::new(),
         cut: millstream_event_log::Cut::at(resume.cut.seq + 1),
     };
     sink.commit(&commit).await.unwrap();

@@ -1,9 +1,11 @@
 //! Mails on their way: a real conversation with a small server on this machine, from the intent to the last word.
 
+mod mailbox;
 mod refused;
 mod reset;
 mod sent;
 mod server;
+mod work;
 
 use chrono::TimeDelta;
 use millstream_domain::ids::EventId;

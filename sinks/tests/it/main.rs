@@ -3,10 +3,18 @@
 
 mod audit;
 mod jobs;
+#[cfg(feature = "kafka")]
+mod kafka;
 mod kill;
 mod lag;
+mod lake;
 mod mail;
+mod promised;
 mod reading;
+mod rebuild;
+#[cfg(feature = "redis")]
+mod redis;
+mod schedules;
 mod searching;
 mod suite;
 mod tantivy;

@@ -59,6 +59,7 @@ fn commit<C: Case>(from: u64) -> Commit<ItemOf<C>> {
         effects,
         states,
         dead: Vec::new(),
+        taken: Vec::new(),
         cut,
     }
 }
@@ -190,7 +191,9 @@ macro_rules! refusing_suite {
 sink_suite! {
     activity: crate::views::Activity;
     audit: crate::views::Audit;
+    mails: crate::promised::Mails;
     notifications: crate::views::Notifications;
+    schedules: crate::promised::Schedules;
     search: crate::tantivy::Search;
     timers: crate::views::Timers;
 }
@@ -199,4 +202,14 @@ refusing_suite! {
     activity: crate::views::Activity;
     audit: crate::views::Audit;
     notifications: crate::views::Notifications;
+}
+
+#[cfg(feature = "kafka")]
+sink_suite! {
+    kafka: crate::kafka::Mirrored;
+}
+
+#[cfg(feature = "redis")]
+sink_suite! {
+    redis: crate::redis::Mirrored;
 }

@@ -116,6 +116,7 @@ fn commit(records: &[Record]) -> Commit<SearchChange> {
         effects: effects.collect(),
         states: Vec::new(),
         dead: Vec::new(),
+        taken: Vec::new(),
         cut: Cut::at(records.last().unwrap().seq),
     }
 }

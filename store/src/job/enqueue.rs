@@ -6,10 +6,12 @@ use chrono::{DateTime, Utc};
 use millstream_domain::field::FieldCode;
 use millstream_domain::ids::{JobId, UserId};
 use millstream_domain::job::{JobState, Queue};
+use millstream_event_log::events::schedule::ScheduleState;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::value::{RawValue, to_raw_value};
 use sqlx::PgConnection;
+use std::borrow::Cow;
 use uuid::Uuid;
 
 /// Most bytes of a job's arguments: they say what to do, and refer to data instead of holding it.
@@ -34,7 +36,7 @@ pub trait JobArgs: Serialize + DeserializeOwned + Send + Sync + 'static {
 #[derive(Debug, Clone)]
 pub struct NewJob {
     id: JobId,
-    kind: &'static str,
+    kind: Cow<'static, str>,
     queue: Queue,
     attempts_max: u16,
     args: Box<RawValue>,
@@ -81,9 +83,30 @@ impl NewJob {
         }
         Ok(Self {
             id,
-            kind: A::KIND,
+            kind: A::KIND.into(),
             queue: A::QUEUE,
             attempts_max: A::ATTEMPTS_MAX.max(1),
+            args,
+            key: None,
+            run_at: now,
+            created_at: now,
+            created_by: None,
+        })
+    }
+
+    /// A job of a kind that is known by its name alone, because a schedule names it.
+    pub(crate) fn planned(
+        id: JobId,
+        plan: &ScheduleState,
+        attempts_max: u16,
+        now: DateTime<Utc>,
+    ) -> Result<Self, JobRefused> {
+        let args = to_raw_value(&plan.args).map_err(JobRefused::Args)?;
+        Ok(Self {
+            id,
+            kind: plan.kind.clone().into(),
+            queue: plan.queue,
+            attempts_max: attempts_max.max(1),
             args,
             key: None,
             run_at: now,
@@ -119,7 +142,7 @@ impl NewJob {
     fn as_enqueued(&self) -> Job {
         Job {
             id: self.id,
-            kind: self.kind.to_owned(),
+            kind: self.kind.clone().into_owned(),
             queue: self.queue,
             state: JobState::Waiting,
             attempts: 0,
@@ -181,7 +204,7 @@ async fn insert(db: &mut PgConnection, job: &NewJob) -> Result<bool, sqlx::Error
          values ($1, $2, $3, 'waiting', $4::text::json, $5, $6, $7, $8, $9)
          on conflict (kind, idempotency_key) do nothing",
         job.id.0,
-        job.kind,
+        &*job.kind,
         job.queue.as_str(),
         job.args.get(),
         job.key,
@@ -199,7 +222,7 @@ async fn insert(db: &mut PgConnection, job: &NewJob) -> Result<bool, sqlx::Error
 async fn keeper(db: &mut PgConnection, job: &NewJob) -> Result<Option<JobId>, sqlx::Error> {
     let id = sqlx::query_scalar!(
         "select id from jobs.job where kind = $1 and idempotency_key = $2",
-        job.kind,
+        &*job.kind,
         job.key,
     )
     .fetch_optional(db)

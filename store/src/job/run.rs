@@ -2,11 +2,11 @@
 //! fence of its taking. Nothing is held in between: no connection, no transaction.
 
 use crate::actor::stored;
-use crate::wake::Wake;
 use crate::{Store, StoreError};
 use chrono::{DateTime, TimeDelta, Utc};
 use millstream_domain::ids::{JobId, UserId};
 use millstream_domain::job::{JobState, Queue};
+use millstream_event_log::signals::{Wake, Work};
 use serde_json::value::RawValue;
 use sqlx::types::Json;
 
@@ -119,7 +119,7 @@ impl Store {
     /// What wakes the runner of jobs.
     #[must_use]
     pub fn jobs_wake(&self) -> Wake {
-        self.wakes.jobs.clone()
+        self.signals.wake(Work::Jobs).clone()
     }
 
     /// Takes jobs that are due, the one that is due longest first.

@@ -5,10 +5,10 @@
 
 use super::MailContent;
 use crate::housekeeping::PRUNED_PER_ROUND;
-use crate::wake::Wake;
 use crate::{Store, StoreError};
 use chrono::{DateTime, TimeDelta, Utc};
 use millstream_domain::ids::MailId;
+use millstream_event_log::signals::{Wake, Work};
 use serde_json::value::RawValue;
 use sqlx::types::Json;
 
@@ -68,6 +68,8 @@ pub enum Delivery {
         /// What went wrong.
         error: String,
     },
+    /// Nobody wants it any more, and it was not sent.
+    NotWanted,
     /// It will not be tried again.
     Failed {
         /// Why.
@@ -79,7 +81,7 @@ impl Store {
     /// What wakes the delivery of mails.
     #[must_use]
     pub fn mail_wake(&self) -> Wake {
-        self.wakes.mail.clone()
+        self.signals.wake(Work::Mail).clone()
     }
 
     /// Takes mails that are due, the oldest first; `host` is what their message ids end with.
@@ -143,6 +145,7 @@ impl Store {
         let now = self.clock.now();
         let (state, until, error) = match end {
             Delivery::Delivered => ("delivered", None, None),
+            Delivery::NotWanted => ("not_wanted", None, None),
             Delivery::PutOff { until, error } => ("waiting", Some(*until), Some(error)),
             Delivery::Failed { error } => ("failed", None, Some(error)),
         };
@@ -150,7 +153,7 @@ impl Store {
             "update app.mail
              set state = $3, next_at = coalesce($4, next_at), error = $5, leased_until = null,
                  finished_at = case when $3 = 'waiting' then null else $6::timestamptz end,
-                 content = case when $3 = 'delivered' then null else content end
+                 content = case when $3 in ('delivered', 'not_wanted') then null else content end
              where id = $1 and fence = $2 and state = 'sending'",
             mail.id.0,
             mail.fence,

@@ -1,7 +1,9 @@
 //! The pipelines as people see them, and when one is forgotten.
 
+use super::rebuild::Rebuild;
 use crate::{Page, PageRequest, Store, StoreError};
 use chrono::{DateTime, TimeDelta, Utc};
+use sqlx::{PgConnection, PgExecutor};
 
 /// How long a pipeline that nobody owns counts as what it last said: a node that restarts is back by then, and one that has
 /// halted says so more often.
@@ -30,7 +32,7 @@ pub struct PipelineStatus {
     pub owner: Option<String>,
     /// Raised at each change of owner.
     pub generation: i64,
-    /// How many records it refused.
+    /// How many records it refused that wait for somebody.
     pub dead_letters: i64,
     /// When it last committed.
     pub committed_at: Option<DateTime<Utc>>,
@@ -45,47 +47,16 @@ pub fn view(pipeline: &str) -> &str {
 impl Store {
     /// All pipelines, by name.
     pub async fn pipelines(&self) -> Result<Vec<PipelineStatus>, StoreError> {
-        let now = self.clock.now();
-        let rows = sqlx::query!(
-            r#"
-            select p.name, p.version, p.cut, p.state, p.error, p.owner, p.generation, p.dead_letters, p.committed_at,
-                   coalesce(p.leased_until, '-infinity') < $1 and p.reported_at < $2 as "is_stopped!",
-                   greatest(h.next - 1 - p.cut, 0) as "lag_records!",
-                   coalesce(
-                       (select extract(epoch from clock_timestamp() - l.moved_at) * 1000
-                        from stream.log l where l.seq = p.cut + 1),
-                       0
-                   )::bigint as "lag_ms!"
-            from stream.pipeline p cross join stream.head h
-            order by p.name
-            "#,
-            now,
-            now - SILENT_MAX,
-        )
-        .fetch_all(&self.pool)
-        .await?;
-        let status = rows.into_iter().map(|r| {
-            let status = PipelineStatus {
-                name: r.name,
-                version: r.version,
-                cut: r.cut,
-                lag_records: r.lag_records,
-                // By the database's clock, which `moved_at` is of, too.
-                lag_ms: r.lag_ms.max(0),
-                state: r.state,
-                error: r.error,
-                owner: r.owner,
-                generation: r.generation,
-                dead_letters: r.dead_letters,
-                committed_at: r.committed_at,
-            };
-            if r.is_stopped {
-                stopped(status)
-            } else {
-                status
-            }
-        });
-        Ok(status.collect())
+        Ok(all(&self.pool, self.clock.now()).await?)
+    }
+
+    /// The pipeline of this name, and the last time that its view was made anew.
+    pub async fn pipeline(
+        &self,
+        name: &str,
+    ) -> Result<(PipelineStatus, Option<Rebuild>), StoreError> {
+        let mut db = self.pool.acquire().await?;
+        operated(&mut db, name, self.clock.now()).await
     }
 
     /// A page of them. There are few, and they are read as one.
@@ -123,6 +94,8 @@ impl Store {
                 delete from stream.dead_letter where pipeline in (select name from gone)
             ), states as (
                 delete from stream.pipeline_state where pipeline in (select name from gone)
+            ), rebuilds as (
+                delete from stream.rebuild where pipeline in (select name from gone)
             )
             select count(*) as "gone!" from gone
             "#,
@@ -142,4 +115,69 @@ fn stopped(status: PipelineStatus) -> PipelineStatus {
         error: None,
         ..status
     }
+}
+
+/// The pipeline of this name, and the last time that its view was made anew.
+pub(super) async fn operated(
+    db: &mut PgConnection,
+    name: &str,
+    now: DateTime<Utc>,
+) -> Result<(PipelineStatus, Option<Rebuild>), StoreError> {
+    let mut pipelines = all(&mut *db, now).await?;
+    pipelines.retain(|pipeline| pipeline.name == name);
+    let pipeline = pipelines.pop().ok_or(StoreError::NotFound)?;
+    let mut rebuilds = super::rebuild::all(db, now).await?;
+    rebuilds.retain(|rebuild| rebuild.pipeline == name);
+    Ok((pipeline, rebuilds.pop()))
+}
+
+async fn all(
+    db: impl PgExecutor<'_>,
+    now: DateTime<Utc>,
+) -> Result<Vec<PipelineStatus>, sqlx::Error> {
+    let rows = sqlx::query!(
+        r#"
+        select p.name, p.version, p.cut, p.error,
+               case when p.state = 'running' and exists (
+                   select from stream.rebuild r
+                   where r.pipeline = p.name and r.state not in ('done', 'failed') and r.reported_at >= $2
+               ) then 'rebuilding' else p.state end as "state!", p.owner, p.generation, p.dead_letters, p.committed_at,
+               coalesce(p.leased_until, '-infinity') < $1 and p.reported_at < $2 as "is_stopped!",
+               greatest(h.next - 1 - p.cut, 0) as "lag_records!",
+               coalesce(
+                   (select extract(epoch from clock_timestamp() - l.moved_at) * 1000
+                    from stream.log l where l.seq = p.cut + 1),
+                   0
+               )::bigint as "lag_ms!"
+        from stream.pipeline p cross join stream.head h
+        where p.name not like '%~next'
+        order by p.name
+        "#,
+        now,
+        now - SILENT_MAX,
+    )
+    .fetch_all(db)
+    .await?;
+    let status = rows.into_iter().map(|r| {
+        let status = PipelineStatus {
+            name: r.name,
+            version: r.version,
+            cut: r.cut,
+            lag_records: r.lag_records,
+            // By the database's clock, which `moved_at` is of, too.
+            lag_ms: r.lag_ms.max(0),
+            state: r.state,
+            error: r.error,
+            owner: r.owner,
+            generation: r.generation,
+            dead_letters: r.dead_letters,
+            committed_at: r.committed_at,
+        };
+        if r.is_stopped {
+            stopped(status)
+        } else {
+            status
+        }
+    });
+    Ok(status.collect())
 }

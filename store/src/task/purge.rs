@@ -9,9 +9,9 @@ use millstream_domain::policy::{Action, Actor};
 use millstream_event_log::events::task::{TaskAlone, TaskEvent, TaskState};
 use millstream_event_log::{Event, Origin};
 
-/// Days that a task stays in the trash: long enough to miss something after a holiday.
-pub const TRASH_DAYS: i64 = 30;
-/// Tasks that one round of housekeeping removes, each in a transaction of its own. A backlog takes more rounds.
+/// Days that a task stays in the trash, unless an admin says otherwise: long enough to miss something after a holiday.
+pub const TRASH_DAYS: u16 = 30;
+/// Tasks that one step removes, each in a transaction of its own. A backlog takes more steps.
 const PURGED_PER_ROUND: i64 = 500;
 
 /// An admin removes a task for ever, with its comments; in the trash or not. Its sub-tasks stay, on their own.
@@ -61,9 +61,9 @@ impl Change for Forget {
 }
 
 impl Store {
-    /// Removes what has been in the trash for [`TRASH_DAYS`], and says so. Each task once: who comes second finds nothing.
-    pub(crate) async fn empty_trash(&self) -> Result<(), StoreError> {
-        let before = self.clock.now() - TimeDelta::days(TRASH_DAYS);
+    /// Removes some of what has been in the trash for so many days, and says so; how many, 0 when no more can go. Each task once: who comes second finds nothing.
+    pub async fn empty_trash(&self, days: u16) -> Result<usize, StoreError> {
+        let before = self.clock.now() - TimeDelta::days(days.into());
         let tasks = sqlx::query_scalar!(
             "select id from app.task where trashed_at < $1 order by trashed_at, id limit $2",
             before,
@@ -71,13 +71,15 @@ impl Store {
         )
         .fetch_all(&self.pool)
         .await?;
+        let mut removed = 0;
         for task in tasks.into_iter().map(TaskId) {
             match self
                 .write(&Origin::default(), Forget { task, before })
                 .await
             {
+                Ok(_) => removed += 1,
                 // Another process was faster.
-                Ok(_) | Err(StoreError::NotFound) => {}
+                Err(StoreError::NotFound) => {}
                 // One that cannot go does not keep those behind it; without a database none can.
                 Err(error @ StoreError::Unavailable(_)) => return Err(error),
                 Err(error) => {
@@ -86,7 +88,7 @@ impl Store {
                 }
             }
         }
-        Ok(())
+        Ok(removed)
     }
 }
 

@@ -1,6 +1,7 @@
 //! The activity: what happened, newest first, as far as the reader may see.
 
 use crate::team::ids;
+use crate::views::shadow::Place;
 use crate::{Page, PageRequest, Store, StoreError};
 use chrono::{DateTime, Utc};
 use millstream_domain::ids::{CommentId, EventId, ProjectId, TaskId, TeamId, UserId};
@@ -168,32 +169,45 @@ pub struct ActivityColumns {
     pub changes: Vec<Json<Vec<FieldChange>>>,
 }
 
+/// The statement that writes lines into one of the tables.
+macro_rules! insert_into {
+    ($table:literal, $db:expr, $c:expr) => {
+        sqlx::query!(
+            "insert into " + $table + "
+                 (seq, event_id, at, kind, actor, team_id, project_id, task_id, task_name, task_title, comment_id, member,
+                  name, changes)
+             select * from unnest($1::bigint[], $2::uuid[], $3::timestamptz[], $4::text[], $5::uuid[], $6::uuid[],
+                                  $7::uuid[], $8::uuid[], $9::text[], $10::text[], $11::uuid[], $12::uuid[], $13::text[],
+                                  $14::json[])
+             on conflict (seq) do nothing",
+            &$c.seq,
+            &$c.event_id,
+            &$c.at,
+            &$c.kind,
+            &$c.actor as &[Option<Uuid>],
+            &$c.team_id,
+            &$c.project_id as &[Option<Uuid>],
+            &$c.task_id as &[Option<Uuid>],
+            &$c.task_name as &[Option<String>],
+            &$c.task_title as &[Option<String>],
+            &$c.comment_id as &[Option<Uuid>],
+            &$c.member as &[Option<Uuid>],
+            &$c.name as &[Option<String>],
+            &$c.changes as &[Json<Vec<FieldChange>>],
+        )
+        .execute($db)
+    };
+}
+
 /// Writes lines, inside the sink's commit. A repeat adds nothing.
-pub async fn insert(db: &mut PgConnection, c: &ActivityColumns) -> Result<(), sqlx::Error> {
-    sqlx::query!(
-        "insert into app.activity
-             (seq, event_id, at, kind, actor, team_id, project_id, task_id, task_name, task_title, comment_id, member,
-              name, changes)
-         select * from unnest($1::bigint[], $2::uuid[], $3::timestamptz[], $4::text[], $5::uuid[], $6::uuid[],
-                              $7::uuid[], $8::uuid[], $9::text[], $10::text[], $11::uuid[], $12::uuid[], $13::text[],
-                              $14::json[])
-         on conflict (seq) do nothing",
-        &c.seq,
-        &c.event_id,
-        &c.at,
-        &c.kind,
-        &c.actor as &[Option<Uuid>],
-        &c.team_id,
-        &c.project_id as &[Option<Uuid>],
-        &c.task_id as &[Option<Uuid>],
-        &c.task_name as &[Option<String>],
-        &c.task_title as &[Option<String>],
-        &c.comment_id as &[Option<Uuid>],
-        &c.member as &[Option<Uuid>],
-        &c.name as &[Option<String>],
-        &c.changes as &[Json<Vec<FieldChange>>],
-    )
-    .execute(db)
-    .await?;
+pub async fn insert(
+    db: &mut PgConnection,
+    place: Place,
+    c: &ActivityColumns,
+) -> Result<(), sqlx::Error> {
+    match place {
+        Place::Live => insert_into!("app.activity", db, c).await?,
+        Place::Shadow => insert_into!("app.activity_shadow", db, c).await?,
+    };
     Ok(())
 }

@@ -3,6 +3,7 @@
 
 use super::activity::{Name, name};
 use crate::team::ids;
+use crate::views::shadow::Place;
 use crate::{Page, PageRequest, Store, StoreError};
 use chrono::{DateTime, Utc};
 use millstream_domain::ids::{CommentId, EventId, NotificationId, TaskId, UserId};
@@ -290,58 +291,102 @@ pub struct NotificationColumns {
     pub comment_id: Vec<Option<Uuid>>,
 }
 
+/// The statement that writes notifications into one of the tables.
+macro_rules! insert_into {
+    ($table:literal, $db:expr, $c:expr) => {
+        sqlx::query!(
+            "insert into " + $table + "
+                 (id, user_id, seq, at, reason, event_id, kind, actor, team_id, task_id, task_name, task_title, comment_id)
+             select * from unnest($1::uuid[], $2::uuid[], $3::bigint[], $4::timestamptz[], $5::text[], $6::uuid[],
+                                  $7::text[], $8::uuid[], $9::uuid[], $10::uuid[], $11::text[], $12::text[], $13::uuid[])
+             on conflict (id) do nothing",
+            &$c.id,
+            &$c.user_id,
+            &$c.seq,
+            &$c.at,
+            &$c.reason,
+            &$c.event_id,
+            &$c.kind,
+            &$c.actor as &[Option<Uuid>],
+            &$c.team_id,
+            &$c.task_id,
+            &$c.task_name,
+            &$c.task_title,
+            &$c.comment_id as &[Option<Uuid>],
+        )
+        .execute($db)
+    };
+}
+
 /// Writes notifications, inside the sink's commit. A repeat adds nothing.
-pub async fn insert(db: &mut PgConnection, c: &NotificationColumns) -> Result<(), sqlx::Error> {
-    sqlx::query!(
-        "insert into app.notification
-             (id, user_id, seq, at, reason, event_id, kind, actor, team_id, task_id, task_name, task_title, comment_id)
-         select * from unnest($1::uuid[], $2::uuid[], $3::bigint[], $4::timestamptz[], $5::text[], $6::uuid[],
-                              $7::text[], $8::uuid[], $9::uuid[], $10::uuid[], $11::text[], $12::text[], $13::uuid[])
-         on conflict (id) do nothing",
-        &c.id,
-        &c.user_id,
-        &c.seq,
-        &c.at,
-        &c.reason,
-        &c.event_id,
-        &c.kind,
-        &c.actor as &[Option<Uuid>],
-        &c.team_id,
-        &c.task_id,
-        &c.task_name,
-        &c.task_title,
-        &c.comment_id as &[Option<Uuid>],
-    )
-    .execute(db)
-    .await?;
+pub async fn insert(
+    db: &mut PgConnection,
+    place: Place,
+    c: &NotificationColumns,
+) -> Result<(), sqlx::Error> {
+    match place {
+        Place::Live => insert_into!("app.notification", db, c).await?,
+        Place::Shadow => insert_into!("app.notification_shadow", db, c).await?,
+    };
     Ok(())
+}
+
+/// Somebody's act on their inbox: which notifications, at which place in the log, when.
+#[derive(Debug, Clone, Copy)]
+pub struct Reading<'a> {
+    /// Who.
+    pub user: Uuid,
+    /// Which of them.
+    pub selection: &'a Selection,
+    /// Where it stands in the log: what came later was not meant.
+    pub seq: i64,
+    /// When.
+    pub at: DateTime<Utc>,
+}
+
+/// The statement that marks notifications in one of the tables as read.
+macro_rules! read_in {
+    ($table:literal, $db:expr, $reading:expr, $ids:expr, $before:expr) => {
+        sqlx::query!(
+            "update "
+                + $table
+                + " set read_at = $4
+             where user_id = $1 and read_at is null and seq < $3
+               and ($2::uuid[] is null or id = any($2))
+               and ($5::timestamptz is null or at < $5)",
+            $reading.user,
+            $ids,
+            $reading.seq,
+            $reading.at,
+            $before,
+        )
+        .execute($db)
+    };
 }
 
 /// Marks notifications as read, inside the sink's commit: those that stood in the inbox when the person said so.
 pub async fn mark_read(
     db: &mut PgConnection,
-    user: Uuid,
-    selection: &Selection,
-    seq: i64,
-    at: DateTime<Utc>,
+    place: Place,
+    reading: Reading<'_>,
 ) -> Result<(), sqlx::Error> {
-    let (ids, before) = match selection {
+    let (ids, before) = match reading.selection {
         Selection::Ids(ids) => (Some(ids.iter().map(|id| id.0).collect::<Vec<_>>()), None),
         Selection::All => (None, None),
         Selection::Before(before) => (None, Some(*before)),
     };
-    sqlx::query!(
-        "update app.notification set read_at = $4
-         where user_id = $1 and read_at is null and seq < $3
-           and ($2::uuid[] is null or id = any($2))
-           and ($5::timestamptz is null or at < $5)",
-        user,
-        ids.as_deref(),
-        seq,
-        at,
-        before,
-    )
-    .execute(db)
-    .await?;
+    match place {
+        Place::Live => read_in!("app.notification", db, reading, ids.as_deref(), before).await?,
+        Place::Shadow => {
+            read_in!(
+                "app.notification_shadow",
+                db,
+                reading,
+                ids.as_deref(),
+                before
+            )
+            .await?
+        }
+    };
     Ok(())
 }

@@ -21,12 +21,6 @@ struct Counts {
 }
 
 impl Tally {
-    /// With those of another run.
-    pub(crate) fn and(mut self, other: Self) -> Self {
-        self.sum.add(other.sum);
-        self
-    }
-
     /// Takes in one line of output.
     pub(crate) fn line(&mut self, line: &str) {
         let line = line.trim_end();

@@ -26,7 +26,7 @@ pub(crate) async fn read_jwks(
     State(app): State<AppState>,
     _: NoParams,
 ) -> Result<Response, ApiError> {
-    let jwks = serde_json::to_vec(&app.keys().set().jwks()).map_err(ApiError::internal)?;
+    let jwks = serde_json::to_vec(&app.keys()?.set().jwks()).map_err(ApiError::internal)?;
     Ok(public("application/json", jwks, CACHED_MAX))
 }
 
@@ -40,14 +40,17 @@ pub(crate) async fn read_jwks(
         (status = 304, description = "As you have it"),
     ),
 )]
-pub(crate) async fn read_public_key(State(app): State<AppState>, _: NoParams) -> Response {
-    let (set, now) = (app.keys().set(), app.now());
+pub(crate) async fn read_public_key(
+    State(app): State<AppState>,
+    _: NoParams,
+) -> Result<Response, ApiError> {
+    let (set, now) = (app.keys()?.set(), app.now());
     let pem = set.signer(now).public_pem.clone();
-    public(
+    Ok(public(
         "application/x-pem-file",
         pem.into_bytes(),
         signs_for(&set, now),
-    )
+    ))
 }
 
 /// One key alone must not be cached for longer than it is the one that signs.

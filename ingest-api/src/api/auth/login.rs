@@ -137,7 +137,7 @@ pub(crate) async fn tokens(
 ) -> Result<Answer, ApiError> {
     let user = app.store().user(user_id).await?;
     let issuer = Tokens {
-        keys: app.keys(),
+        keys: app.keys()?,
         issuer: &app.settings().public_url,
     };
     let bearer = Bearer {

@@ -2,7 +2,8 @@
 //! is not on a list of harmless elements.
 //!
 //! Images become links. There are none of our own, and one of another site would tell that site who has read a text, when, and
-//! from where.
+//! from where. A link that names a host and no scheme (`//example.org`) is one with `https:`: it looks like a path of ours,
+//! and would lead wherever the page's own scheme leads.
 
 use pulldown_cmark::{CowStr, Event, LinkType, Options, Parser, Tag, TagEnd, html};
 
@@ -55,6 +56,7 @@ fn without_images<'t>(events: impl Iterator<Item = Event<'t>>) -> Vec<Event<'t>>
                 },
             ) => {
                 depth += 1;
+                let dest_url = absolute(dest_url);
                 if depth == 1 {
                     open = Some(dest_url.clone());
                     kept.push(link_to(dest_url, title));
@@ -74,6 +76,15 @@ fn without_images<'t>(events: impl Iterator<Item = Event<'t>>) -> Vec<Event<'t>>
         }
     }
     kept
+}
+
+/// An address that names a host names its scheme as well.
+fn absolute(address: CowStr<'_>) -> CowStr<'_> {
+    if address.starts_with("//") {
+        CowStr::from(format!("https:{address}"))
+    } else {
+        address
+    }
 }
 
 fn link_to<'t>(dest_url: CowStr<'t>, title: CowStr<'t>) -> Event<'t> {
@@ -157,7 +168,7 @@ mod tests {
         check("![](https://evil.example/p.gif)", &link(pixel, pixel));
         check(
             "![x](//evil.example/p.gif)",
-            &link("//evil.example/p.gif", "x"),
+            &link("https://evil.example/p.gif", "x"),
         );
         let nested = "[![a](https://evil.example/p.gif) b](https://example.org/)";
         check(nested, &link("https://example.org/", "a b"));
@@ -165,6 +176,22 @@ mod tests {
             "![a [b](https://c.example/)](https://evil.example/p.gif)",
             &link(pixel, "a b"),
         );
+    }
+
+    #[test]
+    fn a_link_to_another_host_names_its_scheme() {
+        let rel = "rel=\"noopener noreferrer nofollow\"";
+        let link = |url: &str| format!("<p><a href=\"{url}\" {rel}>f</a></p>");
+        check("[f](//evil.example)", &link("https://evil.example"));
+        check(
+            "[f][r]\n\n[r]: //evil.example",
+            &link("https://evil.example"),
+        );
+        check("[f](&#47;/evil.example)", &link("https://evil.example"));
+        // What browsers read as slashes too, or leave out, arrives as letters of a path.
+        check("[f](/\\evil.example)", &link("/%5Cevil.example"));
+        check("[f](</\t/evil.example>)", &link("/%09/evil.example"));
+        check("[f](/tasks/ENG-1)", &link("/tasks/ENG-1"));
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! `GET /pipelines`
 
+use super::operate::RebuildBody;
 use crate::answer::{Answer, Many};
 use crate::api::schema::Problems;
 use crate::auth::Caller;
@@ -11,6 +12,7 @@ use chrono::{DateTime, Utc};
 use millstream_domain::policy::Action;
 use millstream_event_log::{Position, Seq};
 use millstream_store::pipeline::PipelineStatus;
+use millstream_store::pipeline::rebuild::Rebuild;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -39,9 +41,11 @@ pub(crate) struct PipelineBody {
     owner: Option<String>,
     /// Raised at each change of owner.
     generation: i64,
-    /// How many records it refused.
+    /// How many records it refused that wait for somebody.
     dead_letters: i64,
     committed_at: Option<DateTime<Utc>>,
+    /// The last time that its view was made anew, or the one that is under way.
+    rebuild: Option<RebuildBody>,
 }
 
 #[utoipa::path(
@@ -64,10 +68,18 @@ pub(crate) async fn list_pipelines(
     params.finish(|| Some(()))?;
     caller.may(Action::ReadPipelines)?;
     let pipelines = app.store().pipelines_page(&page).await?;
-    Ok(Answer::page(pipelines.map(|pipeline| body(&app, pipeline))))
+    let rebuilds = app.store().rebuilds().await?;
+    Ok(Answer::page(pipelines.map(|pipeline| {
+        let rebuild = rebuilds.iter().find(|r| r.pipeline == pipeline.name);
+        body(&app, pipeline, rebuild)
+    })))
 }
 
-fn body(app: &AppState, pipeline: PipelineStatus) -> PipelineBody {
+pub(crate) fn body(
+    app: &AppState,
+    pipeline: PipelineStatus,
+    rebuild: Option<&Rebuild>,
+) -> PipelineBody {
     let seq: Seq = u64::try_from(pipeline.cut).unwrap_or(0);
     PipelineBody {
         rate_per_s: app.rates().per_s(&pipeline.name, pipeline.cut, app.now()),
@@ -82,5 +94,6 @@ fn body(app: &AppState, pipeline: PipelineStatus) -> PipelineBody {
         generation: pipeline.generation,
         dead_letters: pipeline.dead_letters,
         committed_at: pipeline.committed_at,
+        rebuild: rebuild.map(RebuildBody::from),
     }
 }

@@ -44,8 +44,13 @@ pub(crate) struct ReadyParts {
     pub(crate) database: &'static str,
     #[schema(example = "ok")]
     pub(crate) schema: &'static str,
+    // `unknown` for services of their own alone, until they have fetched the public keys.
     #[schema(example = "ok")]
     pub(crate) keys: &'static str,
+    /// `away` while it cannot be reached; everything goes on without it. Absent where there is none.
+    #[schema(example = "ok")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) redis: Option<&'static str>,
 }
 
 /// A pipeline, in brief.
@@ -91,7 +96,22 @@ pub(crate) async fn live(_: NoParams) -> Response {
     ),
 )]
 pub(crate) async fn ready(State(app): State<AppState>, _: NoParams) -> Response {
-    let ready = look(&app).await;
+    shown(look(&app).await)
+}
+
+/// The same of a process that runs pipelines: none of its own may wait for a person.
+pub(crate) async fn at_work(State(app): State<AppState>, _: NoParams) -> Response {
+    let pipelines = pipelines(&app).await;
+    let is_ours = |p: &PipelineStatus| p.owner.as_deref() == Some(app.node());
+    let has_halted = pipelines.iter().any(|p| is_ours(p) && p.state == "halted");
+    let mut ready = look(&app).await;
+    if has_halted {
+        ready.status = "unavailable";
+    }
+    shown(ready)
+}
+
+fn shown(ready: Ready) -> Response {
     let status = if ready.status == "ready" {
         StatusCode::OK
     } else {
@@ -120,14 +140,26 @@ pub(crate) async fn look(app: &AppState) -> Ready {
         Ok(Ok((SchemaState::Behind, pipelines))) => ("ok", "behind", pipelines),
         Ok(Err(_)) | Err(_) => ("unavailable", "unknown", Vec::new()),
     };
-    let is_ready = database == "ok" && schema == "ok";
+    let keys = if app.trust().is_ready() {
+        "ok"
+    } else {
+        "unknown"
+    };
+    // Whatever needs it does without: it decides nothing.
+    let redis = app
+        .redis()
+        .map(|redis| if redis.is_there() { "ok" } else { "away" });
+    let is_ready = database == "ok"
+        && schema == "ok"
+        && keys == "ok"
+        && app.trust().has_caught_up(app.node(), &pipelines);
     Ready {
         status: if is_ready { "ready" } else { "unavailable" },
-        // A server without a key does not start.
         parts: ReadyParts {
             database,
             schema,
-            keys: "ok",
+            keys,
+            redis,
         },
         pipelines: pipelines.into_iter().map(ReadyPipeline::from).collect(),
     }

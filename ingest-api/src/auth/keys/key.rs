@@ -10,7 +10,7 @@
 //! older version made, was made at the time of its name and signs from then on.
 
 use super::KeyError;
-use super::verified::Verified;
+use super::verifier::Verifier;
 use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der, PublicKeyX509Der};
 use aws_lc_rs::rsa::{KeyPair, KeySize};
 use aws_lc_rs::signature::KeyPair as _;
@@ -18,8 +18,9 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use chrono::{DateTime, NaiveDateTime, SecondsFormat, Utc};
 use jsonwebtoken::jwk::{Jwk, KeyOperations, PublicKeyUse, ThumbprintHash};
-use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, crypto};
+use jsonwebtoken::{Algorithm, EncodingKey};
 use std::fmt;
+use std::sync::Arc;
 
 /// The form of times in names of files.
 const NAME_TIME: &str = "%Y%m%dT%H%M%SZ";
@@ -39,9 +40,7 @@ pub(crate) struct Key {
     /// Signs.
     pub(crate) encoding: EncodingKey,
     /// Verifies.
-    decoding: DecodingKey,
-    /// What it has verified lately.
-    verified: Verified,
+    pub(crate) verifier: Arc<Verifier>,
     /// The public half, as JWK.
     pub(crate) public: Jwk,
     /// The public half, as PEM.
@@ -91,29 +90,18 @@ impl Key {
         public.common.key_id = Some(id.clone());
         public.common.public_key_use = Some(PublicKeyUse::Signature);
         public.common.key_operations = None::<Vec<KeyOperations>>;
-        let decoding = DecodingKey::from_jwk(&public).ok()?;
+        let verifier = Arc::new(Verifier::new(id.clone(), &public)?);
         let made = line(head, "Made: ").or_else(|| time_in_name(file))?;
         Some(Self {
             id,
             made,
             signs_from: line(head, "Signs-From: ").unwrap_or(made),
             encoding,
-            decoding,
-            verified: Verified::default(),
+            verifier,
             public,
             public_pem: pem("PUBLIC KEY", public_der.as_ref()),
             file: file.to_owned(),
         })
-    }
-
-    /// Whether this key has signed this token: header and payload as they were signed, and the signature behind them.
-    pub(crate) fn has_signed(&self, token: &str) -> bool {
-        let check = || {
-            let (signed, signature) = token.rsplit_once('.')?;
-            let bytes = signed.as_bytes();
-            crypto::verify(signature, bytes, &self.decoding, Algorithm::RS256).ok()
-        };
-        self.verified.or_check(token, || check().unwrap_or(false))
     }
 }
 

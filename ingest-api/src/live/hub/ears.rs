@@ -287,7 +287,10 @@ mod tests {
         assert!(words.try_recv().is_err(), "the inbox does not show it yet");
         ears.tell_inboxes(Vec::new(), 7);
         let word = words.try_recv();
-        assert!(matches!(word, Ok(Word::Inbox { inbox: 7, log: 7 })), "{word:?}");
+        assert!(
+            matches!(word, Ok(Word::Inbox { inbox: 7, log: 7 })),
+            "{word:?}"
+        );
         ears.tell_inboxes(Vec::new(), 7);
         assert!(words.try_recv().is_err(), "it was told");
     }

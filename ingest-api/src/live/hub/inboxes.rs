@@ -9,7 +9,7 @@ use std::time::Duration;
 
 /// The pipeline that keeps the inboxes.
 pub(in crate::live) const VIEW: &str = "notifications";
-/// Pause between two looks at the view's row, where another process keeps it. Of one in this process the signal comes first.
+/// Pause between two looks at the view's row. The signal comes first, where there is one.
 const POLL: Duration = Duration::from_millis(250);
 /// Pause after the database did not answer.
 const PAUSE: Duration = Duration::from_millis(500);

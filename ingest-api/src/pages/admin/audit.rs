@@ -8,6 +8,7 @@ use crate::extract::Params;
 use crate::extract::params::{CURSOR_CHARACTERS_MAX, bounded};
 use crate::pages::shell::{Section, Shell};
 use crate::pages::show::Moment;
+use crate::pages::texts::ENGLISH;
 use crate::pages::viewer::Viewer;
 use crate::position::WaitFor;
 use crate::state::AppState;
@@ -201,6 +202,6 @@ pub(crate) async fn export(
     let typed = TypedFilter::take(&mut params);
     params.finish(|| Some(()))?;
     let filter = typed.read(&app, &viewer).await?;
-    let filter = filter.ok_or_else(|| ApiError::bad_request("nobody has this username"))?;
+    let filter = filter.ok_or_else(|| ApiError::bad_request(ENGLISH.audit_nobody))?;
     file(&app, &viewer.caller.actor, filter).await
 }

@@ -42,7 +42,7 @@ pub(crate) async fn show(
     _: NoParams,
 ) -> Result<Response, ApiError> {
     viewer.caller.may(Action::ReadKeys)?;
-    let listing = app.keys().list().await.map_err(ApiError::internal)?;
+    let listing = app.keys()?.list().await.map_err(ApiError::internal)?;
     let shell = Shell::of(&app, viewer, Section::Admin).await?;
     let rows = listing.keys.into_iter().rev().map(|line| {
         let (state, dot, until) = shown(line.state, &shell);

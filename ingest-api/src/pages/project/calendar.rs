@@ -5,7 +5,7 @@ use crate::extract::Params;
 use crate::pages::form::sent;
 use crate::pages::shell::Shell;
 use crate::pages::show::TaskRow;
-use crate::pages::show::day::begin;
+use crate::pages::show::day::{begin, said};
 use crate::pages::whole::list_all;
 use crate::state::AppState;
 use askama::Template;
@@ -60,7 +60,7 @@ pub(super) async fn show(
     let tasks = due_between(app, &shell, &project, monday, monday + Days::new(DAYS)).await?;
     let of_day = |day: NaiveDate| Day {
         number: day.day(),
-        full: day.format("%A, %-d %B").to_string(),
+        full: said(shell.t.day_title, day),
         is_other: day.month() != first.month(),
         is_today: day == today,
         rows: tasks
@@ -71,13 +71,10 @@ pub(super) async fn show(
     };
     let days: Vec<NaiveDate> = monday.iter_days().take(42).collect();
     let month = Month {
-        title: first.format("%B %Y").to_string(),
+        title: said(shell.t.month_title, first),
         before: (first - Months::new(1)).format("%Y-%m").to_string(),
         after: (first + Months::new(1)).format("%Y-%m").to_string(),
-        weekdays: days[..7]
-            .iter()
-            .map(|day| day.format("%a").to_string())
-            .collect(),
+        weekdays: days[..7].iter().map(|day| said("{wday}", *day)).collect(),
         days: days.into_iter().map(of_day).collect(),
     };
     super::super::render(&CalendarPage {

@@ -6,6 +6,7 @@ use crate::extract::Fields;
 use crate::extract::params::flag;
 use crate::pages::form::{PageForm, Wrong, kept, members, sent};
 use crate::pages::shell::{Section, Shell};
+use crate::pages::texts::ENGLISH;
 use crate::pages::viewer::Viewer;
 use crate::state::AppState;
 use askama::Template;
@@ -153,11 +154,7 @@ pub(crate) async fn delete(
             Err(error) => Wrong::of(error.into())?,
         }
     } else {
-        Wrong::field(
-            "confirm",
-            FieldCode::Invalid,
-            "must be the key of the project",
-        )
+        Wrong::field("confirm", FieldCode::Invalid, ENGLISH.not_the_project)
     };
     let typed = Typed {
         wrong_delete: wrong,

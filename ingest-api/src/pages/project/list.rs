@@ -1,6 +1,6 @@
 //! A project as a list: what is open, by status; or what a filter finds.
 
-use crate::api::search::{ask, unreadable};
+use crate::api::search::{find, unreadable};
 use crate::error::ApiError;
 use crate::extract::Params;
 use crate::extract::params::{CURSOR_CHARACTERS_MAX, bounded};
@@ -137,14 +137,9 @@ async fn searched(
     // Read alone first: a place that an error points at is one in what was typed.
     Query::parse(&asked.q).map_err(|error| unreadable(&error))?;
     let within = format!("project:{} ({})", project.key, asked.q);
-    let query = Query::parse(&within).map_err(|error| unreadable(&error))?;
-    let index = app
-        .search()
-        .cloned()
-        .ok_or_else(|| ApiError::unavailable("this server keeps no search index"))?;
     let caller = &shell.viewer.caller;
     let zone = &shell.viewer.visitor.time_zone;
-    let found = ask(index, query, app, caller, zone, asked.page.clone()).await?;
+    let found = find(app, caller, zone, &within, asked.page.clone()).await?;
     let ids: Vec<_> = found.hits.iter().map(|hit| hit.task.id).collect();
     Ok(Page {
         items: app.store().some_tasks(&caller.actor, &ids).await?,

@@ -72,9 +72,25 @@ fn local(at: DateTime<Utc>, zone: Tz) -> DateTime<Tz> {
 }
 
 fn full(at: DateTime<Utc>, zone: Tz) -> String {
-    local(at, zone)
-        .format("%A, %-d %B %Y, %H:%M (%Z)")
-        .to_string()
+    let at = local(at, zone);
+    let time = at.format("%H:%M (%Z)").to_string();
+    said(ENGLISH.exactly, at.date_naive()).replace("{time}", &time)
+}
+
+/// A day in words: the parts of a pattern of the texts are filled in.
+pub(crate) fn said(pattern: &str, day: NaiveDate) -> String {
+    let nth = |words: &'static str, at: u32| {
+        let mut words = words.split(' ');
+        words.nth(at as usize).unwrap_or_default()
+    };
+    let (weekday, month) = (day.weekday().num_days_from_monday(), day.month0());
+    pattern
+        .replace("{weekday}", nth(ENGLISH.weekdays, weekday))
+        .replace("{wday}", nth(ENGLISH.weekdays_short, weekday))
+        .replace("{month}", nth(ENGLISH.months, month))
+        .replace("{mon}", nth(ENGLISH.months_short, month))
+        .replace("{day}", &day.day().to_string())
+        .replace("{year}", &day.year().to_string())
 }
 
 /// When a day begins in a zone. Where clocks skip midnight, at the first time there is: an hour later will do.
@@ -94,8 +110,8 @@ pub(crate) fn day_title(at: DateTime<Utc>, now: DateTime<Utc>, zone: Tz) -> Stri
     match (today - day).num_days() {
         0 => ENGLISH.today.to_owned(),
         1 => ENGLISH.yesterday.to_owned(),
-        _ if day.year() == today.year() => day.format("%A, %-d %B").to_string(),
-        _ => day.format("%A, %-d %B %Y").to_string(),
+        _ if day.year() == today.year() => said(ENGLISH.day_title, day),
+        _ => said(ENGLISH.day_title_in_any_year, day),
     }
 }
 
@@ -104,9 +120,9 @@ fn in_words(day: NaiveDate, today: NaiveDate) -> String {
         -1 => ENGLISH.yesterday.to_owned(),
         0 => ENGLISH.today.to_owned(),
         1 => ENGLISH.tomorrow.to_owned(),
-        2..7 => day.format("%A").to_string(),
-        _ if day.year() == today.year() => day.format("%a %-d %b").to_string(),
-        _ => day.format("%-d %b %Y").to_string(),
+        2..7 => said(ENGLISH.day_in_week, day),
+        _ if day.year() == today.year() => said(ENGLISH.due_in_year, day),
+        _ => said(ENGLISH.day_in_any_year, day),
     }
 }
 
@@ -125,8 +141,8 @@ fn ago(at: DateTime<Utc>, now: DateTime<Utc>, zone: Tz) -> String {
         _ if day + TimeDelta::days(1) == today => {
             filled(ENGLISH.yesterday_at, local(at, zone).format("%H:%M"))
         }
-        _ if day.year() == today.year() => day.format("%-d %b").to_string(),
-        _ => day.format("%-d %b %Y").to_string(),
+        _ if day.year() == today.year() => said(ENGLISH.day_in_year, day),
+        _ => said(ENGLISH.day_in_any_year, day),
     }
 }
 
@@ -210,6 +226,19 @@ mod tests {
             said("2027-01-02T12:00:00Z", vienna),
             ("2 Jan 2027".into(), "")
         );
+    }
+
+    #[test]
+    fn every_weekday_and_month_has_its_name() {
+        for (day, name) in [
+            ("2026-01-05", "Monday, 5 January 2026"),
+            ("2026-12-27", "Sunday, 27 December 2026"),
+        ] {
+            let day = day.parse().unwrap_or_default();
+            assert_eq!(said(ENGLISH.day_title_in_any_year, day), name);
+        }
+        let exactly = full(at("2026-11-21T22:30:00Z"), Tz::UTC);
+        assert_eq!(exactly, "Saturday, 21 November 2026, 22:30 (UTC)");
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use super::{Avatar, Moment};
 use crate::api::activity::text::sentence;
 use crate::pages::shell::Shell;
+use crate::pages::task::comment_url;
 use millstream_store::views::activity::ActivityLine;
 
 /// Something that happened.
@@ -35,7 +36,7 @@ impl NewsLine {
     pub(crate) fn of(line: &ActivityLine, shell: &Shell) -> Self {
         let task = line.task.as_ref().map(|(_, name, _)| name);
         let url = match (task, line.comment_id) {
-            (Some(name), Some(comment)) => Some(format!("/tasks/{name}#comment-{comment}")),
+            (Some(name), Some(comment)) => Some(comment_url(name, comment)),
             (Some(name), None) => Some(format!("/tasks/{name}")),
             (None, _) => None,
         };

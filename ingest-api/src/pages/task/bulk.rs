@@ -1,14 +1,15 @@
 //! The same for many tasks at once: what is selected in a list, by the bar below it.
 
 use super::act::where_to;
+use super::fields::time;
 use crate::api::tasks::batch::item_error;
 use crate::api::tasks::batch::refused::{Attempts, tell};
 use crate::api::tasks::update::read as read_edit;
 use crate::error::ApiError;
 use crate::extract::{Fields, Params};
-use crate::pages::form::{PageForm, sent};
+use crate::pages::form::{PageForm, Wrong, sent};
 use crate::pages::shell::{Section, Shell};
-use crate::pages::texts::Texts;
+use crate::pages::texts::{ENGLISH, Texts};
 use crate::pages::viewer::{Viewer, inside};
 use crate::problem::Code;
 use crate::state::AppState;
@@ -18,10 +19,10 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use millstream_domain::field::{FieldCode, Invalid};
 use millstream_domain::ids::UserId;
-use millstream_domain::task::{AssigneeRole, TAGS_MAX, TagName, TaskName};
-use millstream_domain::when;
+use millstream_domain::task::{AssigneeRole, Priority, Status, TAGS_MAX, TagName, TaskName};
 use millstream_store::task::{
-    Adjustment, AssigneeSpec, BATCH_MAX, BatchEdit, BatchItem, BatchTasks, ItemRefused, TaskRef,
+    Adjustment, AssigneeSpec, BATCH_MAX, BatchEdit, BatchItem, BatchTasks, ItemRefused, TaskEdit,
+    TaskPlace, TaskRef,
 };
 use serde_json::{Map, Value};
 use uuid::Uuid;
@@ -32,31 +33,147 @@ use uuid::Uuid;
 struct BulkPage {
     shell: Shell,
     done: usize,
-    refused: Vec<RefusedLine>,
+    refused: usize,
+    groups: Vec<RefusedGroup>,
     back: String,
 }
 
-/// A task that was left as it is.
-struct RefusedLine {
-    name: String,
+/// How many tasks are named at once that were left for the same reason; the others are behind a fold.
+const NAMES_SHOWN: usize = 10;
+
+/// Tasks that were left as they are, all for the same reason.
+#[derive(Debug, PartialEq, Eq)]
+struct RefusedGroup {
     why: String,
+    names: Vec<String>,
 }
 
-/// Does it. Each task by itself: where some are refused, a page tells which, and why.
+impl RefusedGroup {
+    /// The first of them.
+    fn first(&self) -> &[String] {
+        &self.names[..self.names.len().min(NAMES_SHOWN)]
+    }
+
+    /// The others.
+    fn others(&self) -> &[String] {
+        &self.names[self.first().len()..]
+    }
+}
+
+/// What was left, each reason once, in the order in which they came first.
+fn groups(refused: impl IntoIterator<Item = (String, String)>) -> Vec<RefusedGroup> {
+    let mut groups: Vec<RefusedGroup> = Vec::new();
+    for (name, why) in refused {
+        match groups.iter_mut().find(|group| group.why == why) {
+            Some(group) => group.names.push(name),
+            None => groups.push(RefusedGroup {
+                why,
+                names: vec![name],
+            }),
+        }
+    }
+    groups
+}
+
+/// The fields of the bar, as they were typed.
+#[derive(Debug, Default)]
+struct Typed {
+    status: String,
+    priority: String,
+    due: String,
+    takes_off: bool,
+    who: String,
+    untags: bool,
+    /// Some of them in one field, or each in a box of its own.
+    tags: Vec<String>,
+}
+
+impl Typed {
+    fn take(params: &mut Params) -> Self {
+        let mut text = |name| sent(params, name).unwrap_or_default().trim().to_owned();
+        Self {
+            status: text("status"),
+            priority: text("priority"),
+            due: text("due_at"),
+            takes_off: text("people") == "unassign",
+            who: text("who"),
+            untags: text("tagging") == "untag",
+            tags: params
+                .many("tags", |name| Ok(name.trim().to_owned()))
+                .into_iter()
+                .filter(|name| !name.is_empty())
+                .collect(),
+        }
+    }
+
+    /// The tags, as one field shows them.
+    fn tag_list(&self) -> String {
+        self.tags.join(", ")
+    }
+}
+
+/// The bar on a page of its own: what was typed into it, and what is wrong with it.
+#[derive(Template)]
+#[template(path = "pages/bulk_form.html")]
+struct BulkFormPage {
+    shell: Shell,
+    tasks: Vec<String>,
+    typed: Typed,
+    wrong: Wrong,
+    back: String,
+}
+
+/// Does it. Each task by itself: where some are refused, a page tells which, and why. What cannot be read comes back as it was
+/// typed.
 pub(crate) async fn bulk(
     State(app): State<AppState>,
     PageForm { viewer, mut params }: PageForm,
 ) -> Result<Response, ApiError> {
     let back = inside(sent(&mut params, "back"));
     let act = sent(&mut params, "act").unwrap_or_else(|| "change".to_owned());
-    let tasks = params.up_to(BATCH_MAX, "task", |name| {
-        name.parse::<TaskName>()
-            .map_err(|_| Invalid::new(FieldCode::Invalid, "must be the name of a task"))
-    });
-    let edit = read_edit(Fields::new(changes(&app, &viewer, &mut params)?))?;
-    let adjust = adjustment(&app, &viewer, &mut params).await?;
+    let tasks = task_names(&mut params, BATCH_MAX);
+    let typed = Typed::take(&mut params);
     params.finish(|| Some(()))?;
     let place = where_to(&act).ok();
+    let read = match changes(&app, &viewer, &typed) {
+        Ok(edit) => adjustment(&app, &viewer, &typed)
+            .await
+            .map(|adjust| (edit, adjust)),
+        Err(error) => Err(error),
+    };
+    let (edit, adjust) = match read {
+        Ok(read) => read,
+        Err(error) => {
+            let page = BulkFormPage {
+                wrong: Wrong::of(error)?,
+                shell: Shell::of(&app, viewer, Section::Projects).await?,
+                tasks: tasks.iter().map(ToString::to_string).collect(),
+                typed,
+                back,
+            };
+            let status = page.wrong.status();
+            return Ok((status, super::super::render(&page)?).into_response());
+        }
+    };
+    write(&app, viewer, &tasks, place, (edit, adjust), back).await
+}
+
+/// The names of tasks that a form or an address holds.
+pub(super) fn task_names(params: &mut Params, most: usize) -> Vec<TaskName> {
+    params.up_to(most, "task", |name| {
+        name.parse()
+            .map_err(|_| Invalid::new(FieldCode::Invalid, ENGLISH.not_a_task))
+    })
+}
+
+async fn write(
+    app: &AppState,
+    viewer: Viewer,
+    tasks: &[TaskName],
+    place: Option<TaskPlace>,
+    (edit, adjust): (TaskEdit, Adjustment),
+    back: String,
+) -> Result<Response, ApiError> {
     let item = |name: &TaskName| match (TaskRef::Name(name.clone()), place) {
         (task, Some(place)) => BatchItem::Place {
             task,
@@ -78,7 +195,7 @@ pub(crate) async fn bulk(
     };
     let written = app.store().write(&viewer.caller.origin, batch).await?;
     attempts.note(&written.output);
-    tell(&app, &viewer.caller, attempts).await;
+    tell(app, &viewer.caller, attempts).await;
     let outcomes = tasks.iter().zip(&written.output);
     let refused: Vec<_> = outcomes
         .filter_map(|(name, outcome)| Some((name.to_string(), outcome.as_ref().err()?.clone())))
@@ -87,7 +204,7 @@ pub(crate) async fn bulk(
         return Ok(Redirect::to(&back).into_response());
     }
     let done = tasks.len() - refused.len();
-    told(&app, viewer, done, refused, back).await
+    told(app, viewer, done, refused, back).await
 }
 
 async fn told(
@@ -104,15 +221,14 @@ async fn told(
         Some(_) | None => StatusCode::OK,
     };
     let shell = Shell::of(app, viewer, Section::Projects).await?;
-    let line = |(name, refused): (String, ItemRefused)| RefusedLine {
-        name,
-        why: why(&refused, shell.t),
-    };
-    let refused = refused.into_iter().map(line).collect();
+    let count = refused.len();
+    let reasons = refused.into_iter();
+    let groups = groups(reasons.map(|(name, refused)| (name, why(&refused, shell.t))));
     let page = super::super::render(&BulkPage {
         shell,
         done,
-        refused,
+        refused: count,
+        groups,
         back,
     })?;
     Ok((status, page).into_response())
@@ -134,42 +250,37 @@ fn why(refused: &ItemRefused, t: &Texts) -> String {
 }
 
 /// What is to be different: what was chosen, and nothing where nothing was.
-fn changes(
-    app: &AppState,
-    viewer: &Viewer,
-    params: &mut Params,
-) -> Result<Map<String, Value>, ApiError> {
-    let mut edit = Map::new();
-    for name in ["status", "priority", "due_at"] {
-        let Some(value) = filled(params, name) else {
-            continue;
-        };
-        let value = match name {
-            "due_at" => {
-                let due = when::parse(&value, app.now(), viewer.zone());
-                let due = due.ok_or_else(|| {
-                    ApiError::bad_request(format!("“{value}” is not a time that is understood"))
-                })?;
-                due.to_rfc3339()
-            }
-            _ => value,
-        };
-        edit.insert(name.to_owned(), Value::String(value));
+fn changes(app: &AppState, viewer: &Viewer, typed: &Typed) -> Result<TaskEdit, ApiError> {
+    let word = |word: &String| Ok(Value::String(word.clone()));
+    let read = [
+        ("status", &typed.status, word(&typed.status)),
+        ("priority", &typed.priority, word(&typed.priority)),
+        ("due_at", &typed.due, time(&typed.due, app, viewer)),
+    ];
+    let (mut members, mut wrong) = (Map::new(), Vec::new());
+    for (name, _, value) in read.into_iter().filter(|(_, text, _)| !text.is_empty()) {
+        match value {
+            Ok(value) => drop(members.insert(name.to_owned(), value)),
+            Err(invalid) => wrong.push((name, invalid)),
+        }
     }
-    Ok(edit)
+    let mut fields = Fields::new(members);
+    for (name, invalid) in wrong {
+        fields.wrong(name, invalid);
+    }
+    read_edit(fields)
 }
 
 /// Who comes or goes, and which tags.
 async fn adjustment(
     app: &AppState,
     viewer: &Viewer,
-    params: &mut Params,
+    typed: &Typed,
 ) -> Result<Adjustment, ApiError> {
     let mut adjust = Adjustment::default();
-    let takes_off = sent(params, "people").is_some_and(|way| way == "unassign");
-    if let Some(who) = filled(params, "who") {
-        let user_id = person(app, viewer, &who).await?;
-        if takes_off {
+    if !typed.who.is_empty() {
+        let user_id = person(app, viewer, &typed.who).await?;
+        if typed.takes_off {
             adjust.unassign.push(user_id);
         } else {
             adjust.assign.push(AssigneeSpec {
@@ -178,21 +289,13 @@ async fn adjustment(
             });
         }
     }
-    let removes = sent(params, "tagging").is_some_and(|way| way == "untag");
-    // Some of them in one field, or each in a box of its own.
-    let names = params.many("tags", |name| Ok(name.trim().to_owned()));
-    let mut names = names.iter().filter(|name| !name.is_empty()).peekable();
-    if names.peek().is_some() {
-        let names: Result<Vec<_>, _> = names
-            .take(TAGS_MAX + 1)
-            .map(|name| TagName::new(name))
-            .collect();
-        let names = names.map_err(|invalid| ApiError::validation(vec![invalid.at("tags")]))?;
-        if removes {
-            adjust.untag = names;
-        } else {
-            adjust.tag = names;
-        }
+    let names = typed.tags.iter().take(TAGS_MAX + 1);
+    let names: Result<Vec<_>, _> = names.map(|name| TagName::new(name)).collect();
+    let names = names.map_err(|invalid| ApiError::validation(vec![invalid.at("tags")]))?;
+    if typed.untags {
+        adjust.untag = names;
+    } else {
+        adjust.tag = names;
     }
     Ok(adjust)
 }
@@ -208,6 +311,35 @@ async fn person(app: &AppState, viewer: &Viewer, who: &str) -> Result<UserId, Ap
     Ok(person.map_or(UserId(Uuid::nil()), |person| person.id))
 }
 
-fn filled(params: &mut Params, name: &str) -> Option<String> {
-    sent(params, name).filter(|value| !value.trim().is_empty())
+#[cfg(test)]
+mod tests {
+    use super::{NAMES_SHOWN, groups};
+
+    #[test]
+    fn a_reason_is_told_once_with_how_many_and_the_first_of_them() {
+        let names = (1..=NAMES_SHOWN + 2).map(|number| format!("ENG-{number}"));
+        let refused = names.map(|name| {
+            let why = if name == "ENG-2" {
+                "it is gone"
+            } else {
+                "not yours"
+            };
+            (name, why.to_owned())
+        });
+        let groups = groups(refused);
+        let [many, one] = &groups[..] else {
+            panic!("two reasons are two groups");
+        };
+        assert_eq!(
+            (many.why.as_str(), many.names.len()),
+            ("not yours", NAMES_SHOWN + 1)
+        );
+        assert_eq!(many.first().len(), NAMES_SHOWN);
+        assert_eq!(many.others(), ["ENG-12"]);
+        assert_eq!(
+            (one.why.as_str(), one.first()),
+            ("it is gone", &["ENG-2".to_owned()][..])
+        );
+        assert!(one.others().is_empty());
+    }
 }

@@ -118,6 +118,7 @@ pub(super) async fn people(
         PersonChoice {
             is_chosen: form.assignees.contains(&id),
             is_owner: form.owners.contains(&id),
+            is_everywhere: true,
             avatar: Avatar::of(member.user_id, &member.display_name),
             username: member.username,
             id,

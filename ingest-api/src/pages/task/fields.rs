@@ -6,6 +6,7 @@ use crate::extract::{Fields, Params};
 use crate::pages::form::sent;
 use crate::pages::show::Avatar;
 use crate::pages::show::day::editable;
+use crate::pages::texts::ENGLISH;
 use crate::pages::viewer::Viewer;
 use crate::state::AppState;
 use chrono_tz::Tz;
@@ -48,6 +49,8 @@ pub(super) struct PersonChoice {
     pub(super) avatar: Avatar,
     pub(super) is_chosen: bool,
     pub(super) is_owner: bool,
+    /// Whether they are in the teams of all tasks that are meant.
+    pub(super) is_everywhere: bool,
     /// Whether they work on the task already, and as what: what a form brings is told from that.
     pub(super) was: Option<AssigneeRole>,
 }
@@ -289,8 +292,9 @@ fn number(text: &str) -> Value {
     let text = text.trim().replace(',', ".");
     match text.parse::<f64>() {
         _ if text.is_empty() => Value::Null,
-        Ok(number) => json!(number),
-        Err(_) => Value::String(text),
+        // JSON has no "infinite" and no "not a number": they would become nothing at all.
+        Ok(number) if number.is_finite() => json!(number),
+        Ok(_) | Err(_) => Value::String(text),
     }
 }
 
@@ -325,17 +329,13 @@ pub(super) fn settled(text: &str, app: &AppState, viewer: &Viewer) -> Option<Str
     Some(editable(at, viewer.zone()))
 }
 
-fn time(text: &str, app: &AppState, viewer: &Viewer) -> Result<Value, Invalid> {
+/// A due time as the API reads it; of no text, that there is none.
+pub(super) fn time(text: &str, app: &AppState, viewer: &Viewer) -> Result<Value, Invalid> {
     if text.trim().is_empty() {
         return Ok(Value::Null);
     }
     let at = when::parse(text, app.now(), viewer.zone());
-    let at = at.ok_or_else(|| {
-        Invalid::new(
-            FieldCode::Invalid,
-            "is not a time that is understood: try fri, tomorrow 17:00, in 2 weeks or 2026-12-24",
-        )
-    })?;
+    let at = at.ok_or_else(|| Invalid::new(FieldCode::Invalid, ENGLISH.not_a_time))?;
     Ok(Value::String(at.to_rfc3339()))
 }
 
@@ -347,7 +347,7 @@ async fn task_id(
     if name.trim().is_empty() {
         return Ok(Ok(Value::Null));
     }
-    let unknown = || Invalid::new(FieldCode::NotFound, "is not a task that you see");
+    let unknown = || Invalid::new(FieldCode::NotFound, ENGLISH.not_a_task_of_yours);
     let Ok(name) = name.trim().to_uppercase().parse::<TaskName>() else {
         return Ok(Err(unknown()));
     };
@@ -367,7 +367,7 @@ async fn project_id(
     viewer: &Viewer,
     key: &str,
 ) -> Result<Result<Value, Invalid>, ApiError> {
-    let unknown = || Invalid::new(FieldCode::Required, "choose a project");
+    let unknown = || Invalid::new(FieldCode::Required, ENGLISH.choose_a_project);
     let Ok(key) = ProjectKey::new(key) else {
         return Ok(Err(unknown()));
     };

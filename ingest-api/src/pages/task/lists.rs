@@ -2,6 +2,7 @@
 //! and only the difference is done: whoever was added meanwhile stays, and so does who cannot be shown because they left.
 
 use crate::extract::Params;
+use crate::pages::texts::ENGLISH;
 use millstream_domain::field::{FieldCode, Invalid};
 use millstream_domain::ids::UserId;
 use millstream_domain::task::{ASSIGNEES_MAX, AssigneeRole, TAGS_MAX, TagName};
@@ -100,7 +101,7 @@ impl Lists {
 }
 
 fn person(id: &str) -> Result<UserId, WrongField> {
-    let wrong = |_| Invalid::new(FieldCode::Invalid, "must be members of the team");
+    let wrong = |_| Invalid::new(FieldCode::Invalid, ENGLISH.not_members);
     let id = id.parse::<uuid::Uuid>().map_err(wrong);
     id.map(UserId).map_err(|invalid| ("assignees", invalid))
 }

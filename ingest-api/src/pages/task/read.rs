@@ -6,13 +6,14 @@ use super::talk::{Said, comments};
 use super::watch::Watching;
 use crate::api::comments::markdown::to_html;
 use crate::error::ApiError;
-use crate::extract::params::{CURSOR_CHARACTERS_MAX, bounded};
+use crate::extract::params::{CURSOR_CHARACTERS_MAX, bounded, id};
 use crate::extract::{Id, Params};
 use crate::pages::form::Wrong;
 use crate::pages::shell::{Section, Shell};
 use crate::pages::show::news::NewsLine;
 use crate::pages::show::{Avatar, Moment, TaskRow};
 use crate::pages::viewer::Viewer;
+use crate::pages::whole::longest;
 use crate::state::AppState;
 use askama::Template;
 use axum::extract::State;
@@ -93,11 +94,19 @@ pub(crate) async fn show(
     Id(task): Id<TaskRef>,
     mut params: Params,
 ) -> Result<Response, ApiError> {
-    let back = Back {
+    let mut back = Back {
         before: params.one("before", |text| bounded(text, CURSOR_CHARACTERS_MAX)),
         ..Back::default()
     };
+    let comment = params.one("comment", id);
     params.finish(|| Some(()))?;
+    if let Some(comment) = comment {
+        let actor = &viewer.caller.actor;
+        let store = app.store();
+        back.before = store
+            .page_with_comment(actor, &task, comment, longest().limit)
+            .await?;
+    }
     page(&app, viewer, &task, back).await
 }
 

@@ -1,6 +1,7 @@
 //! `/tasks/set/{what}`: one property of one task or of several, on a page of its own. The script shows it as a picker over
 //! whatever page is looked at; without it the page does.
 
+use super::bulk::task_names;
 use super::edit::people;
 use super::fields::{PersonChoice, TaskForm};
 use crate::error::ApiError;
@@ -10,19 +11,22 @@ use crate::pages::shell::{Section, Shell};
 use crate::pages::show::TagMark;
 use crate::pages::show::task::{priority_text, status_text};
 use crate::pages::viewer::{Viewer, inside};
+use crate::pages::whole::list_all;
 use crate::state::AppState;
 use askama::Template;
 use axum::extract::{Path, State};
 use axum::response::Response;
-use millstream_domain::field::{FieldCode, Invalid};
+use millstream_domain::ids::TeamId;
+use millstream_domain::policy::Actor;
 use millstream_domain::task::{Priority, Status, TaskName};
 use millstream_event_log::events::task::TaskState;
-use millstream_store::PageRequest;
-use millstream_store::page::LIMIT_MAX;
-use millstream_store::task::TaskRef;
+use millstream_store::task::{BATCH_MAX, TaskRef};
+use millstream_store::{PageRequest, StoreError};
+use std::collections::BTreeMap;
 
-/// Pages of tags that can be chosen from: whoever has more types their names.
-const TAG_PAGES_MAX: usize = 5;
+/// Projects of selected tasks whose teams are asked for their people and tags: each costs statements, and a list of more teams
+/// is too long to choose from.
+const PROJECTS_MAX: usize = 10;
 
 /// What can be set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -82,6 +86,8 @@ struct SetPage {
     tasks: Vec<String>,
     form: TaskForm,
     tags: Vec<TagChoice>,
+    /// Whether there are teams whose people and tags are not offered.
+    has_more_teams: bool,
     back: String,
 }
 
@@ -148,10 +154,7 @@ pub(crate) async fn show_set(
     mut params: Params,
 ) -> Result<Response, ApiError> {
     let what = What::of(&what).ok_or_else(ApiError::not_found)?;
-    let names = params.many("task", |name| {
-        name.parse::<TaskName>()
-            .map_err(|_| Invalid::new(FieldCode::Invalid, "must be the name of a task"))
-    });
+    let names = task_names(&mut params, BATCH_MAX);
     let back = sent(&mut params, "back");
     params.finish(|| Some(()))?;
     let first = names.first().cloned().ok_or_else(ApiError::not_found)?;
@@ -165,8 +168,9 @@ pub(crate) async fn show_set(
     if names.len() == 1 {
         form = TaskForm::of(&task, None, shell.zone);
     }
+    let teams = Teams::of(&app, &actor, &task, &names).await?;
     if what == What::Assignees {
-        form.people = people(&app, &shell, task.team_id, &form).await?;
+        form.people = teams.people(&app, &shell, &form).await?;
     }
     let t = shell.t;
     super::super::render(&SetPage {
@@ -178,10 +182,11 @@ pub(crate) async fn show_set(
             What::Tags => t.tags,
         },
         tags: if what == What::Tags {
-            tags(&app, &shell, &task, names.len() == 1).await?
+            teams.tags(&app, &shell, &task, names.len() == 1).await?
         } else {
             Vec::new()
         },
+        has_more_teams: teams.has_more && matches!(what, What::Tags | What::Assignees),
         back: inside(back.or_else(|| Some(format!("/tasks/{}", task.name)))),
         tasks: names.iter().map(ToString::to_string).collect(),
         what,
@@ -190,30 +195,85 @@ pub(crate) async fn show_set(
     })
 }
 
-/// The team's tags, by name.
-async fn tags(
-    app: &AppState,
-    shell: &Shell,
-    task: &TaskState,
-    is_one: bool,
-) -> Result<Vec<TagChoice>, ApiError> {
-    let mut page = PageRequest {
-        limit: LIMIT_MAX,
-        cursor: None,
-    };
-    let mut tags = Vec::new();
-    for _ in 0..TAG_PAGES_MAX {
-        let actor = &shell.viewer.caller.actor;
-        let found = app.store().tags(actor, Some(task.team_id), &page).await?;
-        tags.extend(found.items.iter().map(|tag| TagChoice {
-            mark: TagMark::new(&tag.name, Some(&tag.color)),
-            is_chosen: is_one && task.tags.iter().any(|on| on.id == tag.id),
-        }));
-        match found.next_cursor {
-            Some(cursor) => page.cursor = Some(cursor),
-            None => break,
+/// The teams of the tasks that are meant: their people and tags are offered.
+struct Teams {
+    /// That of the first task first.
+    ids: Vec<TeamId>,
+    /// Whether there may be more.
+    has_more: bool,
+}
+
+impl Teams {
+    /// A task's name begins with its project, and all tasks of a project are of one team.
+    async fn of(
+        app: &AppState,
+        actor: &Actor,
+        first: &TaskState,
+        names: &[TaskName],
+    ) -> Result<Self, ApiError> {
+        let keys = names.iter().map(|name| (name.key.as_str(), &name.key));
+        let keys: BTreeMap<_, _> = keys.collect();
+        let mut ids = vec![first.team_id];
+        if keys.len() > 1 {
+            for key in keys.values().take(PROJECTS_MAX) {
+                match app.store().project_with_key(actor, key).await {
+                    Ok(project) if !ids.contains(&project.team_id) => ids.push(project.team_id),
+                    // What is gone, or somebody else's, has nobody to offer.
+                    Ok(_) | Err(StoreError::NotFound | StoreError::Refused(_)) => {}
+                    Err(error) => return Err(error.into()),
+                }
+            }
         }
+        Ok(Self {
+            ids,
+            has_more: keys.len() > PROJECTS_MAX,
+        })
     }
-    tags.sort_by_cached_key(|tag| tag.mark.name.to_lowercase());
-    Ok(tags)
+
+    /// Everybody of any of them, by name.
+    async fn people(
+        &self,
+        app: &AppState,
+        shell: &Shell,
+        form: &TaskForm,
+    ) -> Result<Vec<PersonChoice>, ApiError> {
+        let mut known: BTreeMap<String, (usize, PersonChoice)> = BTreeMap::new();
+        for team in &self.ids {
+            for person in people(app, shell, *team, form).await? {
+                let known = known.entry(person.id.clone()).or_insert((0, person));
+                known.0 += 1;
+            }
+        }
+        let everywhere = |(teams, mut person): (usize, PersonChoice)| {
+            person.is_everywhere = teams == self.ids.len();
+            person
+        };
+        let mut people: Vec<_> = known.into_values().map(everywhere).collect();
+        people.sort_by_cached_key(|person| person.avatar.name.to_lowercase());
+        Ok(people)
+    }
+
+    /// The tags of any of them, by name: several teams may have one of the same.
+    async fn tags(
+        &self,
+        app: &AppState,
+        shell: &Shell,
+        task: &TaskState,
+        is_one: bool,
+    ) -> Result<Vec<TagChoice>, ApiError> {
+        let (store, actor) = (app.store(), &shell.viewer.caller.actor);
+        let mut tags = BTreeMap::new();
+        for team in &self.ids {
+            let team = Some(*team);
+            let found = list_all(async |page: PageRequest| store.tags(actor, team, &page).await);
+            for tag in found.await? {
+                let name = tag.name.to_lowercase();
+                tags.entry(name).or_insert_with(|| TagChoice {
+                    mark: TagMark::new(&tag.name, Some(&tag.color)),
+                    is_chosen: is_one && task.tags.iter().any(|on| on.id == tag.id),
+                });
+            }
+        }
+        Ok(tags.into_values().collect())
+    }
 }

@@ -203,6 +203,11 @@ pub(crate) async fn edit_comment(
     }
 }
 
+/// The address of a comment: of the page of what was said that has it.
+pub(crate) fn comment_url(task: &str, comment: CommentId) -> String {
+    format!("/tasks/{task}?comment={comment}#comment-{comment}")
+}
+
 /// Leads to a comment on the task's page; to an older one where it was shown.
 async fn there(
     app: &AppState,

@@ -18,6 +18,8 @@ pub(super) struct Watching {
     pub(super) people: Vec<Avatar>,
     /// Whether the viewer is told what happens to it: because they chose to, or because they take part in it.
     pub(super) is_told: bool,
+    /// Whether only because they take part in it: then they do not stand among those who watch.
+    pub(super) takes_part: bool,
 }
 
 impl Watching {
@@ -32,17 +34,16 @@ impl Watching {
             .store()
             .watchers(&caller.actor, &TaskRef::Id(task.id))
             .await?;
-        let takes_part = || {
-            task.created_by == Some(caller.id)
-                || task.assignees.iter().any(|a| a.user_id == caller.id)
-                || said.iter().any(|comment| comment.by == caller.id)
-        };
+        let takes_part = task.created_by == Some(caller.id)
+            || task.assignees.iter().any(|a| a.user_id == caller.id)
+            || said.iter().any(|comment| comment.by == caller.id);
         let people = found.watchers.iter();
         Ok(Self {
             people: people
                 .map(|person| Avatar::of(person.user_id, &person.display_name))
                 .collect(),
-            is_told: found.chosen.unwrap_or_else(takes_part),
+            is_told: found.chosen.unwrap_or(takes_part),
+            takes_part: takes_part && found.chosen.is_none(),
         })
     }
 }

@@ -5,6 +5,7 @@ use crate::error::ApiError;
 use crate::extract::{Fields, Id};
 use crate::pages::form::{PageForm, Wrong, kept, members, sent};
 use crate::pages::shell::{Section, Shell};
+use crate::pages::texts::ENGLISH;
 use crate::pages::viewer::Viewer;
 use crate::state::AppState;
 use askama::Template;
@@ -126,11 +127,7 @@ pub(crate) async fn delete(
             Err(error) => Wrong::of(error.into())?,
         }
     } else {
-        Wrong::field(
-            "confirm",
-            FieldCode::Invalid,
-            "must be the name of the team",
-        )
+        Wrong::field("confirm", FieldCode::Invalid, ENGLISH.not_the_team)
     };
     let typed = Typed {
         wrong_delete: wrong,

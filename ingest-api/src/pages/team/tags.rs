@@ -19,6 +19,7 @@ use millstream_event_log::events::team::TeamState;
 use millstream_store::PageRequest;
 use millstream_store::page::LIMIT_MAX;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use std::mem;
 
 /// Most tags of a team that a page shows: whoever has more finds them in the API, and none of them again.
 const SHOWN_MAX: usize = 1_000;
@@ -32,7 +33,7 @@ struct TagsPage {
     may_manage: bool,
     /// What is wrong with the form for a new one.
     wrong: Wrong,
-    /// What is wrong with a change of one.
+    /// What is wrong with a change of one, where it is not said at its form.
     wrong_change: Wrong,
     name: String,
     color: String,
@@ -41,8 +42,12 @@ struct TagsPage {
 struct TagRow {
     id: String,
     mark: TagMark,
+    /// Its name and colour in the form: as they are, or as they were typed.
+    name: String,
     color: String,
     version: i64,
+    /// What is wrong with what was typed; the form is open then.
+    wrong: Option<Wrong>,
 }
 
 /// What a form that comes back says.
@@ -52,6 +57,8 @@ struct Typed {
     wrong_change: Wrong,
     name: String,
     color: String,
+    /// The tag whose form it is; `None` for that of a new one.
+    tag: Option<TagId>,
 }
 
 /// Shows them.
@@ -67,7 +74,7 @@ async fn page(
     app: &AppState,
     viewer: Viewer,
     team: TeamId,
-    typed: Typed,
+    mut typed: Typed,
 ) -> Result<Response, ApiError> {
     let actor = viewer.caller.actor.clone();
     let team = app.store().team(&actor, team).await?;
@@ -78,10 +85,17 @@ async fn page(
         .into_iter()
         .find(|status| !status.is_success())
         .unwrap_or_default();
+    let mut rows: Vec<_> = tags.into_iter().map(TagRow::from).collect();
+    if let Some(tag) = typed.tag {
+        let row = rows.iter_mut().find(|row| row.id == tag.to_string());
+        if let Some(row) = row {
+            row.take(&mut typed);
+        }
+    }
     let page = TagsPage {
         shell: Shell::of(app, viewer, Section::Teams).await?,
         may_manage: decide(&actor, Action::ManageTags, Target::team(team.id)).is_ok(),
-        tags: tags.into_iter().map(TagRow::from).collect(),
+        tags: rows,
         team,
         wrong: typed.wrong,
         wrong_change: typed.wrong_change,
@@ -114,6 +128,35 @@ impl TagRow {
     fn is(&self, color: &str) -> bool {
         self.color == color
     }
+
+    /// Whether its colour is none of those that have a name.
+    fn is_mixed(&self) -> bool {
+        !NAMED.contains(&self.color.as_str())
+    }
+
+    /// Shows its form again, as it was typed.
+    fn take(&mut self, typed: &mut Typed) {
+        self.name = mem::take(&mut typed.name);
+        if !typed.color.is_empty() {
+            self.color = mem::take(&mut typed.color);
+        }
+        self.wrong = Some(mem::take(&mut typed.wrong_change));
+    }
+
+    /// What is wrong with a field of its form.
+    fn wrong_at(&self, field: &str) -> Option<&str> {
+        self.wrong.as_ref()?.at(field)
+    }
+
+    /// Whether somebody else changed it meanwhile.
+    fn is_stale(&self) -> bool {
+        self.wrong.as_ref().is_some_and(Wrong::is_stale)
+    }
+
+    /// What is wrong with the whole of its form.
+    fn wrong_whole(&self) -> Option<&str> {
+        self.wrong.as_ref()?.whole()
+    }
 }
 
 impl From<TagState> for TagRow {
@@ -121,8 +164,10 @@ impl From<TagState> for TagRow {
         Self {
             mark: TagMark::new(&tag.name, Some(&tag.color)),
             id: tag.id.to_string(),
+            name: tag.name,
             color: tag.color,
             version: tag.version,
+            wrong: None,
         }
     }
 }
@@ -198,6 +243,12 @@ pub(crate) async fn update(
     let sent = members(&mut params, &["name", "color"]);
     params.finish(|| Some(()))?;
     of_team(&app, &viewer, team, tag).await?;
+    let typed = Typed {
+        name: kept(&sent, "name"),
+        color: kept(&sent, "color"),
+        tag: Some(tag),
+        ..Typed::default()
+    };
     let known = version.map(Into::into);
     let changed = match one::read(Fields::new(sent), &viewer.caller, tag, known) {
         Ok(update) => {
@@ -208,7 +259,7 @@ pub(crate) async fn update(
     };
     match changed {
         Ok(()) => Ok(back(team)),
-        Err(error) => refused(&app, viewer, team, error).await,
+        Err(error) => refused(&app, viewer, team, typed, error).await,
     }
 }
 
@@ -227,7 +278,7 @@ pub(crate) async fn delete(
         .await;
     match deleted {
         Ok(_) => Ok(back(team)),
-        Err(error) => refused(&app, viewer, team, error.into()).await,
+        Err(error) => refused(&app, viewer, team, Typed::default(), error.into()).await,
     }
 }
 
@@ -235,11 +286,9 @@ async fn refused(
     app: &AppState,
     viewer: Viewer,
     team: TeamId,
+    mut typed: Typed,
     error: ApiError,
 ) -> Result<Response, ApiError> {
-    let typed = Typed {
-        wrong_change: Wrong::of(error)?,
-        ..Typed::default()
-    };
+    typed.wrong_change = Wrong::of(error)?;
     page(app, viewer, team, typed).await
 }

@@ -33,6 +33,14 @@ impl TestApp {
 }
 
 impl Browser {
+    /// The same, with another cookie.
+    pub(crate) fn also(&self, cookie: &str) -> Self {
+        Self {
+            cookie: format!("{}; {cookie}", self.cookie),
+            csrf: self.csrf.clone(),
+        }
+    }
+
     /// The same request, from this browser.
     pub(crate) fn with<'a>(&self, request: Request<'a>) -> Request<'a> {
         let request = request.header("accept", "text/html");

@@ -2,12 +2,13 @@
 
 use futures::FutureExt;
 use futures::future::BoxFuture;
+use millstream_analytics_engine::Lake;
 use millstream_domain::clock::{Clock, MockClock};
 use millstream_event_log::Log;
 use millstream_event_log::backends::postgres::PostgresLog;
 use millstream_event_log::signals::Signals;
 use millstream_ingest_api::state::{Checkpoints, CheckpointsUnavailable};
-use millstream_pipelines::dataflows::{activity, audit, notifications, search};
+use millstream_pipelines::dataflows::{activity, audit, lake, notifications, search};
 use millstream_pipelines::sink::Sink;
 use millstream_pipelines::{Pipeline, Runner};
 use millstream_search::Index;
@@ -44,6 +45,13 @@ impl Views<'_> {
         self.run(tasks, audit::pipeline(), sink);
         let sink = TantivySink::new(index.clone(), pool.clone(), clock(), "search");
         self.run(tasks, search::pipeline(), sink);
+    }
+
+    pub(super) fn spawn_lake(&self, tasks: &mut JoinSet<()>, lake: &Lake) {
+        let (lake, pool, clock) = (lake.clone(), self.store.pool().clone(), self.clock.clone());
+        let (sink, writer) = millstream_sinks::lake::lake(lake, pool, clock, "lake");
+        self.run(tasks, lake::pipeline(), sink);
+        tasks.spawn(writer.run(self.stop.clone()));
     }
 
     fn run<S: Sink>(&self, tasks: &mut JoinSet<()>, pipeline: Pipeline<S::Item>, sink: S)

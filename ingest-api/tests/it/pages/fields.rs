@@ -181,3 +181,33 @@ async fn a_due_time_that_is_not_understood_comes_back_as_it_was_typed() {
     let back = back.expect(422).text();
     assert!(back.contains("value=\"when the mill stands still\""));
 }
+
+#[tokio::test]
+async fn hours_that_are_no_finite_number_are_refused_with_the_text_kept() {
+    let world = World::new().await;
+    let (app, ada) = (&world.app, world.app.browser("ada").await);
+    let before = world.task().await;
+    for hours in ["NaN", "inf", "-infinity", "1e400"] {
+        for field in ["estimated_hours", "actual_hours"] {
+            let form = [("title", "Another"), ("whole", "1"), (field, hours)];
+            let back = ada.post(app, "/tasks/ENG-1", &form).await.expect(422);
+            let text = back.text();
+            assert!(text.contains(&format!("value=\"{hours}\"")), "{text}");
+            assert!(text.contains("value=\"Another\""), "{text}");
+        }
+        let new = [
+            ("title", "New"),
+            ("project", "ENG"),
+            ("estimated_hours", hours),
+        ];
+        ada.post(app, "/tasks", &new).await.expect(422);
+    }
+    assert_eq!(world.task().await, before);
+    let form = [
+        ("title", "Another"),
+        ("whole", "1"),
+        ("estimated_hours", "1,5"),
+    ];
+    ada.post(app, "/tasks/ENG-1", &form).await.expect(303);
+    assert_eq!(world.task().await["estimated_hours"], 1.5);
+}

@@ -130,6 +130,61 @@ async fn the_newest_comments_are_shown_and_lead_to_the_earlier_ones() {
 }
 
 #[tokio::test]
+async fn a_link_to_an_old_comment_leads_to_where_it_is_shown() {
+    let app = TestApp::with_views().await;
+    let (ada, team, project) = app.with_project().await;
+    let grace = app.user("grace").await;
+    app.member(&ada, &team, &grace, "member").await;
+    app.task(&ada, &project, "Mend the wheel").await;
+    let mut ids = Vec::new();
+    for number in 0..120 {
+        let body = json!({"body": format!("Turn {number:03}.")});
+        let said = app.post("/tasks/ENG-1/comments", body).by(&ada);
+        ids.push(said.send().await.expect(201).id());
+    }
+    let browser = app.browser("grace").await;
+    let at = |id: &str| format!("/tasks/ENG-1?comment={id}");
+    // With what was said next; and it says where the newest are.
+    let old = browser.page(&app, &at(&ids[3])).await;
+    assert!(old.contains("Turn 003.") && old.contains("Turn 013.") && !old.contains("Turn 014."));
+    let own = format!("href=\"{}#comment-{}\"", at(&ids[3]), ids[3]);
+    assert!(old.contains(&own) && old.contains("rel=\"next\""));
+    // What the newest page has is shown there.
+    let newest = browser.page(&app, "/tasks/ENG-1").await;
+    for id in [&ids[20], &ids[119]] {
+        let page = browser.page(&app, &at(id)).await;
+        assert!(page.contains("Turn 119.") && page.contains("Turn 020."));
+        assert!(newest.contains(id.as_str()));
+    }
+    let edge = browser.page(&app, &at(&ids[19])).await;
+    assert!(edge.contains("Turn 019.") && !edge.contains("Turn 119."));
+    // One that is not there, or another task's.
+    let other = browser.page(&app, &at(&project)).await;
+    assert!(other.contains("Turn 119."));
+    browser.get(&app, &at("me")).await.expect(400);
+}
+
+#[tokio::test]
+async fn hits_are_narrowed_down_to_projects_that_the_navigation_does_not_name() {
+    let app = TestApp::with_views().await;
+    let (ada, team, _) = app.with_project().await;
+    for number in 0..100 {
+        app.project(&ada, &team, &format!("A{number:03}")).await;
+    }
+    let mut last = None;
+    for key in ["YARN", "ZEAL"] {
+        let project = app.project(&ada, &team, key).await;
+        let body = json!({"project_id": project, "title": "Grease the wheel"});
+        let made = app.post("/tasks", body).by(&ada).send().await;
+        last = Some(made.expect(201));
+    }
+    let seen = app.get("/search?q=wheel").by(&ada).after(&last.unwrap());
+    seen.send().await.expect(200);
+    let page = app.browser("ada").await.page(&app, "/search?q=wheel").await;
+    assert!(page.contains("project%3AYARN") && page.contains("project%3AZEAL"));
+}
+
+#[tokio::test]
 async fn what_a_comment_said_is_told_newest_first_however_often_it_changed() {
     let app = TestApp::with_views().await;
     let (ada, _, project) = app.with_project().await;

@@ -158,6 +158,12 @@ async fn tags_are_made_renamed_coloured_and_deleted() {
     ];
     ada.post(&app, &path, &change).await.expect(303);
     ada.post(&app, &path, &change).await.expect(412);
+    // A name that cannot be: the form is open, with what was typed.
+    let wrong = [("name", "axle, or hub"), ("color", "red")];
+    let back = ada.post(&app, &path, &wrong).await.expect(422).text();
+    let form = between(&back, "class=\"menu\" open", "</form>");
+    assert!(form.contains("value=\"axle, or hub\"") && form.contains("<option selected>red"));
+    assert!(form.contains(&format!("id=\"wrong-{tag}\" role=\"alert\"")));
     let list = ada.page(&app, &tags).await;
     assert!(list.contains("axle") && list.contains("fill=\"#1e90ff\"") && !list.contains("wheel"));
     let seen = grace.page(&app, &tags).await;
@@ -208,4 +214,23 @@ async fn what_was_tried_in_a_browser_and_refused_is_in_the_audit() {
     let refused = refused.unwrap();
     assert_eq!(refused["actor"]["username"], "grace");
     assert_eq!(refused["entity_id"], team);
+}
+
+#[tokio::test]
+async fn whoever_may_not_add_members_does_not_learn_which_names_there_are() {
+    let app = TestApp::new().await;
+    let (ada, team, _) = app.with_project().await;
+    let (vera, _) = (app.user("vera").await, app.user("eve").await);
+    app.member(&ada, &team, &vera, "viewer").await;
+    let path = format!("/teams/{team}/members");
+    for (name, status) in [("vera", 403), ("eve", 404)] {
+        let browser = app.browser(name).await;
+        for sought in ["eve", "nobody-at-all"] {
+            let form = [("username", sought), ("role", "member")];
+            browser.post(&app, &path, &form).await.expect(status);
+        }
+    }
+    let owner = app.browser("ada").await;
+    let form = [("username", "nobody-at-all"), ("role", "member")];
+    owner.post(&app, &path, &form).await.expect(422);
 }

@@ -232,3 +232,52 @@ async fn what_one_watches_stands_below_what_one_works_on() {
     let (_, form) = before.split_once("action=\"/tasks/bulk\"").unwrap();
     assert!(!form.contains("</form>"));
 }
+
+#[tokio::test]
+async fn keys_of_one_letter_are_turned_off_for_a_browser() {
+    let app = TestApp::new().await;
+    app.user("ada").await;
+    let ada = app.browser("ada").await;
+    assert!(!ada.page(&app, "/settings").await.contains("data-keys"));
+    let off = ada.post(&app, "/settings/keys", &[("keys", "off")]).await;
+    let off = off.expect(303);
+    let cookie = off.header("set-cookie").unwrap().split(';').next();
+    assert_eq!(cookie, Some("millstream_keys=off"));
+    let ada = ada.also(cookie.unwrap());
+    let page = ada.page(&app, "/settings").await;
+    assert!(page.contains("data-keys=\"off\""));
+    assert!(page.contains("value=\"off\" aria-pressed=\"true\""));
+    let on = ada.post(&app, "/settings/keys", &[("keys", "on")]).await;
+    let on = on.expect(303);
+    assert!(on.header("set-cookie").unwrap().contains("Max-Age=0"));
+}
+
+#[tokio::test]
+async fn pages_of_many_projects_hear_of_them_and_gather_what_they_hear() {
+    let app = TestApp::with_views().await;
+    let (ada, team, first) = app.with_project().await;
+    let mut projects = vec![first];
+    for number in 0..24 {
+        let key = format!("A{number:02}");
+        projects.push(app.project(&ada, &team, &key).await);
+    }
+    // The last by name: what one works on is heard before what the navigation names.
+    let last = app.project(&ada, &team, "ZEAL").await;
+    let me = app.get("/auth/me").by(&ada).send().await.data();
+    let body = json!({
+        "project_id": last, "title": "Grease the wheel", "assignees": [{"user_id": me["id"]}],
+    });
+    app.post("/tasks", body).by(&ada).send().await.expect(201);
+    let ada = app.browser("ada").await;
+    for path in ["/", "/activity", "/search", "/projects"] {
+        let page = ada.page(&app, path).await;
+        let topics = between(&page, "data-topics=\"", "\"");
+        assert_eq!(topics.matches("project:").count(), 20, "{path}");
+        assert!(topics.ends_with(" notifications") && page.contains(" data-calm"));
+        if path == "/" {
+            assert!(topics.starts_with(&format!("project:{last} ")), "{topics}");
+        }
+    }
+    let board = ada.page(&app, "/projects/ZEAL?view=board").await;
+    assert!(!board.contains(" data-calm"));
+}

@@ -224,6 +224,39 @@ async fn a_property_of_several_tasks_is_added_and_replaces_nothing() {
 }
 
 #[tokio::test]
+async fn a_picker_for_tasks_of_several_teams_offers_all_their_people_and_tags() {
+    let (app, user, _) = world().await;
+    let other = app.team(&user, "Sawyers").await;
+    let saw = app.project(&user, &other, "SAW").await;
+    let hedy = app.user("hedy").await;
+    app.member(&user, &other, &hedy, "member").await;
+    app.task(&user, &saw, "Sharpen it").await;
+    let ada = app.browser("ada").await;
+    ada.post(&app, "/tasks/SAW-1", &[("tags", "teeth")])
+        .await
+        .expect(303);
+    let one = ada.page(&app, "/tasks/set/assignees?task=ENG-1").await;
+    assert!(!one.contains("hedy") && !one.contains("not in every team"));
+    let both = "task=ENG-1,SAW-1&back=/";
+    let page = ada
+        .page(&app, &format!("/tasks/set/assignees?{both}"))
+        .await;
+    assert!(page.contains("value=\"hedy\"") && page.contains("value=\"ada\""));
+    // Ada is in both teams, hedy in one.
+    let hedy = between(&page, "value=\"hedy\"", "</label>");
+    assert!(hedy.contains("not in every team"), "{hedy}");
+    let ada_line = between(&page, "value=\"ada\"", "</label>");
+    assert!(!ada_line.contains("not in every team"), "{ada_line}");
+    let page = ada.page(&app, &format!("/tasks/set/tags?{both}")).await;
+    assert!(page.contains("value=\"teeth\"") && page.contains("· 2 selected"));
+    // What is nobody's has nobody to offer, and is told when it is tried.
+    let page = ada
+        .page(&app, "/tasks/set/assignees?task=ENG-1,NONE-1")
+        .await;
+    assert!(page.contains("value=\"ada\""));
+}
+
+#[tokio::test]
 async fn tags_are_shown_in_their_colour_without_a_style_in_the_page() {
     let (app, user, _) = world().await;
     let ada = app.browser("ada").await;

@@ -30,7 +30,7 @@ pub(super) const OPEN: [&str; 12] = [
 ];
 
 /// What changes nothing but what is one's own.
-pub(super) const OF_ONES_OWN: [&str; 16] = [
+pub(super) const OF_ONES_OWN: [&str; 18] = [
     "POST /login",
     "POST /logout",
     "POST /register",
@@ -40,6 +40,8 @@ pub(super) const OF_ONES_OWN: [&str; 16] = [
     "POST /settings/profile",
     "POST /settings/password",
     "POST /settings/theme",
+    "POST /settings/keys",
+    "POST /settings/mails",
     "POST /settings/sessions/end",
     "POST /settings/sessions/end-others",
     "POST /settings/tokens",
@@ -270,6 +272,13 @@ fn teams() -> Vec<Sample> {
     let edit = json!({"name": "Renamed", "description": ""});
     let member = json!({"username": "nomad", "role": "viewer"});
     vec![
+        get("GET /analytics"),
+        get("GET /analytics/sql"),
+        // What is refused by its length alone: answers are tried where the whole program is, in its `tests/it/sql.rs`.
+        post("POST /analytics/sql", json!({"sql": "x".repeat(40_000)})),
+        get("GET /analytics/users/{id}"),
+        get("GET /analytics/teams/{id}"),
+        get("GET /analytics/projects/{key}").of(&[("key", "project_key")]),
         get("GET /teams"),
         post("POST /teams", json!({"name": "New", "description": ""})),
         get("GET /teams/new"),
@@ -313,11 +322,14 @@ fn own() -> Vec<Sample> {
         post("POST /settings/profile", profile),
         post("POST /settings/password", password),
         post("POST /settings/theme", json!({"theme": "dark"})),
+        post("POST /settings/keys", json!({"keys": "off"})),
         post(
             "POST /settings/sessions/end",
             json!({"session": "{session}"}),
         ),
         post("POST /settings/sessions/end-others", json!({})),
+        get("GET /settings/mails"),
+        post("POST /settings/mails", json!({"assigned": "on"})),
         get("GET /settings/tokens"),
         post("POST /settings/tokens", token),
         post("POST /settings/tokens/revoke", json!({"token": "{token}"})),
@@ -325,8 +337,22 @@ fn own() -> Vec<Sample> {
 }
 
 fn admin() -> Vec<Sample> {
+    let schedule = json!({"name": "New", "kind": "empty_trash", "cron": "0 8 * * *"});
     vec![
         get("GET /admin"),
+        get("GET /admin/pipelines/{name}").of(&[("name", "=activity")]),
+        post("POST /admin/pipelines/{name}/rebuild", json!({})).of(&[("name", "=notifications")]),
+        post("POST /admin/pipelines/{name}/resume", json!({})).of(&[("name", "=search")]),
+        post(
+            "POST /admin/pipelines/{name}/letters/{seq}/retry",
+            json!({}),
+        )
+        .of(&[("name", "=activity"), ("seq", "=3")]),
+        post(
+            "POST /admin/pipelines/{name}/letters/{seq}/discard",
+            json!({"reason": "nobody misses it"}),
+        )
+        .of(&[("name", "=activity"), ("seq", "=4")]),
         get("GET /admin/users"),
         post("POST /admin/users/{id}", json!({"role": "manager"})),
         get("GET /admin/audit"),
@@ -336,6 +362,13 @@ fn admin() -> Vec<Sample> {
         get("GET /admin/jobs/{id}"),
         post("POST /admin/jobs/{id}/retry", json!({})),
         post("POST /admin/jobs/{id}/cancel", json!({})),
+        get("GET /admin/schedules"),
+        post("POST /admin/schedules", schedule.clone()),
+        get("GET /admin/schedules/new"),
+        get("GET /admin/schedules/{id}"),
+        post("POST /admin/schedules/{id}", schedule),
+        post("POST /admin/schedules/{id}/run", json!({})),
+        post("POST /admin/schedules/{id}/delete", json!({})),
         get("GET /admin/keys"),
     ]
 }

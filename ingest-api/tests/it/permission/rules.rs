@@ -10,7 +10,7 @@ use crate::openapi::OPEN;
 use serde_json::Value;
 
 /// What changes nothing but what is the caller's own: a viewer may do it, like everybody who is logged in.
-const OF_ONES_OWN: [&str; 16] = [
+const OF_ONES_OWN: [&str; 17] = [
     "POST /api/v1/auth/register",
     "POST /api/v1/auth/login",
     "POST /api/v1/auth/refresh",
@@ -24,6 +24,7 @@ const OF_ONES_OWN: [&str; 16] = [
     "POST /api/v1/auth/tokens",
     "DELETE /api/v1/auth/tokens/{id}",
     "POST /api/v1/notifications/read",
+    "PUT /api/v1/notifications/preferences",
     // What one watches is one's own, like the notifications that come of it.
     "POST /api/v1/tasks/{id}/watch",
     "POST /api/v1/tasks/{id}/unwatch",

@@ -51,7 +51,7 @@ impl Sample {
 
 /// All of them.
 pub(super) fn all() -> Vec<Sample> {
-    [accounts(), teams(), tasks(), views()].concat()
+    [accounts(), teams(), tasks(), views(), pipelines()].concat()
 }
 
 fn accounts() -> Vec<Sample> {
@@ -147,6 +147,20 @@ fn views() -> Vec<Sample> {
     vec![
         sample(read, json!({"ids": ["{notification}"]})),
         sample(read, json!({"all": true})).case("all"),
+        sample(
+            "PUT /api/v1/notifications/preferences",
+            json!({"mail": {"assigned": false}}),
+        ),
+        sample(
+            "POST /api/v1/schedules",
+            json!({"name": "New", "kind": "empty_trash", "cron": "0 8 * * *"}),
+        ),
+        sample("PATCH /api/v1/schedules/{id}", json!({"enabled": false})),
+        // Answers are given by the whole program alone, and tried in its `tests/it/sql.rs`: here, who gets as far.
+        sample(
+            "POST /api/v1/analytics/sql",
+            json!({"sql": "x".repeat(40_000)}),
+        ),
         sample("GET /api/v1/audit", Value::Null),
         sample("GET /api/v1/audit", Value::Null)
             .case("of a task")
@@ -156,5 +170,25 @@ fn views() -> Vec<Sample> {
             .case("of a task")
             .query("entity=task&entity_id={task}"),
         sample("GET /api/v1/audit/proof", Value::Null).query("index=0&size=1"),
+    ]
+}
+
+fn pipelines() -> Vec<Sample> {
+    let activity: &[(&str, &str)] = &[("name", "=activity")];
+    vec![
+        sample("GET /api/v1/pipelines/{name}", Value::Null).path(activity),
+        sample("POST /api/v1/pipelines/{name}/rebuild", json!({})).path(activity),
+        sample("POST /api/v1/pipelines/{name}/resume", json!({})).path(&[("name", "=audit")]),
+        sample("GET /api/v1/pipelines/{name}/dead-letters", Value::Null).path(activity),
+        sample(
+            "POST /api/v1/pipelines/{name}/dead-letters/{seq}/retry",
+            json!({}),
+        )
+        .path(&[("name", "=activity"), ("seq", "=1")]),
+        sample(
+            "POST /api/v1/pipelines/{name}/dead-letters/{seq}/discard",
+            json!({"reason": "nobody misses it"}),
+        )
+        .path(&[("name", "=activity"), ("seq", "=2")]),
     ]
 }

@@ -34,7 +34,7 @@ pub(super) struct World {
 
 impl World {
     pub(super) async fn new() -> Self {
-        let app = TestApp::with_views().await;
+        let app = TestApp::with_lake().await;
         let mut people = BTreeMap::new();
         for who in Who::ALL.into_iter().rev() {
             // The first to come is the admin.
@@ -192,6 +192,9 @@ impl World {
         ];
         self.things
             .extend(things.map(|(thing, id)| ((of, thing), id)));
+        let body = json!({"name": name, "kind": "empty_trash", "every_s": 86_400});
+        let schedule = self.create(Who::Admin, "/schedules", body).await;
+        self.things.insert((of, "schedule"), schedule);
     }
 
     /// More of the first team's, and another team of the same owner.
@@ -221,11 +224,32 @@ impl World {
         let admin = self.by(Who::Admin);
         let last = self.app.patch(&path, json!({"priority": "high"})).by(admin);
         let last = last.send().await.expect(200);
-        for view in ["/activity", "/audit", "/notifications", "/search"] {
+        for view in [
+            "/activity",
+            "/audit",
+            "/notifications",
+            "/search",
+            "/analytics/dashboard",
+        ] {
             let read = self.app.get(view).by(admin).after(&last);
             read.send().await.expect(200);
         }
         self.app.halt().await;
+        self.add_refused().await;
+    }
+
+    /// Records that a pipeline has refused, and two pipelines that have halted.
+    async fn add_refused(&self) {
+        for statement in [
+            "insert into stream.dead_letter (pipeline, seq, key, error, at)
+             select 'activity', seq, key::text, 'it cannot be read', at from stream.log where seq <= 4",
+            "update stream.pipeline set state = 'halted' where name in ('audit', 'search')",
+        ] {
+            sqlx::query(statement)
+                .execute(self.app.store.pool())
+                .await
+                .unwrap();
+        }
     }
 
     /// What everybody has of their own.

@@ -83,3 +83,40 @@ async fn a_viewer_who_selects_is_told_why_nothing_happened() {
     let now = app.get("/tasks/ENG-1").by(&ada).send().await.expect(200);
     assert_eq!(now.data(), task);
 }
+
+#[tokio::test]
+async fn what_cannot_be_read_comes_back_as_it_was_typed() {
+    let app = TestApp::new().await;
+    let (ada, _, project) = app.with_project().await;
+    let task = app.task(&ada, &project, "one").await;
+    let browser = app.browser("ada").await;
+    let form = [
+        ("task", "ENG-1"),
+        ("status", "blocked"),
+        ("due_at", "when <it> suits"),
+        ("people", "unassign"),
+        ("who", "grace"),
+        ("tags", "mill, wheel"),
+        ("back", "/projects/ENG"),
+    ];
+    let back = browser.post(&app, "/tasks/bulk", &form).await.expect(422);
+    let page = back.text();
+    for kept in [
+        "name=\"task\" value=\"ENG-1\"",
+        "name=\"back\" value=\"/projects/ENG\"",
+        "<option value=\"blocked\" selected>",
+        "<option value=\"unassign\" selected>",
+        "value=\"when &#60;it&#62; suits\"",
+        "value=\"grace\"",
+        "value=\"mill, wheel\"",
+        "id=\"due-wrong\" role=\"alert\">is not a time",
+    ] {
+        assert!(page.contains(kept), "{kept} in {page}");
+    }
+    let long = "x".repeat(200);
+    let tags = [("task", "ENG-1"), ("tags", &*long)];
+    let back = browser.post(&app, "/tasks/bulk", &tags).await.expect(422);
+    assert!(back.text().contains("aria-invalid=\"true\" autofocus"));
+    let now = app.get("/tasks/ENG-1").by(&ada).send().await.expect(200);
+    assert_eq!(now.data(), task);
+}

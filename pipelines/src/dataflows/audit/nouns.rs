@@ -5,8 +5,8 @@ use millstream_event_log::Event;
 use millstream_event_log::events::session::EndReason;
 use millstream_event_log::events::{
     AccessEvent, ApiTokenEvent, CommentEvent, DeadlineEvent, JobEvent, KeyEvent, MemberEvent,
-    NotificationEvent, ProjectEvent, SessionEvent, TagEvent, TaskEvent, TeamEvent, UserEvent,
-    WatchEvent,
+    NotificationEvent, PipelineEvent, ProjectEvent, ScheduleEvent, SessionEvent, TagEvent,
+    TaskEvent, TeamEvent, UserEvent, WatchEvent,
 };
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
@@ -72,6 +72,8 @@ pub(super) fn tell(event: &Event, payload: Payload) -> Told {
         Event::Notification(event) => notification(event, payload),
         Event::Deadline(event) => deadline(event, payload),
         Event::Job(event) => job(event),
+        Event::Schedule(event) => schedule(event, payload),
+        Event::Pipeline(event) => pipeline(event, payload),
         Event::Key(event) => key(event, payload),
     }
 }
@@ -245,6 +247,30 @@ fn job(event: &JobEvent) -> Told {
     Told::done("job", job.job_id.0, Some(&job.kind)).states(Some(before), Some(after))
 }
 
+fn schedule(event: &ScheduleEvent, mut payload: Payload) -> Told {
+    let told = Told::done("schedule", event.id().0, Some(event.name()));
+    match event {
+        ScheduleEvent::Created(_) => told.states(None, payload.remove("schedule")),
+        ScheduleEvent::Updated(_) => told.states(payload.remove("before"), payload.remove("after")),
+        ScheduleEvent::Deleted(_) => told.states(payload.remove("schedule"), None),
+        ScheduleEvent::Run(_) => told.states(None, Some(Value::Object(payload))),
+    }
+}
+
+/// A pipeline is known by its name. What is done to a record that it refused is told with the record's place in the log.
+fn pipeline(event: &PipelineEvent, payload: Payload) -> Told {
+    let told = Told::done("pipeline", None, Some(event.pipeline()))
+        .states(None, Some(Value::Object(payload)));
+    match event {
+        PipelineEvent::DeadLetterDiscarded(discarded) => {
+            told.ended(Outcome::Accepted, discarded.reason.clone())
+        }
+        PipelineEvent::RebuildAsked(_)
+        | PipelineEvent::Resumed(_)
+        | PipelineEvent::DeadLetterRetried(_) => told,
+    }
+}
+
 /// A key has no id of ours: the one that it has is its name.
 fn key(event: &KeyEvent, payload: Payload) -> Told {
     let told = Told::done("key", None, Some(event.kid()));
@@ -262,7 +288,7 @@ fn deadline(event: &DeadlineEvent, payload: Payload) -> Told {
 
 fn notification(event: &NotificationEvent, payload: Payload) -> Told {
     match event {
-        NotificationEvent::Read(_) => {
+        NotificationEvent::Read(_) | NotificationEvent::PreferencesChanged(_) => {
             Told::done("notification", None, None).states(None, Some(Value::Object(payload)))
         }
     }

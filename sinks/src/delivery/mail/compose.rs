@@ -2,7 +2,7 @@
 //! they are sent: above all one that carries a secret, so that the secret is kept nowhere.
 
 use super::post::PostError;
-use crate::email::email_changed;
+use crate::email::{WorkMails, email_changed};
 use futures::future::BoxFuture;
 use millstream_domain::ids::{MailId, UserId};
 use millstream_pipelines::sink::in_full;
@@ -31,6 +31,7 @@ pub trait PasswordResetMail: Debug + Send + Sync {
 #[derive(Debug, Clone, Default)]
 pub(super) struct Composer {
     pub(super) password_reset: Option<Arc<dyn PasswordResetMail>>,
+    pub(super) work: Option<WorkMails>,
 }
 
 impl Composer {
@@ -43,24 +44,32 @@ impl Composer {
                 in_full(&error)
             ))
         })?;
-        let user = match content {
+        let made = match content {
             MailContent::Composed(composed) => return Ok(composed),
-            MailContent::EmailChanged { username } => {
-                // Nothing but our own templates can be wrong, which a later version may mend.
-                return email_changed::words(&username)
-                    .map_err(|error| PostError::Later(in_full(&*error)));
+            MailContent::EmailChanged { username } => email_changed::words(&username).map(Some),
+            MailContent::PasswordReset { user_id } => {
+                let maker = known(self.password_reset.as_ref(), "for new passwords")?;
+                maker.compose(mail.id, user_id, &mail.to).await
             }
-            MailContent::PasswordReset { user_id } => user_id,
+            MailContent::TaskNews(about) => {
+                let maker = known(self.work.as_ref(), "about tasks")?;
+                maker.task_news(&about, &mail.to).await
+            }
+            MailContent::DailySummary(span) => {
+                let maker = known(self.work.as_ref(), "about days")?;
+                maker.daily_summary(&span, &mail.to).await
+            }
         };
-        let Some(maker) = &self.password_reset else {
-            return Err(PostError::Later(
-                "this process makes no mails for new passwords".into(),
-            ));
-        };
-        match maker.compose(mail.id, user, &mail.to).await {
+        match made {
             Ok(Some(composed)) => Ok(composed),
-            Ok(None) => Err(PostError::Refused("it is not wanted any more".into())),
+            Ok(None) => Err(PostError::NotWanted),
+            // The database, or our own templates, which a later version may mend.
             Err(error) => Err(PostError::Later(in_full(&*error))),
         }
     }
+}
+
+/// What makes these mails, where this process has it.
+fn known<'a, M: ?Sized>(maker: Option<&'a M>, what: &str) -> Result<&'a M, PostError> {
+    maker.ok_or_else(|| PostError::Later(format!("this process makes no mails {what}")))
 }

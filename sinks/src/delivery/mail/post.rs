@@ -35,6 +35,9 @@ pub enum PostError {
     /// It never will be.
     #[error("refused: {0}")]
     Refused(String),
+    /// Nobody wants it any more: what it was about is gone, or its reader is.
+    #[error("it is not wanted any more")]
+    NotWanted,
     /// Another try may go better.
     #[error("not now: {0}")]
     Later(String),
@@ -54,6 +57,7 @@ impl PostError {
         let short = |reason: String| reason.chars().take(REASON_CHARS_MAX).collect();
         match self {
             Self::Refused(reason) => Self::Refused(short(reason)),
+            Self::NotWanted => Self::NotWanted,
             Self::Later(reason) => Self::Later(short(reason)),
             Self::Away { reason, code } => Self::Away {
                 reason: short(reason),

@@ -186,6 +186,7 @@ pub(super) fn commit(records: &[Record]) -> Commit<Entry> {
         effects: records.iter().map(effect).collect(),
         states: Vec::new(),
         dead: Vec::new(),
+        taken: Vec::new(),
         cut: Cut::at(records.last().unwrap().seq),
     }
 }

@@ -111,7 +111,7 @@ async fn no_link_goes_to_an_address_that_somebody_has_left_and_it_is_told_so() {
     let state = |kind: &str, state: &str| (kind.to_owned(), state.to_owned());
     let expected = [
         state("email_changed", "delivered"),
-        state("password_reset", "failed"),
+        state("password_reset", "not_wanted"),
     ];
     assert_eq!(states, expected);
 }

@@ -203,7 +203,7 @@ async fn a_mail_that_nobody_wants_any_more_is_not_sent() {
     let delivery = delivery(&store, &server).with_password_reset(Arc::new(tokens));
     delivery.deliver_due().await.unwrap();
     assert!(server.heard().is_empty());
-    assert_eq!(stored(&store).await.state, "failed");
+    assert_eq!(stored(&store).await.state, "not_wanted");
 }
 
 #[derive(Clone, Default)]

@@ -158,14 +158,14 @@ async fn what_has_been_in_the_trash_for_a_month_is_removed_once_by_whoever_keeps
     shop.store.clock.advance(TimeDelta::minutes(1));
     let young = shop.made("young").await.state.id;
     trash(young).await;
-    shop.store.clock.advance(TimeDelta::days(TRASH_DAYS));
+    shop.store.clock.advance(TimeDelta::days(TRASH_DAYS.into()));
     shop.store
         .done(&shop.joan, to(&shop.joan, saved, TaskPlace::Open))
         .await;
     let before = shop.store.kinds().await.len();
     let (one, two) = tokio::join!(
-        shop.store.store.keep_house_once(),
-        shop.store.store.keep_house_once()
+        shop.store.store.empty_trash(TRASH_DAYS),
+        shop.store.store.empty_trash(TRASH_DAYS)
     );
     one.unwrap();
     two.unwrap();

@@ -1,0 +1,44 @@
+//! The dashboard: how things stand and what happened lately.
+
+use super::{Day, Percentiles, Question, Scope, Standing, Taken, Throughput, per_day};
+use crate::error::LakeError;
+use crate::session::Session;
+use millstream_domain::ids::UserId;
+use serde::Serialize;
+
+/// The answer.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Dashboard {
+    /// How everything stands.
+    pub now: Standing,
+    /// How the tasks stand that the reader works on.
+    pub mine: Standing,
+    /// What happened within the days.
+    pub period: Throughput,
+    /// How long it took what was finished within the days, from when work began.
+    pub cycle_time: Percentiles,
+    /// Each day.
+    pub days: Vec<Day>,
+}
+
+/// Asks.
+pub async fn ask(
+    session: &Session,
+    question: &Question,
+    reader: UserId,
+) -> Result<Dashboard, LakeError> {
+    let mine = Question {
+        scope: Scope {
+            assignee: Some(reader),
+            ..question.scope
+        },
+        ..question.clone()
+    };
+    Ok(Dashboard {
+        now: Standing::of(session, question).await?,
+        mine: Standing::of(session, &mine).await?,
+        period: Throughput::of(session, question).await?,
+        cycle_time: Percentiles::of(session, question, Taken::Cycle).await?,
+        days: per_day(session, question).await?,
+    })
+}

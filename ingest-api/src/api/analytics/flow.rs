@@ -1,0 +1,99 @@
+//! `GET /analytics/projects/{id}/flow`
+
+use super::bodies::{
+    DayBody, LevelsBody, PercentilesBody, PeriodBody, ProjectBody, StandingBody, ThroughputBody,
+    all,
+};
+use super::{VIEW, ask, days, elsewhere, found, kept, question};
+use crate::answer::{Answer, One};
+use crate::api::schema::Problems;
+use crate::auth::Caller;
+use crate::error::ApiError;
+use crate::extract::{Id, Params};
+use crate::position::WaitFor;
+use crate::state::AppState;
+use crate::view::seen;
+use axum::extract::State;
+use millstream_analytics_engine::reports::{Scope, flow};
+use millstream_domain::ids::ProjectId;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+/// How work flows through a project.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[schema(as = ProjectFlow)]
+pub(crate) struct FlowBody {
+    pub(crate) project: ProjectBody,
+    pub(crate) period: PeriodBody,
+    pub(crate) now: StandingBody,
+    pub(crate) throughput: ThroughputBody,
+    /// From when work began to when it was finished.
+    pub(crate) cycle_time: PercentilesBody,
+    /// From when the task was made to when it was finished.
+    pub(crate) lead_time: PercentilesBody,
+    /// Each day, the first one first.
+    pub(crate) days: Vec<DayBody>,
+    /// How many tasks were in which status at the end of each day; today, now.
+    pub(crate) cumulative: Vec<LevelsBody>,
+}
+
+#[utoipa::path(
+    get, path = "/analytics/projects/{id}/flow", tag = "analytics",
+    summary = "How work flows through a project",
+    description = "How many tasks were in which status at the end of each day, what was finished, and how long that took. A view: it answers how far it is. `docs/ANALYTICS.md` defines each number.",
+    params(
+        WaitFor,
+        ("id" = uuid::Uuid, Path, description = "The project"),
+        ("days" = Option<u32>, Query, description = "How many days, today among them: 1 to 366, default 30"),
+    ),
+    responses((status = 200, description = "The numbers", body = One<FlowBody>), Problems),
+    security(("bearer" = [])),
+)]
+pub(crate) async fn read_flow(
+    State(app): State<AppState>,
+    caller: Caller,
+    wait: WaitFor,
+    Id(id): Id<ProjectId>,
+    mut params: Params,
+) -> Result<Answer, ApiError> {
+    let days = days(&mut params);
+    params.finish(|| Some(()))?;
+    let seen = seen(&app, wait, VIEW).await?;
+    let about = ("flow", format!("{:?}", (id, days)));
+    let make = async || find(&app, &caller, id, days).await;
+    let body = kept(&app, &caller, seen, about, make).await?;
+    Ok(Answer::one(body).of_view(seen))
+}
+
+/// The same for a page.
+pub(crate) async fn find(
+    app: &AppState,
+    caller: &Caller,
+    id: ProjectId,
+    days: u32,
+) -> Result<FlowBody, ApiError> {
+    let path = format!("projects/{id}/flow?days={days}");
+    if let Some(told) = elsewhere(app, caller, &path).await? {
+        return Ok(told);
+    }
+    let question = question(app, caller, days, Scope::default()).await?;
+    let period = PeriodBody::from(&question);
+    let told = ask(app, caller, async |session| {
+        let Some(name) = session.project(id).await? else {
+            return Ok(None);
+        };
+        let told = flow::ask(&session, &question, id).await?;
+        Ok(Some((name, told)))
+    });
+    let (name, told) = found(told.await?)?;
+    Ok(FlowBody {
+        project: name.into(),
+        period,
+        now: told.now.into(),
+        throughput: told.period.into(),
+        cycle_time: told.cycle_time.into(),
+        lead_time: told.lead_time.into(),
+        days: all(told.days),
+        cumulative: all(told.cumulative),
+    })
+}
