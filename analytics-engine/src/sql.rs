@@ -98,9 +98,9 @@ impl Engine {
         let _turn = children.turns.try_acquire().map_err(|_| SqlError::Busy)?;
         let snapshot = self.lake().snapshot()?;
         let rights = self.rights(&snapshot, asker).await?;
-        let asked = Asked::new(self, &snapshot, &rights, sql, limit);
+        let question = Asked::new(self, &snapshot, &rights, sql, limit);
         let mut child = self.start(children)?;
-        let conversation = tokio::time::timeout(TIME_MAX, converse(&mut child, asked)).await;
+        let conversation = tokio::time::timeout(TIME_MAX, converse(&mut child, question)).await;
         let Ok(conversation) = conversation else {
             // Ours to wait for, so that its memory is free before the next one begins.
             child.kill().await.map_err(failed)?;

@@ -240,8 +240,8 @@ impl<V: Rebuilt> Rebuilder<V> {
         let (pool, now) = (self.store.pool().clone(), self.store.clock().now());
         // Another name than that of who runs the pipeline here: they are to wait, too.
         let owner = format!("{} rebuilds", self.node);
-        let held = hold(&pool, &self.row, &owner, now, ttl()).await?;
-        let (generation, _) = held.ok_or(RebuildError::Overtaken)?;
+        let leased = hold(&pool, &self.row, &owner, now, ttl()).await?;
+        let (generation, _) = leased.ok_or(RebuildError::Overtaken)?;
         let hold = Hold {
             generation,
             at: now,

@@ -81,6 +81,10 @@ async fn what_is_written_at_one_web_is_found_heard_and_audited_at_the_other() {
     // Nothing but searches is answered there.
     at_search.get("/tasks").await.expect(404);
     reports_count_it(&ada.at(other.server.api()), &analytics.server, &position).await;
+    let sql = ("sql", "select name from tasks");
+    let page = other.server.api().send_form("ada", "/analytics/sql", sql);
+    let page = page.await.expect(200);
+    assert!(page.text().contains("<td>ENG-1</td>"), "{page:?}");
     api_tokens_find_what_their_people_see(&ada, &grace, &other.server).await;
     an_ended_session_is_refused(&grace, &other.server, &search.server).await;
 
@@ -102,6 +106,9 @@ async fn reports_count_it(ada: &Session, analytics: &Server, position: &str) {
         let report = session.get_after("/analytics/dashboard", position).await;
         let report = report.expect(200).data();
         assert_eq!(report["now"]["open"], 1, "{report}");
+        let counting = json!({"sql": "select count(*) from tasks"});
+        let counted = session.post("/analytics/sql", &counting).await;
+        assert_eq!(counted.expect(200).data()["rows"], json!([[1]]));
         session.get("/analytics/nothing").await.expect(404);
     }
 }

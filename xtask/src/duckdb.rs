@@ -1,4 +1,4 @@
-//! DuckDB, which reads the lake in a test as somebody else would, and `deltalake`, which tells it which files are in it: DuckDB's
+//! `DuckDB`, which reads the lake in a test as somebody else would, and `deltalake`, which tells it which files are in it: `DuckDB`'s
 //! own extension for that is downloaded at its first use, from a place that no test goes to.
 
 use crate::python::{Python, Tool};

@@ -59,7 +59,7 @@ impl TableProvider for Sealed {
             Arc::new(Part {
                 plan: Arc::clone(&plan),
                 schema: plan.schema(),
-                part,
+                number: part,
             })
         };
         let parts = parts.map(part).collect();
@@ -73,7 +73,7 @@ impl TableProvider for Sealed {
 struct Part {
     plan: Arc<dyn ExecutionPlan>,
     schema: SchemaRef,
-    part: usize,
+    number: usize,
 }
 
 impl PartitionStream for Part {
@@ -82,7 +82,7 @@ impl PartitionStream for Part {
     }
 
     fn execute(&self, context: Arc<TaskContext>) -> SendableRecordBatchStream {
-        match self.plan.execute(self.part, context) {
+        match self.plan.execute(self.number, context) {
             Ok(rows) => rows,
             Err(error) => Box::pin(RecordBatchStreamAdapter::new(
                 Arc::clone(&self.schema),

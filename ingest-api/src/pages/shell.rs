@@ -191,16 +191,14 @@ impl Shell {
 
     /// What the page wants to hear of while it is looked at.
     pub(crate) fn topics(&self) -> String {
-        let about = match (self.task, self.project_id) {
-            (Some(task), _) => format!("task:{task} "),
-            (None, Some(project)) => format!("project:{project} "),
-            (None, None) => self
-                .shown
-                .iter()
-                .map(|project| format!("project:{project} "))
-                .collect(),
+        let project = |id: &ProjectId| format!("project:{id}");
+        let mut topics: Vec<String> = match (self.task, &self.project_id) {
+            (Some(task), _) => vec![format!("task:{task}")],
+            (None, Some(id)) => vec![project(id)],
+            (None, None) => self.shown.iter().map(project).collect(),
         };
-        format!("{about}notifications")
+        topics.push("notifications".to_owned());
+        topics.join(" ")
     }
 
     /// Whether it hears of many projects, so that it gathers what happens in them before it asks for itself again.

@@ -156,6 +156,12 @@ async fn all_that_is_wrong_with_a_schedule_is_told_at_once() {
         .unwrap()["message"]
         .to_string();
     assert!(message.contains("that date never comes"), "{message}");
+}
+
+#[tokio::test]
+async fn what_is_wrong_with_a_schedule_is_told_at_its_field() {
+    let app = TestApp::new().await;
+    let ada = app.user("ada").await;
     for (body, field) in [
         (json!({"name": "a", "kind": "empty_trash"}), "cron"),
         (
@@ -298,7 +304,7 @@ async fn a_schedule_is_made_changed_run_and_deleted_on_its_pages() {
     let list = browser.page(&app, "/admin/schedules").await;
     assert!(list.contains(&path) && list.contains("Nightly"));
     // What is wrong is said at its field, and what was typed stands there still.
-    let version = between(&page, "name=\"version\" value=\"", "\"").to_owned();
+    let version = between(&page, "name=\"version\" value=\"", "\"");
     let mut wrong = form.to_vec();
     wrong[2] = ("cron", "61 * * * *");
     wrong[5] = ("args", "{}");

@@ -178,7 +178,7 @@ fn bar(scale: &Scale, class: &'static str, count: u64, x: f64, width: f64) -> Ba
 pub(super) struct Areas {
     lines: Vec<Line>,
     marks: Vec<Mark>,
-    areas: Vec<Area>,
+    layers: Vec<Area>,
 }
 
 /// How many tasks were in one status.
@@ -226,7 +226,7 @@ impl Areas {
         Self {
             lines: scale.lines(),
             marks: marks(&dates),
-            areas,
+            layers: areas,
         }
     }
 }

@@ -132,10 +132,10 @@ impl Marks {
         for (at, mark) in &self.0 {
             let is_here = |it: &&Seen| (it.ends.ours, it.ends.partition) == *at;
             let found = seen.iter().find(is_here);
-            let is_there = found.is_some_and(|it| it.at_mark == Some(*mark));
+            let is_whole = found.is_some_and(|it| it.at_mark == Some(*mark));
             // What is old may be dropped by whoever keeps the broker small.
             let is_expired = found.is_some_and(|it| it.ends.low > mark.offset);
-            if is_there || is_expired {
+            if is_whole || is_expired {
                 continue;
             }
             // What is left of the partition is its beginning, unless something was written to it after the loss.

@@ -85,14 +85,14 @@ impl World {
         let lease = PostgresLease::new(pool, clock.clone(), NAME, 1, "a node");
         let log = Log::Postgres(self.log());
         let runner = Runner::new(mirror::pipeline(NAME), log, sink, lease, clock, signals);
-        runner.run(stop).await;
+        Box::pin(runner.run(stop)).await;
     }
 
     /// Runs it while something is done, and stops it then.
     pub(super) async fn while_mirrored<T>(&self, what: impl AsyncFnOnce(&Signals) -> T) -> T {
         let (signals, stop) = (Signals::default(), CancellationToken::new());
         let done = async {
-            let done = tokio::time::timeout(PATIENCE, what(&signals)).await;
+            let done = tokio::time::timeout(PATIENCE, Box::pin(what(&signals))).await;
             stop.cancel();
             done.expect("it ends")
         };

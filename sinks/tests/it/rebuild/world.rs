@@ -37,12 +37,12 @@ use sqlx::PgPool;
 use std::sync::Arc;
 use std::time::Duration;
 use tempfile::TempDir;
-use tokio::task::{JoinHandle, JoinSet};
+use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 /// Longest time a test waits for what must happen.
-const SOON: Duration = Duration::from_secs(60);
+const SOON: Duration = Duration::from_mins(1);
 /// The row of this node's index.
 const ROW: &str = "search@here";
 
@@ -63,12 +63,18 @@ pub(super) struct World {
 pub(super) type Contents = (Vec<String>, Vec<String>);
 
 /// Something that goes on beside the test until it is ended.
-pub(super) struct Beside<T>(CancellationToken, JoinHandle<T>);
+pub(super) struct Beside<T>(CancellationToken, JoinSet<T>);
 
-impl<T> Beside<T> {
-    pub(super) async fn ended(self) -> T {
+impl<T: Send + 'static> Beside<T> {
+    fn begun(stop: CancellationToken, work: impl Future<Output = T> + Send + 'static) -> Self {
+        let mut task = JoinSet::new();
+        task.spawn(work);
+        Self(stop, task)
+    }
+
+    pub(super) async fn ended(mut self) -> T {
         self.0.cancel();
-        self.1.await.unwrap()
+        self.1.join_next().await.expect("it was begun").unwrap()
     }
 }
 
@@ -211,7 +217,7 @@ impl World {
         let (ada, grace, project) = (self.ada.clone(), self.grace.clone(), self.project);
         let (mut tasks, mut random) = (self.tasks.clone(), self.random.clone());
         let until = stop.clone();
-        let task = tokio::spawn(async move {
+        Beside::begun(stop, async move {
             while !until.is_cancelled() {
                 let act = Acting {
                     store: &store,
@@ -223,15 +229,14 @@ impl World {
                 act.once().await;
                 tokio::time::sleep(Duration::from_millis(5)).await;
             }
-        });
-        Beside(stop, task)
+        })
     }
 
     /// Reads both views, each as a whole, until it is ended; what was seen.
     pub(super) fn keeps_looking(&self) -> Beside<Vec<Contents>> {
         let (pool, stop) = (self.pool().clone(), CancellationToken::new());
         let until = stop.clone();
-        let task = tokio::spawn(async move {
+        Beside::begun(stop, async move {
             let mut seen: Vec<Contents> = Vec::new();
             while !until.is_cancelled() {
                 let now = contents(&pool).await;
@@ -240,8 +245,7 @@ impl World {
                 }
             }
             seen
-        });
-        Beside(stop, task)
+        })
     }
 
     /// Grace reads.
