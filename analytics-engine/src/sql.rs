@@ -236,10 +236,12 @@ impl Ended {
         } else if signal == Some(SIGXCPU) {
             limit("the statement needs too much computing: ask for fewer rows, or for less of them")
         } else if self.status.code() == Some(PANICKED) {
-            tracing::warn!(
-                complaint = self.complaint,
-                "a statement has broken its process"
-            );
+            // Where, and not with what: that may be a value of somebody's row.
+            let place = self
+                .complaint
+                .lines()
+                .find(|line| line.contains("panicked"));
+            tracing::warn!(place, "a statement has broken its process");
             SqlError::Refused("the engine cannot answer this statement".to_owned())
         } else {
             SqlError::Failed(format!("{}: {}", self.status, self.complaint.trim()))

@@ -57,7 +57,6 @@ impl Api {
             let mut body = form_urlencoded::Serializer::new(String::new());
             let body = body.extend_pairs(fields).finish();
             http.post(format!("{}{path}", self.base))
-                .header("origin", &self.base)
                 .header("content-type", "application/x-www-form-urlencoded")
                 .body(body)
         };

@@ -255,6 +255,11 @@ async fn whatever_does_more_than_read_the_tables_is_refused() {
         "select 1 +",
         "\u{0}",
         "ünsinn",
+        "💥\u{202e}\u{fffd}",
+        "select '💥\u{202e}",
+        "select 99999999999999999999999999999999999999999999999999 + tasks",
+        "select cast('NaN' as bigint)",
+        "select 1 / 0",
     ] {
         let refused = ground.ask(sql).await.expect(422);
         let error = &refused.json()["error"];

@@ -91,3 +91,43 @@ impl PartitionStream for Part {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use arrow::array::{RecordBatch, StringArray};
+    use arrow::datatypes::{DataType, Field, Schema};
+    use datafusion::logical_expr::{col, lit};
+    use datafusion::prelude::SessionContext;
+
+    /// A table of two teams, as a view of one of them: an ordinary one, and a sealed one.
+    fn context() -> Result<SessionContext> {
+        let text = |name: &str| Field::new(name, DataType::Utf8, false);
+        let schema = Schema::new(vec![text("team"), text("title")]);
+        let teams = StringArray::from(vec!["ours", "theirs"]);
+        let titles = StringArray::from(vec!["42", "a hidden wheel"]);
+        let rows = RecordBatch::try_new(Arc::new(schema), vec![Arc::new(teams), Arc::new(titles)])?;
+        let context = SessionContext::new();
+        let seen = context
+            .read_batch(rows)?
+            .filter(col("team").eq(lit("ours")))?;
+        let sealed = Sealed::new(seen.clone().into_unoptimized_plan());
+        context.register_table("plain", seen.into_view())?;
+        context.register_table("sealed", Arc::new(sealed))?;
+        Ok(context)
+    }
+
+    #[tokio::test]
+    async fn a_condition_is_tried_on_rows_that_are_seen_alone() -> Result<()> {
+        let context = context()?;
+        let count = async |view: &str| {
+            let sql = format!("select title from {view} where cast(title as bigint) > 0");
+            context.sql(&sql).await?.count().await
+        };
+        assert_eq!(count("sealed").await?, 1);
+        // Whoever reads the error of the other one has read what they may not see.
+        let told = count("plain").await.map_err(|error| error.to_string());
+        assert!(told.is_err_and(|told| told.contains("a hidden wheel")));
+        Ok(())
+    }
+}
