@@ -9,9 +9,12 @@ use crate::api::jobs::list::KIND_CHARACTERS_MAX;
 use crate::api::schema;
 use crate::extract::params::{CURSOR_CHARACTERS_MAX, Q_CHARACTERS_MAX};
 use axum::http::Method;
+use millstream_analytics_engine::reports::distribution::Group;
+use millstream_analytics_engine::reports::{DAYS_DEFAULT, DAYS_MAX};
 use millstream_domain::job::{JobState, Queue};
 use millstream_domain::task::{Priority, Status};
 use millstream_store::page::{LIMIT_DEFAULT, LIMIT_MAX};
+use millstream_store::pipeline::letter::LetterState;
 use millstream_store::task::SortField;
 use utoipa::openapi::RefOr;
 use utoipa::openapi::path::{Parameter, ParameterIn};
@@ -80,6 +83,11 @@ fn shared(path: &str, parameter: &Parameter) -> Option<Schema> {
         "state" if path.ends_with("/jobs") => {
             list(words(JobState::ALL.iter().map(|it| it.as_str())))
         }
+        "state" if path.ends_with("/dead-letters") => {
+            list(words(LetterState::ALL.iter().map(|it| it.as_str())))
+        }
+        "days" => days(),
+        "by" => words(Group::ALL.iter().map(|(name, _)| *name)),
         "action" | "entity" if path.starts_with("/api/v1/audit") => {
             text().max_length(Some(WORD_CHARACTERS_MAX)).build().into()
         }
@@ -120,6 +128,12 @@ fn limit() -> Schema {
     let limit = ObjectBuilder::new().schema_type(Type::Integer);
     let limit = limit.minimum(Some(1)).maximum(Some(LIMIT_MAX));
     limit.default(Some(LIMIT_DEFAULT.into())).build().into()
+}
+
+fn days() -> Schema {
+    let days = ObjectBuilder::new().schema_type(Type::Integer);
+    let days = days.minimum(Some(1)).maximum(Some(DAYS_MAX));
+    days.default(Some(DAYS_DEFAULT.into())).build().into()
 }
 
 fn text() -> ObjectBuilder {

@@ -273,6 +273,8 @@ def reason_for(kind, failure, case, response):
         error = response.json()["error"]
     except (ValueError, KeyError, TypeError):
         return None
+    if kind == "RejectedPositiveData" and error["code"] in ("sql_refused", "sql_limit"):
+        return "SQL has a grammar, and what may be asked has limits"
     if kind == "RejectedPositiveData" and error["message"].startswith(WAIT_FOR + " must be"):
         return "a position is good if an answer gave it out"
     if error["code"] == "view_behind" and WAIT_FOR in (case.headers or {}):
