@@ -85,6 +85,16 @@ pub(crate) fn number<T>(
     }
 }
 
+/// A whole number, also one that is written as `68.0`: to JSON Schema that is one, too.
+pub(crate) fn whole(value: &Value) -> Result<i64, Invalid> {
+    let rounded = || value.as_f64().filter(|number| number.fract() == 0.0);
+    let rounded = || rounded().and_then(|number| format!("{number:.0}").parse().ok());
+    value
+        .as_i64()
+        .or_else(rounded)
+        .ok_or_else(|| wrong_type("a whole number", value))
+}
+
 /// `true` or `false`.
 #[expect(clippy::needless_pass_by_value, reason = "all readers have one form")]
 pub(crate) fn boolean(value: Value) -> Result<bool, Invalid> {

@@ -5,7 +5,7 @@ use crate::answer::Answer;
 use crate::api::schema::Problems;
 use crate::auth::Caller;
 use crate::error::ApiError;
-use crate::extract::value::text;
+use crate::extract::value::{text, whole};
 use crate::extract::{JsonBody, NoParams};
 use crate::position::WaitFor;
 use crate::problem::Code;
@@ -148,7 +148,7 @@ fn statement(text: &str) -> Result<String, Invalid> {
 
 #[expect(clippy::needless_pass_by_value, reason = "all readers have one form")]
 fn limit(value: Value) -> Result<usize, Invalid> {
-    let limit = value.as_u64().and_then(|limit| usize::try_from(limit).ok());
+    let limit = usize::try_from(whole(&value)?).ok();
     let limit = limit.filter(|limit| (1..=ROWS_MAX).contains(limit));
     limit.ok_or_else(|| {
         let text = format!("must be a whole number from 1 to {ROWS_MAX}");

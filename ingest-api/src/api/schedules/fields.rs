@@ -2,7 +2,7 @@
 
 use crate::api::schema;
 use crate::extract::Fields;
-use crate::extract::value::{boolean, object, text, word, wrong_type};
+use crate::extract::value::{boolean, object, text, whole as whole_number, word};
 use millstream_domain::field::{FieldCode, Invalid};
 use millstream_domain::schedule::{
     CronExpression, EVERY_S_MAX, EVERY_S_MIN, MISSED_MAX, ScheduleName, checked_every,
@@ -101,7 +101,7 @@ pub(super) fn times(fields: &mut Fields) -> ScheduleEdit {
     let args = fields.clearable("args", object);
     ScheduleEdit {
         cron: fields.clearable("cron", text(CronExpression::new)),
-        every_s: fields.clearable("every_s", |value| checked_every(integer(&value)?)),
+        every_s: fields.clearable("every_s", |value| checked_every(whole_number(&value)?)),
         time_zone: fields.changed("time_zone", text(TimeZone::new)),
         args: args.map(|members| Value::Object(members.unwrap_or_default())),
         queue: fields.changed("queue", word),
@@ -112,15 +112,9 @@ pub(super) fn times(fields: &mut Fields) -> ScheduleEdit {
     }
 }
 
-fn integer(value: &Value) -> Result<i64, Invalid> {
-    value
-        .as_i64()
-        .ok_or_else(|| wrong_type("a whole number", value))
-}
-
 #[expect(clippy::needless_pass_by_value, reason = "all readers have one form")]
 fn most(value: Value) -> Result<u32, Invalid> {
-    let most = u32::try_from(integer(&value)?).ok();
+    let most = u32::try_from(whole_number(&value)?).ok();
     most.filter(|most| (1..=MISSED_MAX).contains(most))
         .ok_or_else(|| {
             let message = format!("must be 1 to {MISSED_MAX}");
