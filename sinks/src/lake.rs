@@ -14,7 +14,7 @@
 mod changes;
 mod writer;
 
-use crate::postgres::{fault, refused};
+use crate::postgres::{fault, refused, resumed};
 use millstream_analytics_engine::lake::Batch;
 use millstream_analytics_engine::{Lake, LakeError};
 use millstream_domain::clock::Clock;
@@ -110,18 +110,9 @@ impl Sink for LakeSink {
         let shared = &self.0;
         let mut writing = shared.writing.lock().await;
         *writing = None;
-        let resumed = pipeline::resume(&shared.pool, &shared.row, generation.0).await;
-        let (cut, states) = resumed.map_err(fault)?.ok_or(Fault::Fenced)?;
-        let mut cut = u64::try_from(cut).unwrap_or(0);
+        let mut resume = resumed(&shared.pool, &shared.row, generation).await?;
+        let cut = resume.cut.seq;
         let is_whole = shared.lake.begin(cut).await.map_err(of_lake)?;
-        let mut states: Vec<_> = states
-            .into_iter()
-            .map(|row| StateRow {
-                operator: row.operator,
-                key: row.key,
-                state: Some(row.state),
-            })
-            .collect();
         if !is_whole {
             tracing::warn!(
                 pipeline = shared.row,
@@ -132,20 +123,19 @@ impl Sink for LakeSink {
             if !begun.map_err(fault)? {
                 return Err(Fault::Fenced);
             }
-            states.clear();
-            cut = 0;
+            resume = Resume {
+                cut: Cut::at(0),
+                states: Vec::new(),
+            };
         }
         shared.gathered(|gathered| {
             *gathered = Gathered {
                 generation: Some(generation),
-                cut,
+                cut: resume.cut.seq,
                 ..Gathered::default()
             };
         });
-        Ok(Resume {
-            cut: Cut::at(cut),
-            states,
-        })
+        Ok(resume)
     }
 
     async fn refused(&mut self) -> Result<BTreeSet<Seq>, Fault> {

@@ -12,7 +12,7 @@ pub mod kafka;
 #[cfg(feature = "redis")]
 pub mod redis;
 
-use crate::postgres::{columns, fault, letters, signed};
+use crate::postgres::{columns, fault, letters, resumed, signed};
 use millstream_domain::clock::Clock;
 use millstream_domain::ids::EventId;
 use millstream_event_log::backends::postgres::PostgresLog;
@@ -149,15 +149,8 @@ impl<T: Target> Sink for MirrorSink<T> {
 
     async fn open(&mut self, generation: Generation) -> Result<Resume, Fault> {
         self.generation = generation;
-        let resumed = pipeline::resume(&self.pool, T::NAME, generation.0);
-        let (cut, states) = resumed.await.map_err(fault)?.ok_or(Fault::Fenced)?;
-        let cut = Cut::at(u64::try_from(cut).unwrap_or(0));
-        let marks = states.into_iter().map(|row| StateRow {
-            operator: row.operator,
-            key: row.key,
-            state: Some(row.state),
-        });
-        let holds = self.target.open(cut, marks.collect()).await?;
+        let Resume { cut, states } = resumed(&self.pool, T::NAME, generation).await?;
+        let holds = self.target.open(cut, states).await?;
         self.recognise(&holds.beyond).await?;
         if let Some(back) = holds.lost_behind {
             self.go_back(back, &holds.marks).await?;

@@ -81,22 +81,7 @@ impl<V: View> Sink for PostgresSink<V> {
 
     async fn open(&mut self, generation: Generation) -> Result<Resume, Fault> {
         self.generation = generation;
-        let resumed = pipeline::resume(&self.pool, self.name, generation.0)
-            .await
-            .map_err(fault)?;
-        let (cut, states) = resumed.ok_or(Fault::Fenced)?;
-        let states = states
-            .into_iter()
-            .map(|row| StateRow {
-                operator: row.operator,
-                key: row.key,
-                state: Some(row.state),
-            })
-            .collect();
-        Ok(Resume {
-            cut: Cut::at(u64::try_from(cut).unwrap_or(0)),
-            states,
-        })
+        resumed(&self.pool, self.name, generation).await
     }
 
     async fn refused(&mut self) -> Result<BTreeSet<Seq>, Fault> {
@@ -110,6 +95,25 @@ impl<V: View> Sink for PostgresSink<V> {
             Err(error) => Err(fault(error)),
         }
     }
+}
+
+/// Where the pipeline `name` goes on, or [`Fault::Fenced`] where a newer owner has begun.
+pub(crate) async fn resumed(
+    pool: &PgPool,
+    name: &str,
+    generation: Generation,
+) -> Result<Resume, Fault> {
+    let resumed = pipeline::resume(pool, name, generation.0).await;
+    let (cut, states) = resumed.map_err(fault)?.ok_or(Fault::Fenced)?;
+    let states = states.into_iter().map(|row| StateRow {
+        operator: row.operator,
+        key: row.key,
+        state: Some(row.state),
+    });
+    Ok(Resume {
+        cut: Cut::at(u64::try_from(cut).unwrap_or(0)),
+        states: states.collect(),
+    })
 }
 
 pub(crate) fn columns(states: &[StateRow]) -> StateColumns {

@@ -11,12 +11,14 @@ pub(crate) mod performance;
 pub(crate) mod sql;
 pub(crate) mod stats;
 
+use crate::answer::Answer;
 use crate::auth::Caller;
 use crate::cache::Name;
 use crate::error::ApiError;
 use crate::extract::Params;
+use crate::position::WaitFor;
 use crate::state::AppState;
-use crate::view::Seen;
+use crate::view::{Seen, seen};
 use chrono_tz::Tz;
 use millstream_analytics_engine::reports::{DAYS_DEFAULT, DAYS_MAX, Question, Scope};
 use millstream_analytics_engine::session::Asker;
@@ -24,6 +26,7 @@ use millstream_analytics_engine::{Engine, LakeError, Session};
 use millstream_domain::field::{FieldCode, Invalid};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use std::fmt::Debug;
 
 /// The view behind it.
 pub(crate) const VIEW: &str = "lake";
@@ -41,6 +44,32 @@ pub(crate) fn days(params: &mut Params) -> u32 {
         })
     });
     days.unwrap_or(DAYS_DEFAULT)
+}
+
+/// The same where nothing else can be asked for.
+pub(crate) fn only_days(mut params: Params) -> Result<u32, ApiError> {
+    let days = days(&mut params);
+    params.finish(|| Some(days))
+}
+
+/// Answers with a report about one thing, within so many days. `of` is which report, `make` makes it.
+pub(crate) async fn about_one<T, F>(
+    app: &AppState,
+    caller: &Caller,
+    wait: WaitFor,
+    params: Params,
+    (of, id): (&'static str, impl Debug),
+    make: impl FnOnce(u32) -> F,
+) -> Result<Answer, ApiError>
+where
+    T: Serialize + DeserializeOwned,
+    F: Future<Output = Result<T, ApiError>>,
+{
+    let days = only_days(params)?;
+    let seen = seen(app, wait, VIEW).await?;
+    let about = (of, format!("{:?}", (id, days)));
+    let body = kept(app, caller, seen, about, || make(days)).await?;
+    Ok(Answer::one(body).of_view(seen))
 }
 
 /// What the caller asks, in the days of their zone.

@@ -13,7 +13,7 @@ use crate::api::analytics::distribution::{DistributionBody, ShareBody};
 use crate::api::analytics::flow::FlowBody;
 use crate::api::analytics::performance::PerformanceBody;
 use crate::api::analytics::stats::StatsBody;
-use crate::api::analytics::{dashboard, days, distribution, flow, performance, stats};
+use crate::api::analytics::{dashboard, distribution, flow, only_days, performance, stats};
 use crate::error::ApiError;
 use crate::extract::{Id, Params};
 use crate::pages::shell::{Section, Shell};
@@ -194,6 +194,13 @@ fn times(label: &'static str, of: PercentilesBody) -> Times {
     }
 }
 
+fn both_times(t: &'static Texts, cycle: PercentilesBody, lead: PercentilesBody) -> Vec<Times> {
+    vec![
+        times(t.report_cycle_time, cycle),
+        times(t.report_lead_time, lead),
+    ]
+}
+
 /// A length of time, in the two largest units that it has.
 fn length(seconds: Option<i64>) -> String {
     let Some(seconds) = seconds else {
@@ -219,10 +226,9 @@ async fn still(app: &AppState, viewer: Viewer) -> Result<Shell, ApiError> {
 pub(crate) async fn show(
     State(app): State<AppState>,
     viewer: Viewer,
-    mut params: Params,
+    params: Params,
 ) -> Result<Response, ApiError> {
-    let days = days(&mut params);
-    params.finish(|| Some(()))?;
+    let days = only_days(params)?;
     let shell = still(&app, viewer).await?;
     let (t, caller) = (shell.t, &shell.viewer.caller);
     let told: DashboardBody = dashboard::find(&app, caller, days, Scope::default()).await?;
@@ -297,17 +303,13 @@ pub(crate) async fn show_person(
     State(app): State<AppState>,
     viewer: Viewer,
     Id(id): Id<UserId>,
-    mut params: Params,
+    params: Params,
 ) -> Result<Response, ApiError> {
-    let days = days(&mut params);
-    params.finish(|| Some(()))?;
+    let days = only_days(params)?;
     let shell = still(&app, viewer).await?;
     let t = shell.t;
     let told: StatsBody = stats::find(&app, &shell.viewer.caller, id, days).await?;
-    let both = vec![
-        times(t.report_cycle_time, told.cycle_time),
-        times(t.report_lead_time, told.lead_time),
-    ];
+    let both = both_times(t, told.cycle_time, told.lead_time);
     super::render(&PersonPage {
         head: Head::new(
             &told.user.display_name,
@@ -325,17 +327,13 @@ pub(crate) async fn show_team(
     State(app): State<AppState>,
     viewer: Viewer,
     Id(id): Id<TeamId>,
-    mut params: Params,
+    params: Params,
 ) -> Result<Response, ApiError> {
-    let days = days(&mut params);
-    params.finish(|| Some(()))?;
+    let days = only_days(params)?;
     let shell = still(&app, viewer).await?;
     let t = shell.t;
     let told: PerformanceBody = performance::find(&app, &shell.viewer.caller, id, days).await?;
-    let both = vec![
-        times(t.report_cycle_time, told.cycle_time),
-        times(t.report_lead_time, told.lead_time),
-    ];
+    let both = both_times(t, told.cycle_time, told.lead_time);
     super::render(&TeamPage {
         head: Head::new(&told.team.name, Some(t.report_team), told.period, days),
         numbers: Numbers::new(t, told.now, told.throughput, both, told.days),
@@ -349,20 +347,16 @@ pub(crate) async fn show_flow(
     State(app): State<AppState>,
     viewer: Viewer,
     Path(key): Path<String>,
-    mut params: Params,
+    params: Params,
 ) -> Result<Response, ApiError> {
-    let days = days(&mut params);
-    params.finish(|| Some(()))?;
+    let days = only_days(params)?;
     let key = ProjectKey::new(&key).map_err(|_| ApiError::not_found())?;
     let actor = &viewer.caller.actor;
     let project = app.store().project_with_key(actor, &key).await?;
     let shell = still(&app, viewer).await?.about(&project);
     let t = shell.t;
     let told: FlowBody = flow::find(&app, &shell.viewer.caller, project.id, days).await?;
-    let both = vec![
-        times(t.report_cycle_time, told.cycle_time),
-        times(t.report_lead_time, told.lead_time),
-    ];
+    let both = both_times(t, told.cycle_time, told.lead_time);
     super::render(&FlowPage {
         head: Head::new(
             &told.project.name,

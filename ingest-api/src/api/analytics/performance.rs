@@ -3,7 +3,7 @@
 use super::bodies::{
     DayBody, LoadBody, PercentilesBody, PeriodBody, StandingBody, TeamBody, ThroughputBody, all,
 };
-use super::{VIEW, ask, days, elsewhere, found, kept, question};
+use super::{about_one, ask, elsewhere, found, question};
 use crate::answer::{Answer, One};
 use crate::api::schema::Problems;
 use crate::auth::Caller;
@@ -11,7 +11,6 @@ use crate::error::ApiError;
 use crate::extract::{Id, Params};
 use crate::position::WaitFor;
 use crate::state::AppState;
-use crate::view::seen;
 use axum::extract::State;
 use millstream_analytics_engine::reports::{Scope, team};
 use millstream_domain::ids::TeamId;
@@ -53,15 +52,10 @@ pub(crate) async fn read_performance(
     caller: Caller,
     wait: WaitFor,
     Id(id): Id<TeamId>,
-    mut params: Params,
+    params: Params,
 ) -> Result<Answer, ApiError> {
-    let days = days(&mut params);
-    params.finish(|| Some(()))?;
-    let seen = seen(&app, wait, VIEW).await?;
-    let about = ("performance", format!("{:?}", (id, days)));
-    let make = async || find(&app, &caller, id, days).await;
-    let body = kept(&app, &caller, seen, about, make).await?;
-    Ok(Answer::one(body).of_view(seen))
+    let make = |days| find(&app, &caller, id, days);
+    about_one(&app, &caller, wait, params, ("performance", id), make).await
 }
 
 /// The same for a page.

@@ -15,10 +15,10 @@ use askama::Template;
 use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
 use millstream_domain::policy::Action;
-use millstream_store::PageRequest;
 use millstream_store::pipeline::letter::{
     DeadLetter, DiscardDeadLetter, LetterState, RetryDeadLetter,
 };
+use millstream_store::{PageRequest, StoreError};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
 #[derive(Template)]
@@ -195,13 +195,7 @@ pub(crate) async fn retry(
         seq,
     };
     let done = app.store().write(&viewer.caller.origin, change).await;
-    answer(
-        &app,
-        viewer,
-        pipeline,
-        done.map(drop).map_err(ApiError::from),
-    )
-    .await
+    answer(&app, viewer, pipeline, done).await
 }
 
 /// Leaves one out.
@@ -220,29 +214,23 @@ pub(crate) async fn discard(
         reason,
     };
     let done = app.store().write(&viewer.caller.origin, change).await;
-    answer(
-        &app,
-        viewer,
-        pipeline,
-        done.map(drop).map_err(ApiError::from),
-    )
-    .await
+    answer(&app, viewer, pipeline, done).await
 }
 
-async fn answer(
+async fn answer<T>(
     app: &AppState,
     viewer: Viewer,
     name: String,
-    done: Result<(), ApiError>,
+    done: Result<T, StoreError>,
 ) -> Result<Response, ApiError> {
     match done {
-        Ok(()) => Ok(Redirect::to(&url(&name)).into_response()),
+        Ok(_) => Ok(Redirect::to(&url(&name)).into_response()),
         Err(error) => {
             let asked = Asked {
                 show: "open".to_owned(),
                 page: PageRequest::default(),
             };
-            page(app, viewer, name, asked, Wrong::of(error)?).await
+            page(app, viewer, name, asked, Wrong::of(error.into())?).await
         }
     }
 }
