@@ -71,6 +71,10 @@ pub(crate) async fn run(settings: &Settings, command: Command) -> Result<ExitCod
         Command::Run(role) => return roles::run(&role).await,
         Command::Health => return health::run(settings).await,
         Command::Seed => return seed::run(settings).await,
+        // A server of its own has all that it takes. The embedded one is in the data folder.
+        Command::Migrate if settings.database_url.is_some() => {
+            return migrate::alone(settings).await;
+        }
         Command::Migrate => (Request::Migrate, Vec::new()),
         Command::Audit(command) => (audit::request(command)?, Vec::new()),
         Command::Keys(command) => (keys::request(command), Vec::new()),

@@ -1,8 +1,9 @@
 //! Settings: environment variables, each with a flag of the same meaning. Flags win.
 //!
-//! To add one: a field below with its `long` and `env` names; `--help` and the check for mistyped names follow. It is `global`
+//! To add one: a field below, or in [`between`], with its `long` and `env` names; `--help` and the check for mistyped names follow. It is `global`
 //! when commands use it, too; the others are settings of the server alone, and the help of commands is without them.
 
+mod between;
 mod environment;
 mod values;
 
@@ -13,8 +14,12 @@ use std::net::SocketAddr;
 use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::PathBuf;
 
+pub(crate) use between::Between;
 pub(crate) use environment::check_names;
 pub(crate) use values::check_setup_secret;
+
+/// The variable of the database.
+const DATABASE_URL: &str = "DATABASE_URL";
 
 /// A self-hosted team task manager, built as a stream processor.
 ///
@@ -55,7 +60,7 @@ pub(crate) struct Part {
 impl Cli {
     /// What the command line and the environment say. Answers `--help`, and wrong usage with exit code 2, by itself.
     pub(crate) fn read() -> Self {
-        let mut command = Self::command();
+        let mut command = without_empty(Self::command());
         let matches = command.get_matches_mut();
         let cli = Self::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
         if let Some(Command::Run(_)) = cli.command {
@@ -93,6 +98,22 @@ impl Cli {
     pub(crate) fn is_server(&self) -> bool {
         matches!(self.command, None | Some(Command::Run(_)))
     }
+}
+
+/// The same, to which variables that are set to nothing are not set: compose files give so what nobody has set. But for the
+/// database's: who lost it on the way would find an empty installation, on an embedded one.
+fn without_empty(command: clap::Command) -> clap::Command {
+    let is_empty = |arg: &clap::Arg| {
+        let name = arg.get_env()?;
+        let value = std::env::var_os(name)?;
+        Some(name != DATABASE_URL && value.to_string_lossy().trim().is_empty())
+    };
+    command
+        .mut_args(|arg| match is_empty(&arg) {
+            Some(true) => arg.env(None::<&'static str>),
+            Some(false) | None => arg,
+        })
+        .mut_subcommands(without_empty)
 }
 
 /// What the server and the commands need to know.
@@ -180,48 +201,8 @@ pub(crate) struct Settings {
     /// Where pipelines read the event log.
     #[arg(long, env = "EVENT_LOG", default_value = "postgres")]
     pub(crate) event_log: EventLog,
-    /// Brokers of a Kafka to mirror the log in, `host:port`, separated by commas. It may be lost at any time.
-    #[arg(long, env = "KAFKA_BROKERS", value_name = "ADDRESSES")]
-    pub(crate) kafka_brokers: Option<String>,
-    /// What the names of the topics in Kafka begin with. Two installations on one Kafka need one each.
-    #[arg(
-        long,
-        env = "KAFKA_TOPIC_PREFIX",
-        default_value = "millstream.",
-        value_parser = values::topic_prefix,
-        value_name = "TEXT"
-    )]
-    pub(crate) kafka_topic_prefix: String,
-    /// How many partitions a topic in Kafka is made with, where it is not there yet.
-    #[arg(
-        long,
-        env = "KAFKA_PARTITIONS",
-        default_value = "4",
-        value_parser = clap::value_parser!(u16).range(1..=1000),
-        value_name = "NUMBER"
-    )]
-    pub(crate) kafka_partitions: u16,
-    /// A Redis, 7 or newer, such as `redis://127.0.0.1:6379`: several processes hear of each other's work through it at once,
-    /// count requests together, and share a cache. It may be lost at any time.
-    #[arg(long, env = "REDIS_URL", value_name = "URL", hide_env_values = true)]
-    pub(crate) redis_url: Option<String>,
-    /// What all names in Redis begin with. Two installations that mirror their log in one Redis need one each.
-    #[arg(
-        long,
-        env = "REDIS_PREFIX",
-        default_value = "millstream:",
-        value_name = "TEXT"
-    )]
-    pub(crate) redis_prefix: String,
-    /// Whether answers are kept in Redis for a while, where there is one.
-    #[arg(
-        long,
-        env = "ENABLE_CACHE",
-        default_value_t = true,
-        action = clap::ArgAction::Set,
-        value_name = "TRUE_OR_FALSE"
-    )]
-    pub(crate) enable_cache: bool,
+    #[command(flatten)]
+    pub(crate) between: Between,
     /// Where `millstream search` runs, such as `http://search:8080`, when it is a process of its own: searches are passed on to
     /// it.
     #[arg(long, env = "SEARCH_URL", value_parser = values::service_url, value_name = "URL")]

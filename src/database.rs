@@ -55,6 +55,15 @@ impl Database {
         Ok(database)
     }
 
+    /// Connects to the server of the settings, and brings the schema up to date.
+    pub(crate) async fn open_server(settings: &Settings) -> Result<Self> {
+        let database = Self::open_to_read(settings).await?;
+        database
+            .migrate(settings.migrate_database_url.as_deref())
+            .await?;
+        Ok(database)
+    }
+
     /// Connects to the server of the settings for somebody who only reads there: the schema is somebody else's to bring up to
     /// date.
     pub(crate) async fn open_to_read(settings: &Settings) -> Result<Self> {

@@ -3,6 +3,7 @@
 
 pub(crate) mod all;
 mod analytics;
+mod awaited;
 mod between;
 mod doors;
 pub(crate) mod engine;

@@ -20,11 +20,19 @@ pub(crate) const FILES_KEPT: Duration = Duration::from_hours(1);
 pub(crate) const QUERY_MEMORY_MAX: usize = 256 * 1024 * 1024;
 /// Disk that they may use beyond it, in the system's folder for what is temporary.
 pub(crate) const SPILL_BYTES_MAX: u64 = 1024 * 1024 * 1024;
-/// Questions that are answered at once: each uses every core.
+/// Questions that are answered at once: each uses all of the engine's threads, and holds some of its memory.
 pub(crate) const QUERIES_AT_ONCE: usize = 4;
+/// Threads that compute questions. They are the engine's own: requests, pipelines and writers of the lake have others.
+pub(crate) const THREADS: usize = 2;
+/// Threads that read files for them. Each reads one piece at a time, and there is one disk.
+pub(crate) const READERS: usize = 8;
+/// Batches of a long answer that are found before somebody takes them: one is written while the next is found.
+pub(crate) const BATCHES_AHEAD: usize = 2;
+/// How far these threads stand back where others want the processor: those get about nine tenths of it.
+pub(crate) const NICENESS: i32 = 10;
 /// How long a question waits for its turn before it is told to come later.
 pub(crate) const TURN_WAIT_MAX: Duration = Duration::from_secs(10);
 /// How long a question may take: what somebody waits for a page.
 pub(crate) const QUERY_TIME_MAX: Duration = Duration::from_secs(20);
-/// Into how many parts a question is split.
-pub(crate) const PARTITIONS: usize = 2;
+/// Into how many parts a question is split: one for each thread.
+pub(crate) const PARTITIONS: usize = THREADS;

@@ -8,6 +8,7 @@
 
 mod file;
 mod hot;
+mod stats;
 mod table;
 #[cfg(test)]
 mod tests;
@@ -163,6 +164,12 @@ impl Lake {
             held.both = None;
         }
         state.cut = state.cut.max(batch.cut);
+    }
+
+    /// The last record that it has seen.
+    #[must_use]
+    pub fn cut(&self) -> u64 {
+        self.read(|state| state.cut)
     }
 
     /// How much is in memory only.

@@ -8,6 +8,7 @@ pub mod distribution;
 pub mod flow;
 pub mod names;
 pub mod stats;
+pub(crate) mod tasks;
 pub mod team;
 
 use crate::days::Days;

@@ -12,8 +12,10 @@ use crate::error::LakeError;
 use crate::lake::{Lake, Snapshot};
 use crate::sql::Children;
 use crate::tables::Table;
+use crate::threads::Threads;
 use arrow::array::RecordBatch;
 use arrow::json::ArrayWriter;
+use datafusion::execution::SendableRecordBatchStream;
 use datafusion::execution::memory_pool::FairSpillPool;
 use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
 use datafusion::prelude::{SessionConfig, SessionContext};
@@ -53,6 +55,7 @@ pub struct Rights {
 pub struct Engine {
     lake: Lake,
     runtime: Arc<RuntimeEnv>,
+    threads: Threads,
     turns: Arc<Semaphore>,
     children: Option<Children>,
 }
@@ -67,6 +70,7 @@ impl Engine {
         Ok(Self {
             lake,
             runtime,
+            threads: Threads::start()?,
             turns: Arc::new(Semaphore::new(QUERIES_AT_ONCE)),
             children: None,
         })
@@ -82,6 +86,11 @@ impl Engine {
     /// The processes that answer SQL, where it is answered.
     pub(crate) fn children(&self) -> Option<&Children> {
         self.children.as_ref()
+    }
+
+    /// Where questions are computed.
+    pub(crate) fn threads(&self) -> &Threads {
+        &self.threads
     }
 
     /// The lake.
@@ -114,22 +123,31 @@ impl Engine {
 
     /// A session of somebody, as of now.
     pub async fn session(&self, asker: &Asker) -> Result<Session, LakeError> {
-        let snapshot = self.lake.snapshot()?;
-        let rights = self.rights(&snapshot, asker).await?;
-        let context = self.context();
-        views::register(&context, &snapshot, &rights).await?;
-        Ok(Session {
-            context,
-            rights,
-            cut: snapshot.cut,
-        })
+        let (engine, asker) = (self.clone(), asker.clone());
+        let made = async move {
+            let snapshot = engine.lake.snapshot()?;
+            let rights = engine.rights(&snapshot, &asker).await?;
+            let context = engine.context();
+            views::register(&context, &snapshot, &rights).await?;
+            Ok(Session {
+                context,
+                rights,
+                cut: snapshot.cut,
+                threads: engine.threads,
+            })
+        };
+        self.threads.work(made).await
     }
 
     /// Somebody as the lake knows them: for services that know people from nowhere else. None for who never was.
     pub async fn person(&self, id: UserId) -> Result<Option<KnownPerson>, LakeError> {
-        let snapshot = self.lake.snapshot()?;
-        let context = self.people(&snapshot).await?;
-        Self::known(&context, id).await
+        let engine = self.clone();
+        let known = async move {
+            let snapshot = engine.lake.snapshot()?;
+            let context = engine.people(&snapshot).await?;
+            Self::known(&context, id).await
+        };
+        self.threads.work(known).await
     }
 
     /// A context with people and memberships alone, all of them.
@@ -161,6 +179,17 @@ impl Engine {
         }))
     }
 
+    /// What there is now, and what somebody may see of it: for what is asked in another way than here.
+    pub(crate) async fn seen_by(&self, asker: &Asker) -> Result<(Snapshot, Rights), LakeError> {
+        let (engine, asker) = (self.clone(), asker.clone());
+        let seen = async move {
+            let snapshot = engine.lake.snapshot()?;
+            let rights = engine.rights(&snapshot, &asker).await?;
+            Ok((snapshot, rights))
+        };
+        self.threads.work(seen).await
+    }
+
     fn context(&self) -> SessionContext {
         let config = SessionConfig::new()
             .with_target_partitions(PARTITIONS)
@@ -170,11 +199,7 @@ impl Engine {
 
     /// The policy's answer for who the asker is in this snapshot, narrowed to what the caller knows. Whoever is unknown or
     /// deactivated sees nothing.
-    pub(crate) async fn rights(
-        &self,
-        snapshot: &Snapshot,
-        asker: &Asker,
-    ) -> Result<Rights, LakeError> {
+    async fn rights(&self, snapshot: &Snapshot, asker: &Asker) -> Result<Rights, LakeError> {
         let context = self.people(snapshot).await?;
         let known = Self::known(&context, asker.id).await?;
         let Some(known) = known.filter(|known| known.active) else {
@@ -234,6 +259,7 @@ pub struct Session {
     context: SessionContext,
     rights: Rights,
     cut: u64,
+    threads: Threads,
 }
 
 impl Debug for Session {
@@ -258,7 +284,7 @@ impl Session {
         &self.rights
     }
 
-    /// `DataFusion`'s side of it: for what asks in another way than reports do.
+    /// `DataFusion`'s side of it: for what asks in another way than reports do, on threads of its own.
     #[must_use]
     pub fn context(&self) -> &SessionContext {
         &self.context
@@ -270,8 +296,21 @@ impl Session {
     }
 
     /// The rows of an answer.
-    pub(crate) async fn rows<T: DeserializeOwned>(&self, sql: &str) -> Result<Vec<T>, LakeError> {
-        rows(&self.context, sql).await
+    pub(crate) async fn rows<T>(&self, sql: &str) -> Result<Vec<T>, LakeError>
+    where
+        T: DeserializeOwned + Send + 'static,
+    {
+        let (context, sql) = (self.context.clone(), sql.to_owned());
+        let found = async move { rows(&context, &sql).await };
+        self.threads.work(found).await
+    }
+
+    /// The rows of an answer that may be long, as they are found.
+    pub(crate) async fn stream(&self, sql: &str) -> Result<SendableRecordBatchStream, LakeError> {
+        let (context, sql) = (self.context.clone(), sql.to_owned());
+        let found = async move { Ok(context.sql(&sql).await?.execute_stream().await?) };
+        let found = self.threads.work(found).await?;
+        Ok(self.threads.stream(found))
     }
 }
 
@@ -299,3 +338,6 @@ fn read<T: DeserializeOwned>(batches: &[RecordBatch]) -> Result<Vec<T>, LakeErro
     writer.finish().map_err(LakeError::unavailable)?;
     serde_json::from_slice(&writer.into_inner()).map_err(LakeError::unavailable)
 }
+
+#[cfg(test)]
+mod tests;

@@ -96,8 +96,7 @@ impl Engine {
         }
         let children = self.children().ok_or(SqlError::NotHere)?;
         let _turn = children.turns.try_acquire().map_err(|_| SqlError::Busy)?;
-        let snapshot = self.lake().snapshot()?;
-        let rights = self.rights(&snapshot, asker).await?;
+        let (snapshot, rights) = self.seen_by(asker).await?;
         let question = Asked::new(self, &snapshot, &rights, sql, limit);
         let mut child = self.start(children)?;
         let conversation = tokio::time::timeout(TIME_MAX, converse(&mut child, question)).await;
@@ -180,23 +179,25 @@ async fn converse(child: &mut Child, asked: Asked) -> Result<Ended, SqlError> {
     let mut input = child.stdin.take().expect(pipes);
     let output = child.stdout.take().expect(pipes);
     let errors = child.stderr.take().expect(pipes);
+    // Held open to the end: a child whose input ends has nobody left to answer.
     let telling = async move {
         // A child that ends early closes the pipe, and says by its end what is wrong.
         if input.write_all(&wire::frame(&asked.ask)).await.is_err() {
-            return;
+            return input;
         }
         for (table, shown) in asked.tails {
             let frames = tokio::task::spawn_blocking(move || wire::tail(table, &shown.tail)).await;
-            let Ok(Ok(frames)) = frames else { return };
+            let Ok(Ok(frames)) = frames else { return input };
             if input.write_all(&frames).await.is_err() {
-                return;
+                return input;
             }
         }
+        input
     };
     let (mut out, mut complaint) = (Vec::new(), Vec::new());
     let mut output = output.take(ANSWER_BYTES_MAX);
     let mut errors = errors.take(COMPLAINT_BYTES_MAX);
-    let ((), read, complained) = tokio::join!(
+    let (_input, read, complained) = tokio::join!(
         telling,
         output.read_to_end(&mut out),
         errors.read_to_end(&mut complaint)

@@ -72,6 +72,8 @@ ids! {
     NotificationId;
     /// A job.
     JobId;
+    /// A report; the job that makes it has the same.
+    ReportId;
     /// A mail to one person.
     MailId;
     /// An API token.

@@ -18,6 +18,7 @@ pub mod project;
 pub mod query;
 pub mod rank;
 pub mod recurrence;
+pub mod report;
 pub mod schedule;
 pub mod tag;
 pub mod task;

@@ -80,6 +80,8 @@ pub fn changes(event: &Event) -> Vec<FieldChange> {
         | Event::Notification(_)
         | Event::Deadline(_)
         | Event::Job(_)
+        | Event::Report(_)
+        | Event::Statement(_)
         | Event::Schedule(_)
         | Event::Pipeline(_)
         | Event::Key(_) => Vec::new(),

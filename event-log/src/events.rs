@@ -17,8 +17,10 @@ pub mod member;
 pub mod notification;
 pub mod pipeline;
 pub mod project;
+pub mod report;
 pub mod schedule;
 pub mod session;
+pub mod statement;
 pub mod tag;
 pub mod task;
 pub mod team;
@@ -41,8 +43,10 @@ pub use member::MemberEvent;
 pub use notification::NotificationEvent;
 pub use pipeline::PipelineEvent;
 pub use project::ProjectEvent;
+pub use report::ReportEvent;
 pub use schedule::ScheduleEvent;
 pub use session::SessionEvent;
+pub use statement::StatementEvent;
 pub use tag::TagEvent;
 pub use task::TaskEvent;
 pub use team::TeamEvent;
@@ -272,6 +276,10 @@ nouns! {
     Deadline(DeadlineEvent),
     /// Somebody did something to a job.
     Job(JobEvent),
+    /// Somebody ordered a report, or deleted one.
+    Report(ReportEvent),
+    /// Somebody asked something in SQL.
+    Statement(StatementEvent),
     /// Somebody did something to a schedule.
     Schedule(ScheduleEvent),
     /// Somebody did something to a pipeline.

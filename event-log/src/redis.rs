@@ -1,7 +1,11 @@
 //! A Redis server, as everything here uses one: what it holds can be lost at any time, and nobody waits for it.
 //!
+//! It is reached over TLS where its URL begins with `rediss://`, and as the user that the URL names ([`server`]).
+//!
 //! Somebody runs [`Redis::run`], which connects, and connects again after a loss. Until then, and from the first command
 //! that is not answered in time, every command fails at once with [`RedisError::Away`], and whoever asked does without.
+
+mod server;
 
 use redis::aio::MultiplexedConnection;
 use redis::{AsyncConnectionConfig, Client, Cmd, FromRedisValue, Pipeline, ScriptInvocation};
@@ -23,6 +27,8 @@ const PING: Duration = Duration::from_secs(1);
 /// What a name is made of in front of what it names, if nobody says otherwise.
 pub const PREFIX: &str = "millstream:";
 
+pub use server::InvalidServer;
+
 /// A server, under names that begin with a prefix. Cheap to clone; all clones share one connection.
 #[derive(Clone)]
 pub struct Redis(Arc<Shared>);
@@ -39,20 +45,55 @@ pub enum RedisError {
     /// There is no connection.
     #[error("Redis is away")]
     Away,
-    /// It was lost, or the server said no.
+    /// It wants to know who we are, or does not believe it.
+    #[error(
+        "Redis wants a user and a password, or does not take these: REDIS_URL names them, as in \
+         redis://user:password@host, with @, / and : in them written as %40, %2F and %3A"
+    )]
+    NotLetIn(#[source] redis::RedisError),
+    /// We do not believe who it is.
+    #[error(
+        "the certificate of Redis is not trusted: name the file of the authority that has signed it (REDIS_CA_FILE), and see \
+         that REDIS_URL names the host that it is for"
+    )]
+    Untrusted(#[source] redis::RedisError),
+    /// It takes nothing more that needs room.
+    #[error(
+        "Redis is full: give it more memory (maxmemory), or let the mirror keep less (REDIS_STREAM_LEN)"
+    )]
+    Full(#[source] redis::RedisError),
+    /// The connection was lost, or the server said no.
     #[error("Redis did not do it")]
-    Failed(#[from] redis::RedisError),
+    Failed(#[source] redis::RedisError),
 }
 
-/// The text is not the URL of a Redis.
-#[derive(Debug, thiserror::Error)]
-#[error("it is not the URL of a Redis, such as redis://127.0.0.1:6379")]
-pub struct InvalidUrl(#[source] redis::RedisError);
+impl From<redis::RedisError> for RedisError {
+    fn from(error: redis::RedisError) -> Self {
+        let error = server::first(error);
+        if server::is_not_let_in(&error) {
+            Self::NotLetIn(error)
+        } else if server::is_untrusted(&error) {
+            Self::Untrusted(error)
+        } else if server::is_full(&error) {
+            Self::Full(error)
+        } else {
+            Self::Failed(error)
+        }
+    }
+}
 
 impl Redis {
-    /// The server at this URL. Nothing is connected before [`Redis::run`].
-    pub fn at(url: &str, prefix: &str) -> Result<Self, InvalidUrl> {
-        let client = Client::open(url).map_err(InvalidUrl)?;
+    /// The server at this URL. Nothing is connected before [`Redis::run`]. Over TLS it is believed when the system trusts who
+    /// has signed its certificate.
+    pub fn at(url: &str, prefix: &str) -> Result<Self, InvalidServer> {
+        let client = server::client(url, None)?;
+        Ok(Self::of(client, prefix.to_owned()))
+    }
+
+    /// The same over TLS, believed when this authority has signed its certificate, and nobody else. `authority` is one
+    /// certificate, or several, in PEM form.
+    pub fn signed_by(authority: &[u8], url: &str, prefix: &str) -> Result<Self, InvalidServer> {
+        let client = server::client(url, Some(authority))?;
         Ok(Self::of(client, prefix.to_owned()))
     }
 

@@ -4,6 +4,7 @@ use crate::api::system::health;
 use crate::state::AppState;
 use axum::Router;
 use axum::extract::State;
+use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
@@ -41,6 +42,14 @@ pub fn admin(app: AppState, metrics: PrometheusHandle, duty: Duty) -> Router {
         .route("/metrics", get(read_metrics))
         .with_state(Admin { app, metrics })
         .merge(health)
+}
+
+/// What a process answers that waits for its database, at each of its doors: that it lives, and is not ready.
+pub fn waiting() -> Router {
+    Router::new()
+        .route("/health/live", get(health::live))
+        .route("/health/ready", get(health::not_yet))
+        .fallback(|| async { StatusCode::SERVICE_UNAVAILABLE })
 }
 
 /// Prometheus' text format. How the pipelines are is looked up when it is asked for.

@@ -12,6 +12,7 @@ pub(crate) mod jobs;
 pub(crate) mod notifications;
 pub(crate) mod pipelines;
 pub(crate) mod projects;
+pub(crate) mod reports;
 pub(crate) mod schedules;
 pub(crate) mod schema;
 pub(crate) mod search;

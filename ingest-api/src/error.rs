@@ -171,6 +171,11 @@ impl ApiError {
         self
     }
 
+    /// What is told beside it.
+    pub(crate) fn headers(&self) -> impl Iterator<Item = (HeaderName, HeaderValue)> {
+        self.headers.iter().cloned()
+    }
+
     /// What is wrong: the `error` of the envelope, and of each item of a batch.
     pub(crate) fn told(&self) -> ProblemError {
         ProblemError {

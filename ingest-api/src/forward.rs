@@ -11,7 +11,7 @@ use crate::auth::refusals::{self, Attempt};
 use crate::auth::token::Tokens;
 use crate::error::ApiError;
 use crate::middleware::observe::REQUEST_ID;
-use crate::position::{WAIT_FOR, WAIT_MS, WAIT_MS_MAX};
+use crate::position::{WAIT_FOR, WAIT_MS, WAIT_MS_MAX, WaitFor};
 use crate::request::RequestContext;
 use crate::state::AppState;
 use axum::body::Body;
@@ -48,7 +48,8 @@ const ANSWER_BYTES_MAX: usize = 256 * 1024 * 1024;
 /// Most bytes of an answer that a page is made of: a hundred hits with their highlights.
 const PAGE_BYTES_MAX: usize = 8 * 1024 * 1024;
 
-/// What goes along with a request beside who asks.
+/// What goes along with a request beside who asks. Not `Idempotency-Key`: what is passed on as it came only reads. `POST
+/// /analytics/sql`, to which keys matter, is answered by a handler here that asks the service by itself.
 const ASKED: [HeaderName; 5] = [ACCEPT, CONTENT_TYPE, IF_NONE_MATCH, WAIT_FOR, WAIT_MS];
 /// What comes back with an answer. All else is said by this process for itself.
 const ANSWERED: [HeaderName; 8] = [
@@ -121,26 +122,29 @@ impl Service {
             headers: &headers,
             body: Vec::new(),
         };
-        self.told(app, caller, asked).await
+        let (told, _) = self.told(app, caller, asked).await?;
+        Ok(told)
     }
 
-    /// The same to a question in a body.
+    /// The same to a question in a body, with how far its view is.
     pub(crate) async fn answer<T: DeserializeOwned>(
         &self,
         app: &AppState,
         caller: &Caller,
         path: &str,
         question: &serde_json::Value,
-    ) -> Result<T, ApiError> {
-        let json = HeaderValue::from_static("application/json");
-        let headers = HeaderMap::from_iter([(CONTENT_TYPE, json)]);
+        wait: WaitFor,
+    ) -> Result<(T, HeaderMap), ApiError> {
+        let mut headers = wait.headers();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         let asked = Asked {
             method: Method::POST,
             path_and_query: path,
             headers: &headers,
             body: question.to_string().into_bytes(),
         };
-        self.told(app, caller, asked).await
+        let (told, headers) = self.told(app, caller, asked).await?;
+        Ok((told, chosen(&[POSITION, LAG_MS], &headers)))
     }
 
     async fn told<T: DeserializeOwned>(
@@ -148,7 +152,7 @@ impl Service {
         app: &AppState,
         caller: &Caller,
         asked: Asked<'_>,
-    ) -> Result<T, ApiError> {
+    ) -> Result<(T, HeaderMap), ApiError> {
         let response = self.ask(app, caller, asked).await?;
         let (head, body) = response.into_parts();
         let body = Limited::new(body, PAGE_BYTES_MAX).collect().await;
@@ -157,7 +161,8 @@ impl Service {
         if head.status != StatusCode::OK {
             return Err(ApiError::told_by(head.status, &body).unwrap_or_else(|| self.away()));
         }
-        serde_json::from_slice(&body).map_err(ApiError::internal)
+        let told = serde_json::from_slice(&body).map_err(ApiError::internal)?;
+        Ok((told, head.headers))
     }
 
     /// Passes a request on.

@@ -132,6 +132,21 @@ pub(crate) async fn write<C: Change>(
     }
 }
 
+/// Answers with what was found, once per idempotency key. `record` says that it was looked for, and is written before anybody
+/// is told. The answer stands where the view stood that it was read from, not where the record does.
+pub(crate) async fn found<C: Change>(
+    app: &AppState,
+    caller: &Caller,
+    record: C,
+    answer: Answer,
+) -> Result<Response, ApiError> {
+    let keep = |_: &millstream_store::Written<C::Output>| stored(&answer);
+    match app.store().write_once(&caller.act(), record, keep).await? {
+        Answered::Now(_) => Ok(answer.into_response()),
+        Answered::Before(before) => Ok(replayed(before)),
+    }
+}
+
 fn stored(answer: &Answer) -> StoredAnswer {
     let header = |(name, value): (&HeaderName, &HeaderValue)| Header {
         name: name.as_str().to_owned(),

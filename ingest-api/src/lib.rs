@@ -32,7 +32,7 @@ pub mod settings;
 pub mod state;
 mod view;
 
-pub use admin::admin;
+pub use admin::{admin, waiting};
 pub use forward::{Service, Services};
 pub use live::Hub;
 pub use pages::PAGES;

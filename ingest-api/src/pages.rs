@@ -76,6 +76,9 @@ table! {
     "/analytics/users/{id}" => get reports::show_person;
     "/analytics/teams/{id}" => get reports::show_team;
     "/analytics/projects/{key}" => get reports::show_flow;
+    "/reports" => get reports::files::show, post reports::files::order;
+    "/reports/{id}/download" => get reports::files::download;
+    "/reports/{id}/delete" => post reports::files::delete;
     "/teams" => get team::show_all, post team::create;
     "/teams/new" => get team::show_new;
     "/teams/{id}" => get team::show;

@@ -4,7 +4,7 @@ use crate::error::ApiError;
 use crate::problem::Code;
 use crate::state::AppState;
 use axum::extract::FromRequestParts;
-use axum::http::header::{HeaderMap, HeaderName};
+use axum::http::header::{HeaderMap, HeaderName, HeaderValue};
 use axum::http::request::Parts;
 use millstream_event_log::{Position, Seq};
 use std::time::Duration;
@@ -74,6 +74,21 @@ impl WaitFor {
             position,
             patience: Duration::from_millis(ms),
         })
+    }
+
+    /// The same for another process that is asked instead.
+    pub(crate) fn headers(self) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        if let Some(position) = self.position {
+            let position = HeaderValue::try_from(position.to_string());
+            headers.insert(
+                WAIT_FOR,
+                position.expect("a position is a letter and digits"),
+            );
+            let ms = u64::try_from(self.patience.as_millis()).unwrap_or(WAIT_MS_MAX);
+            headers.insert(WAIT_MS, HeaderValue::from(ms));
+        }
+        headers
     }
 
     /// Waits until the view has seen the write, if one was named. What is there already is seen even without patience.

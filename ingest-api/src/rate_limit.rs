@@ -1,13 +1,17 @@
 //! How often somebody may ask: a quota per person and per API token, per address for those who are nobody, and per address
-//! for log-ins.
+//! for log-ins. Statements in SQL have one of their own per person, who has one under way at a time.
 //!
 //! With Redis a quota is that of the whole installation ([`shared`]); without it, or while it is away, each process counts for
 //! itself. A quota of 600 a minute lets 600 through at once, and then one every tenth of a second (GCRA, by `governor`).
 //! Whose requests are counted by what is in `middleware/rate.rs`.
 
+mod at_once;
 mod bounded;
 mod in_redis;
 
+pub(crate) use at_once::UnderWay;
+
+use at_once::AtOnce;
 use bounded::Bounded;
 use governor::clock::{Clock, DefaultClock};
 use governor::middleware::StateInformationMiddleware;
@@ -27,6 +31,11 @@ const PERSON_PER_MINUTE: u32 = 1_200;
 const ADDRESS_PER_MINUTE: u32 = 600;
 /// Log-ins, registrations and the like a minute from an address: an office on Monday morning, and slow for guessing.
 const LOG_IN_PER_MINUTE: u32 = 30;
+/// Statements in SQL a minute by a person: more than anybody types, and little enough that one cannot keep all the processes
+/// that answer them.
+const STATEMENTS_PER_MINUTE: u32 = 30;
+/// Statements of a person at once: fewer than there are processes to answer them, so that somebody else always finds one.
+const STATEMENTS_AT_ONCE: usize = 1;
 
 /// How many requests a minute.
 #[derive(Debug, Clone, Copy)]
@@ -37,6 +46,8 @@ pub struct RateLimits {
     pub address: NonZeroU32,
     /// From an address, to log in or register.
     pub log_in: NonZeroU32,
+    /// By a person, statements in SQL.
+    pub statement: NonZeroU32,
 }
 
 impl Default for RateLimits {
@@ -46,6 +57,7 @@ impl Default for RateLimits {
             person: number(PERSON_PER_MINUTE),
             address: number(ADDRESS_PER_MINUTE),
             log_in: number(LOG_IN_PER_MINUTE),
+            statement: number(STATEMENTS_PER_MINUTE),
         }
     }
 }
@@ -65,6 +77,8 @@ pub(crate) struct Limiters {
     pub(crate) person: Limiter<Whose>,
     pub(crate) address: Limiter<Network>,
     pub(crate) log_in: Limiter<Network>,
+    pub(crate) statement: Limiter<Whose>,
+    pub(crate) statements_at_once: AtOnce<UserId>,
 }
 
 impl Limiters {
@@ -75,6 +89,8 @@ impl Limiters {
             person: Limiter::per_minute(limits.person, clock()).shared_in(redis, "person"),
             address: Limiter::per_minute(limits.address, clock()).shared_in(redis, "address"),
             log_in: Limiter::per_minute(limits.log_in, clock()).shared_in(redis, "log_in"),
+            statement: Limiter::per_minute(limits.statement, clock()).shared_in(redis, "statement"),
+            statements_at_once: AtOnce::new(STATEMENTS_AT_ONCE),
         }
     }
 }

@@ -4,7 +4,7 @@
 
 use crate::api::system::document::ApiDocument;
 use crate::api::{
-    activity, analytics, audit, auth, comments, jobs, notifications, pipelines, projects,
+    activity, analytics, audit, auth, comments, jobs, notifications, pipelines, projects, reports,
     schedules, search, system, tags, tasks, teams, users,
 };
 use crate::auth::{caller, refusals};
@@ -121,7 +121,21 @@ fn members() -> Routes {
         .routes(routes!(jobs::read::read_job))
         .routes(routes!(jobs::operate::retry_job))
         .routes(routes!(jobs::operate::cancel_job))
+        .merge(reports())
         .merge(schedules())
+}
+
+/// Of those: reports as files.
+fn reports() -> Routes {
+    Routes::new()
+        .routes(routes!(
+            reports::list::list_reports,
+            reports::order::order_report
+        ))
+        .routes(routes!(
+            reports::one::read_report,
+            reports::one::delete_report
+        ))
 }
 
 /// Of those: what keeps the views.
@@ -149,7 +163,11 @@ fn analytics() -> Routes {
         .routes(routes!(analytics::stats::read_stats))
         .routes(routes!(analytics::performance::read_performance))
         .routes(routes!(analytics::flow::read_flow))
-        .routes(routes!(analytics::sql::ask_sql))
+}
+
+/// Of those: statements in SQL. They are counted and recorded here, whoever answers them.
+fn statements() -> Routes {
+    Routes::new().routes(routes!(analytics::sql::ask_sql))
 }
 
 /// Of those: what is done again and again.
@@ -210,6 +228,7 @@ fn texts() -> Routes {
     Routes::new()
         .routes(routes!(audit::checkpoint::read_checkpoint))
         .routes(routes!(audit::export::export_audit))
+        .routes(routes!(reports::download::download_report))
 }
 
 /// Below `/api/v1`: connections that stay open. They ask who it is by themselves, and again whenever that may have changed.
@@ -222,9 +241,13 @@ fn open_ended() -> Routes {
 
 /// Beside `/api/v1`: what is looked for at these very places.
 fn beside() -> Routes {
-    Routes::new()
-        .routes(routes!(auth::keys::read_jwks))
-        .routes(routes!(auth::keys::read_public_key))
+    Routes::new().routes(routes!(auth::keys::read_public_key))
+}
+
+/// Beside `/api/v1`, and never refused: services ask for it every second, several of them perhaps from one address, and a key
+/// that is retired would be believed for longer where they were told to come later.
+fn published() -> Routes {
+    Routes::new().routes(routes!(auth::keys::read_jwks))
 }
 
 /// Beside `/api/v1`, and never refused: a probe that is told to come later takes the server for dead.
@@ -237,7 +260,10 @@ fn health() -> Routes {
 /// The `OpenAPI` document of every route.
 #[must_use]
 pub fn openapi() -> OpenApi {
-    let mut members = members().merge(searches()).merge(analytics());
+    let mut members = members()
+        .merge(searches())
+        .merge(analytics())
+        .merge(statements());
     document::takes_idempotency_keys(members.get_openapi_mut());
     let api = log_ins()
         .merge(open())
@@ -248,6 +274,7 @@ pub fn openapi() -> OpenApi {
         .merge(open_ended());
     let mut document = Routes::with_openapi(ApiDocument::openapi())
         .nest("/api/v1", api)
+        .merge(published())
         .merge(beside())
         .merge(health())
         .into_openapi();
@@ -273,6 +300,7 @@ pub fn router(app: AppState) -> Router {
     let members = members()
         .merge(searches)
         .merge(analytics)
+        .merge(statements())
         .route_layer(from_fn_with_state(state(), refusals::record))
         .route_layer(from_fn_with_state(state(), idempotency::once))
         .route_layer(from_fn_with_state(state(), position::of_writes));
@@ -297,6 +325,7 @@ pub fn router(app: AppState) -> Router {
     let (routes, _) = Routes::new()
         .nest("/api/v1", api)
         .merge(beside)
+        .merge(published())
         .merge(health())
         .split_for_parts();
     let unknown = any(unknown).layer(from_fn_with_state(state(), rate::by_address));
@@ -319,7 +348,7 @@ pub fn search_service(app: AppState) -> Router {
 /// Everything that a service of its own for reports answers: the same at the same places.
 #[expect(clippy::needless_pass_by_value, reason = "a server owns its state")]
 pub fn analytics_service(app: AppState) -> Router {
-    service(&app, analytics())
+    service(&app, analytics().merge(statements()))
 }
 
 /// Everything that a service of its own answers, which has these routes.

@@ -4,6 +4,7 @@ use crate::answer::{Answer, LAG_MS, POSITION};
 use crate::error::ApiError;
 use crate::position::WaitFor;
 use crate::state::AppState;
+use axum::http::{HeaderMap, HeaderValue};
 use millstream_event_log::{Position, Seq};
 use millstream_store::pipeline::PipelineStatus;
 
@@ -18,6 +19,18 @@ impl Seen {
     /// The place in the log that the view had come to.
     pub(crate) fn seq(self) -> Seq {
         self.seq
+    }
+
+    /// The same for readers.
+    pub(crate) fn headers(self) -> HeaderMap {
+        let position = HeaderValue::try_from(Position::View(self.seq).to_string());
+        HeaderMap::from_iter([
+            (
+                POSITION,
+                position.expect("a position is a letter and digits"),
+            ),
+            (LAG_MS, HeaderValue::from(self.lag_ms)),
+        ])
     }
 }
 
@@ -61,7 +74,6 @@ fn keeps(pipeline: &PipelineStatus, view: &str, node: &str) -> bool {
 impl Answer {
     /// With how far the view is.
     pub(crate) fn of_view(self, seen: Seen) -> Self {
-        self.with_header(POSITION, &Position::View(seen.seq).to_string())
-            .with_header(LAG_MS, &seen.lag_ms.to_string())
+        self.with_headers(seen.headers())
     }
 }

@@ -9,9 +9,9 @@ use sqlx::types::Json;
 use sqlx::{Postgres, Transaction};
 use uuid::Uuid;
 
-/// Writes `app.activity`.
+/// Writes `app.activity`, or `app.activity_shadow`, where it is made anew. By default the first.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct ActivityView;
+pub struct ActivityView(pub Place);
 
 impl View for ActivityView {
     type Item = ActivityItem;
@@ -21,23 +21,7 @@ impl View for ActivityView {
         tx: &mut Transaction<'_, Postgres>,
         commit: &Commit<ActivityItem>,
     ) -> Result<(), sqlx::Error> {
-        insert(tx, Place::Live, &columns(&commit.effects)).await
-    }
-}
-
-/// Writes `app.activity_shadow`, where the activity is made anew.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct ActivityShadow;
-
-impl View for ActivityShadow {
-    type Item = ActivityItem;
-
-    async fn apply(
-        &mut self,
-        tx: &mut Transaction<'_, Postgres>,
-        commit: &Commit<ActivityItem>,
-    ) -> Result<(), sqlx::Error> {
-        insert(tx, Place::Shadow, &columns(&commit.effects)).await
+        insert(tx, self.0, &columns(&commit.effects)).await
     }
 }
 

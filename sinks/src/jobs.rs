@@ -19,6 +19,7 @@ mod context;
 pub mod daily_summary;
 pub mod expire_artefacts;
 mod handler;
+pub mod make_report;
 mod slots;
 mod work;
 

@@ -11,7 +11,7 @@
 //! So [`LakeSink::commit`] promises less than other sinks do: that reads see it, not that it lasts. What has to last is behind
 //! the cut, which only [`LakeWriter`] moves.
 
-mod changes;
+pub mod changes;
 mod writer;
 
 use crate::postgres::{fault, refused, resumed};
@@ -163,12 +163,15 @@ impl Sink for LakeSink {
         if shared.is_over(1) {
             shared.is_much.notify_one();
         }
-        while shared.is_over(TAIL_PATIENCE) && !shared.gathered(|gathered| gathered.is_fenced) {
+        loop {
+            // Before the look, so that what is written after it wakes.
             let written = shared.written.notified();
+            if !shared.is_over(TAIL_PATIENCE) || shared.gathered(|gathered| gathered.is_fenced) {
+                return Ok(());
+            }
             shared.is_much.notify_one();
             written.await;
         }
-        Ok(())
     }
 }
 

@@ -53,6 +53,11 @@ pub trait Target: Send + Sync + 'static {
         marks: Vec<StateRow>,
     ) -> impl Future<Output = Result<Holds, Fault>> + Send;
 
+    /// Removes what it holds and cannot go on from, after that was found to be this log's, and before what is missing comes.
+    fn clear(&mut self) -> impl Future<Output = Result<(), Fault>> + Send {
+        std::future::ready(Ok(()))
+    }
+
     /// Writes records, in order, and waits until they are acknowledged. [`Fault::Lost`] when the acknowledgements show that
     /// something is gone that was there before.
     fn write(
@@ -153,6 +158,7 @@ impl<T: Target> Sink for MirrorSink<T> {
         let holds = self.target.open(cut, states).await?;
         self.recognise(&holds.beyond).await?;
         if let Some(back) = holds.lost_behind {
+            self.target.clear().await?;
             self.go_back(back, &holds.marks).await?;
         }
         Ok(Resume {

@@ -10,9 +10,9 @@ use millstream_store::views::shadow::Place;
 use sqlx::{Postgres, Transaction};
 use uuid::Uuid;
 
-/// Writes `app.notification`.
+/// Writes `app.notification`, or `app.notification_shadow`, where it is made anew. By default the first.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct NotificationsView;
+pub struct NotificationsView(pub Place);
 
 impl View for NotificationsView {
     type Item = NotificationItem;
@@ -22,23 +22,7 @@ impl View for NotificationsView {
         tx: &mut Transaction<'_, Postgres>,
         commit: &Commit<NotificationItem>,
     ) -> Result<(), sqlx::Error> {
-        write(tx, Place::Live, commit).await
-    }
-}
-
-/// Writes `app.notification_shadow`, where the notifications are made anew.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct NotificationsShadow;
-
-impl View for NotificationsShadow {
-    type Item = NotificationItem;
-
-    async fn apply(
-        &mut self,
-        tx: &mut Transaction<'_, Postgres>,
-        commit: &Commit<NotificationItem>,
-    ) -> Result<(), sqlx::Error> {
-        write(tx, Place::Shadow, commit).await
+        write(tx, self.0, commit).await
     }
 }
 

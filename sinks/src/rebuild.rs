@@ -9,45 +9,40 @@
 //! The shadow never gets ahead of the view: it runs to where the view is, again and again, until little is left. Then the
 //! view's pipeline is held for a moment (its lease is taken, its generation raised), the shadow takes the rest, and both stand
 //! at the same record: so every difference that is found is one. A process that dies leaves the view as it was; the hold runs
-//! out, and the next rebuild begins with an empty shadow.
+//! out, and the next rebuild begins with an empty shadow. A process that sleeps for so long that somebody asks again is
+//! overtaken: whatever it still does, it does for a wish that is not the newest, and comes to nothing.
 //!
 //! What people did to a view survives, because it is events. To add a view: an implementation of [`Rebuilt`] in a file here,
-//! its name in `store::pipeline::rebuild`, and a line where its pipeline is started.
+//! its line in `store/src/pipeline/rebuild/views.rs`, and a line where its pipeline is started.
 
+mod attempt;
 pub mod postgres;
 pub mod search;
+mod told;
+
+pub use attempt::HELD_MAX;
+pub use told::Told;
 
 use crate::postgres::signed;
-use chrono::{DateTime, TimeDelta, Utc};
+use attempt::Attempt;
+use chrono::{DateTime, Utc};
 use futures::future::{Either, select};
-use millstream_event_log::signals::Signals;
 use millstream_event_log::{Log, Seq};
-use millstream_pipelines::Runner;
 use millstream_pipelines::pipeline::{Item, Pipeline};
 use millstream_pipelines::runner::Interrupted;
-use millstream_pipelines::sink::{LEASE_TTL, Sink, in_full};
+use millstream_pipelines::sink::{Sink, in_full};
 use millstream_search::SearchError;
-use millstream_store::pipeline::rebuild::{Found, RebuildState, SHADOW, hold};
-use millstream_store::pipeline::{release, renew};
+use millstream_store::pipeline::rebuild::{Found, Wish};
 use millstream_store::{Store, StoreError};
 use std::future::Future;
 use std::pin::pin;
-use std::sync::Arc;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 /// How often it is looked whether somebody wants a view to be made anew: people wait for it.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
-/// How often people are told how far it is.
-const TELL_EVERY: Duration = Duration::from_secs(1);
-/// How often the hold on the view's pipeline is renewed: a third of the time that it lasts.
-const RENEW: Duration = Duration::from_secs(5);
-/// So many records behind the view, the shadow takes the rest while the view is held: it takes some hundredths of a second.
-const NEAR: Seq = 2_000;
-/// How often the shadow runs after the view before the view is held however much is left: each time there is less.
-const CHASES_MAX: u32 = 20;
-/// So many records more may be refused than the view had refused: beyond it, the program is to blame, and not the records.
-const REFUSED_MAX: u64 = 100;
+/// How long something that has to be done, and was not, is waited with.
+const AGAIN_AFTER: Duration = Duration::from_secs(1);
 
 /// Why a view was not made anew.
 #[derive(Debug, thiserror::Error)]
@@ -55,9 +50,18 @@ pub enum RebuildError {
     /// The shadow did not get to where the view is.
     #[error("the log could not be read through: {0}")]
     Interrupted(#[from] Interrupted),
-    /// Somebody else has taken the view's pipeline.
+    /// Somebody else has taken the view's pipeline, or makes the view anew.
     #[error("another process has taken the pipeline over in the meantime")]
     Overtaken,
+    /// More is written than the shadow reads.
+    #[error(
+        "{behind} records were written while it read what had been written before: it would hold the view for too long, and \
+         nothing was changed; ask again when less is written"
+    )]
+    Outrun {
+        /// So many are left.
+        behind: Seq,
+    },
     /// Too many records could not be taken.
     #[error(
         "{refused} records were refused, and the view has refused {known}: nothing was changed, because this looks like a fault \
@@ -101,7 +105,10 @@ pub trait Rebuilt: Send + Sync + 'static {
     fn pipeline(&self) -> Pipeline<<Self::Sink as Sink>::Item>;
 
     /// Empties the shadow, and gives what writes it.
-    fn begin(&mut self) -> impl Future<Output = Result<Self::Sink, RebuildError>> + Send;
+    fn begin(
+        &mut self,
+        wish: &Wish,
+    ) -> impl Future<Output = Result<Self::Sink, RebuildError>> + Send;
 
     /// How far the view is.
     fn cut(&self) -> impl Future<Output = Result<Seq, RebuildError>> + Send;
@@ -111,21 +118,33 @@ pub trait Rebuilt: Send + Sync + 'static {
 
     /// Compares the two, which stand still at `cut`; tells how much is done.
     fn compare(
-        &self,
+        &mut self,
+        wish: &Wish,
         cut: Seq,
         told: &Told,
     ) -> impl Future<Output = Result<Found, RebuildError>> + Send;
 
-    /// Has the shadow take the view's place, all at once, with what its pipeline remembers.
+    /// Has the shadow, as it was compared, take the view's place, all at once; with what its pipeline remembers, where that is
+    /// in the same place. An error says that nothing was changed.
     fn swap(
         &mut self,
+        wish: &Wish,
         hold: Hold,
         cut: Seq,
         found: &Found,
     ) -> impl Future<Output = Result<(), RebuildError>> + Send;
 
-    /// Gives the shadow's room back.
-    fn clear(&mut self) -> impl Future<Output = Result<(), RebuildError>> + Send;
+    /// Does what [`Rebuilt::swap`] could not do at once. It is called until it succeeds.
+    fn settle(
+        &mut self,
+        _wish: &Wish,
+        _cut: Seq,
+    ) -> impl Future<Output = Result<(), RebuildError>> + Send {
+        std::future::ready(Ok(()))
+    }
+
+    /// Gives the shadow's room back, unless somebody has asked again: then it is theirs.
+    fn clear(&mut self, wish: &Wish) -> impl Future<Output = Result<(), RebuildError>> + Send;
 }
 
 /// Makes one view anew whenever somebody wants that.
@@ -137,24 +156,6 @@ pub struct Rebuilder<V> {
     row: String,
     node: String,
     view: V,
-}
-
-/// Where people are told how far it is.
-#[derive(Debug)]
-pub struct Told {
-    store: Store,
-    row: String,
-}
-
-impl Told {
-    /// So much of the step is done.
-    pub async fn of(&self, state: RebuildState, done: u64, total: u64) {
-        let told = self.store.report_rebuild(&self.row, state, (done, total));
-        if let Err(error) = told.await {
-            let error = &error as &dyn std::error::Error;
-            tracing::warn!(pipeline = self.row, error, "how far it is was not told");
-        }
-    }
 }
 
 impl<V: Rebuilt> Rebuilder<V> {
@@ -173,14 +174,9 @@ impl<V: Rebuilt> Rebuilder<V> {
     pub async fn run(mut self, stop: CancellationToken) {
         let mut is_first = true;
         while !stop.is_cancelled() {
-            // What we were at when our process ended is over.
-            if is_first {
-                let forgotten = self.store.forget_rebuild(&self.row, &self.node).await;
-                is_first = forgotten.is_err();
-            }
-            match self.store.take_rebuild(&self.row, &self.node).await {
-                Ok(Some(compare_only)) if !is_first => self.one(compare_only, &stop).await,
-                Ok(_) => {}
+            match self.wish(&mut is_first).await {
+                Ok(Some(wish)) => self.one(&wish, &stop).await,
+                Ok(None) => {}
                 Err(error) => tracing::debug!(
                     pipeline = self.row,
                     error = &error as &dyn std::error::Error,
@@ -194,15 +190,24 @@ impl<V: Rebuilt> Rebuilder<V> {
         }
     }
 
+    /// What somebody wants, if anybody does. What we were at when our process ended is over first.
+    async fn wish(&self, is_first: &mut bool) -> Result<Option<Wish>, StoreError> {
+        if *is_first {
+            self.store.forget_rebuild(&self.row, &self.node).await?;
+            *is_first = false;
+        }
+        self.store.take_rebuild(&self.row, &self.node).await
+    }
+
     /// One rebuild, from the wish to what came of it.
-    async fn one(&mut self, compare_only: bool, stop: &CancellationToken) {
+    async fn one(&mut self, wish: &Wish, stop: &CancellationToken) {
         tracing::info!(
             pipeline = self.row,
-            compare_only,
+            compare_only = wish.compare_only,
             "the view is made anew beside the one that is read"
         );
-        let done = self.rebuild(compare_only, stop).await;
-        let cleared = self.view.clear().await;
+        let done = self.told_of(wish, stop).await;
+        let cleared = self.view.clear(wish).await;
         if let Err(error) = cleared {
             let error = &error as &dyn std::error::Error;
             tracing::warn!(pipeline = self.row, error, "the shadow was not emptied");
@@ -217,158 +222,62 @@ impl<V: Rebuilt> Rebuilder<V> {
             ),
             Err(error) => tracing::warn!(pipeline = self.row, error, "the view was not made anew"),
         }
-        if let Err(error) = self.store.end_rebuild(&self.row, &ended).await {
-            let error = &error as &dyn std::error::Error;
-            tracing::warn!(pipeline = self.row, error, "how it ended was not told");
-        }
-    }
-
-    async fn rebuild(
-        &mut self,
-        compare_only: bool,
-        stop: &CancellationToken,
-    ) -> Result<Found, RebuildError> {
-        let sink = self.view.begin().await?;
-        let mut shadow = self.shadow(sink);
-        for _ in 0..CHASES_MAX {
-            let cut = self.view.cut().await?;
-            self.chase(&mut shadow, cut, stop).await?;
-            if self.view.cut().await? <= cut + NEAR {
+        while let Err(error) = self.store.end_rebuild(wish, &ended).await {
+            if !again(&self.row, "how it ended was not told", &error, stop).await {
                 break;
             }
         }
-        let (pool, now) = (self.store.pool().clone(), self.store.clock().now());
-        // Another name than that of who runs the pipeline here: they are to wait, too.
-        let owner = format!("{} rebuilds", self.node);
-        let leased = hold(&pool, &self.row, &owner, now, ttl()).await?;
-        let (generation, _) = leased.ok_or(RebuildError::Overtaken)?;
-        let hold = Hold {
-            generation,
-            at: now,
-        };
-        let row = self.row.clone();
-        let done = {
-            let kept = pin!(keep(&self.store, &row, generation));
-            let work = pin!(finish(
-                &mut self.view,
-                &self.store,
-                &row,
-                &mut shadow,
-                hold,
-                compare_only,
-                stop
-            ));
-            match select(work, kept).await {
-                Either::Left((done, _)) => done,
-                Either::Right((lost, _)) => Err(lost),
-            }
-        };
-        release(&pool, &row, generation).await?;
-        done
     }
 
-    /// The pipeline that writes the shadow. It tells nobody how far it is, and reads the retries that are meant for the view's.
-    fn shadow(&self, sink: V::Sink) -> Shadow<V> {
-        let pipeline = self.view.pipeline();
-        let lease = crate::lease::PostgresLease::new(
-            self.store.pool().clone(),
-            Arc::clone(self.store.clock()),
-            format!("{}{SHADOW}", self.row),
-            pipeline.logic_version(),
-            &*self.node,
-        );
-        Runner::new(
-            pipeline,
-            self.log.clone(),
-            sink,
-            lease,
-            Arc::clone(self.store.clock()),
-            Signals::default(),
-        )
-        .row(&*self.row)
-    }
-
-    /// Has the shadow run to `until`, and tells how far it is meanwhile.
-    async fn chase(
-        &self,
-        shadow: &mut Shadow<V>,
-        until: Seq,
+    /// Makes the view anew, and tells how far it is the whole time. It is given up when somebody has asked again.
+    async fn told_of(
+        &mut self,
+        wish: &Wish,
         stop: &CancellationToken,
-    ) -> Result<(), RebuildError> {
-        let told = Told {
-            store: self.store.clone(),
-            row: self.row.clone(),
+    ) -> Result<Found, RebuildError> {
+        let told = Told::new(self.store.clone(), wish.clone());
+        let over = stop.child_token();
+        let attempt = Attempt {
+            store: &self.store,
+            log: &self.log,
+            node: &self.node,
+            wish,
+            told: &told,
+            view: &mut self.view,
+            stop: &over,
         };
-        let name = format!("{}{SHADOW}", self.row);
-        let telling = async {
-            loop {
-                let cut = self.store.pipeline_cut(&name).await.ok().flatten();
-                let cut = cut.and_then(|cut| u64::try_from(cut).ok()).unwrap_or(0);
-                told.of(RebuildState::Reading, cut, until).await;
-                tokio::time::sleep(TELL_EVERY).await;
+        let (made, telling) = (pin!(attempt.made()), pin!(told.tells()));
+        let done = match select(made, telling).await {
+            Either::Left((done, _)) => done,
+            Either::Right(((), made)) => {
+                over.cancel();
+                made.await
             }
         };
-        tokio::select! {
-            done = shadow.through(until, stop) => Ok(done?),
-            () = telling => Ok(()),
+        match done {
+            Err(RebuildError::Interrupted(Interrupted::Stopped)) if !stop.is_cancelled() => {
+                Err(RebuildError::Overtaken)
+            }
+            done => done,
         }
     }
 }
 
-type Shadow<V> =
-    Runner<<<V as Rebuilt>::Sink as Sink>::Item, <V as Rebuilt>::Sink, crate::lease::PostgresLease>;
-
-/// What is done while the view is held.
-async fn finish<V: Rebuilt>(
-    view: &mut V,
-    store: &Store,
+/// Something that has to be done was not: says so, and waits a while. `false` when the process is to end.
+async fn again(
     row: &str,
-    shadow: &mut Shadow<V>,
-    hold: Hold,
-    compare_only: bool,
+    what: &str,
+    error: &(dyn std::error::Error + Send + Sync + 'static),
     stop: &CancellationToken,
-) -> Result<Found, RebuildError> {
-    let told = Told {
-        store: store.clone(),
-        row: row.to_owned(),
-    };
-    let cut = view.fence(hold).await?;
-    shadow.through(cut, stop).await?;
-    told.of(RebuildState::Comparing, 0, 0).await;
-    let mut found = view.compare(cut, &told).await?;
-    found.refused = count(store, &format!("{row}{SHADOW}")).await?;
-    let known = count(store, row).await?;
-    if found.refused > known + REFUSED_MAX {
-        let refused = found.refused;
-        return Err(RebuildError::Refused { refused, known });
+) -> bool {
+    {
+        let error: &(dyn std::error::Error + 'static) = error;
+        tracing::warn!(pipeline = row, error, "{what}: it is tried again");
     }
-    if !compare_only {
-        told.of(RebuildState::Swapping, 0, 0).await;
-        view.swap(hold, cut, &found).await?;
+    tokio::select! {
+        () = tokio::time::sleep(AGAIN_AFTER) => true,
+        () = stop.cancelled() => false,
     }
-    Ok(found)
-}
-
-/// How many records a pipeline has refused and not taken since.
-async fn count(store: &Store, row: &str) -> Result<u64, RebuildError> {
-    let refused = millstream_store::pipeline::refused(store.pool(), row).await?;
-    Ok(refused.len() as u64)
-}
-
-/// Keeps the hold; ends when it was lost.
-async fn keep(store: &Store, row: &str, generation: i64) -> RebuildError {
-    loop {
-        tokio::time::sleep(RENEW).await;
-        let now = store.clock().now();
-        // Not reached is not lost: the fence decides.
-        if let Ok(false) = renew(store.pool(), row, generation, now, ttl()).await {
-            return RebuildError::Overtaken;
-        }
-    }
-}
-
-fn ttl() -> TimeDelta {
-    TimeDelta::from_std(LEASE_TTL).unwrap_or(TimeDelta::MAX)
 }
 
 /// A place in the log, as the database says it.

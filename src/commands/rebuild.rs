@@ -9,9 +9,7 @@ use anyhow::{Result, bail};
 use clap::Args;
 use millstream_domain::policy::Actor;
 use millstream_event_log::Origin;
-use millstream_store::pipeline::rebuild::{
-    AskRebuild, Found, REBUILT, Rebuild, RebuildState, refusal,
-};
+use millstream_store::pipeline::rebuild::{AskRebuild, Found, Rebuild, RebuildState, refusal};
 use millstream_store::pipeline::view;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
@@ -54,21 +52,6 @@ pub(crate) async fn run(
     report: &Report,
 ) -> Result<bool> {
     if let Some(why) = refusal(&request.view) {
-        let known = [
-            "audit",
-            "timers",
-            "schedules",
-            "mail",
-            "mails",
-            "webhooks",
-            "kafka",
-            "redis",
-        ];
-        let why = if known.contains(&view(&request.view)) {
-            why.to_owned()
-        } else {
-            format!("there are {}", REBUILT.join(", "))
-        };
         return Err(Usage::because(format!(
             "\"{}\" cannot be made anew: {why}",
             request.view
@@ -140,7 +123,7 @@ async fn tell(row: &str, ended: &Rebuild, report: &Report) -> Result<bool> {
     let Some(found) = &ended.found else {
         let why = ended.error.as_deref().unwrap_or("it is not known why");
         report
-            .line(format!("{row} was not made anew, and is as it was: {why}"))
+            .line(format!("{row} was not made anew: {why}"))
             .await?;
         return Ok(false);
     };
@@ -184,4 +167,30 @@ fn lines(row: &str, found: &Found, compare_only: bool) -> Vec<String> {
         ));
     }
     lines
+}
+
+#[cfg(test)]
+mod tests {
+    use millstream_pipelines::dataflows::{
+        activity, audit, lake, mails, notifications, schedules, search, timers,
+    };
+    use millstream_sinks::mirror::{kafka, redis};
+    use millstream_store::pipeline::rebuild::VIEWS;
+
+    #[test]
+    fn of_every_pipeline_it_is_said_whether_its_view_is_made_anew() {
+        let pipelines = [
+            activity::NAME,
+            audit::NAME,
+            kafka::NAME,
+            lake::NAME,
+            mails::NAME,
+            notifications::NAME,
+            redis::NAME,
+            schedules::NAME,
+            search::NAME,
+            timers::NAME,
+        ];
+        assert_eq!(VIEWS.map(|(name, _)| name), pipelines);
+    }
 }

@@ -1,6 +1,6 @@
 //! The values of settings that have a form of their own. Those that are wrong are told with the form that they should have.
 
-use std::net::{SocketAddr, ToSocketAddrs};
+use std::net::{Ipv6Addr, SocketAddr, ToSocketAddrs};
 use std::path::PathBuf;
 use url::Url;
 
@@ -96,6 +96,29 @@ pub(crate) fn check_setup_secret(text: &str) -> Result<(), String> {
     Ok(())
 }
 
+/// Kafka's brokers: nothing, or hosts with their ports.
+pub(super) fn brokers(text: &str) -> Result<String, String> {
+    let is_host = |host: &str| {
+        let name = host.strip_prefix('[').and_then(|it| it.strip_suffix(']'));
+        match name {
+            Some(address) => address.parse::<Ipv6Addr>().is_ok(),
+            None => !host.is_empty() && !host.contains([':', '/', '@', '[', ']', ' ']),
+        }
+    };
+    let is_broker = |broker: &str| {
+        let (host, port) = broker.rsplit_once(':')?;
+        let port: u16 = port.parse().ok()?;
+        (port > 0 && is_host(host)).then_some(())
+    };
+    let mut brokers = text.split(',').map(str::trim);
+    match brokers.find(|broker| is_broker(broker).is_none()) {
+        Some(wrong) if !text.trim().is_empty() => Err(format!(
+            "\"{wrong}\" is no host with its port: give them as in kafka-1.example.org:9092,kafka-2.example.org:9092"
+        )),
+        Some(_) | None => Ok(text.to_owned()),
+    }
+}
+
 /// What names of topics may begin with: letters, digits, and the marks that Kafka allows.
 pub(super) fn topic_prefix(text: &str) -> Result<String, String> {
     let is_allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
@@ -173,6 +196,34 @@ mod tests {
             let told = check_setup_secret(short).expect_err("too short");
             assert!(told.contains("at least 12"), "{told}");
             assert!(short.is_empty() || !told.contains("hunter2"), "{told}");
+        }
+    }
+
+    #[test]
+    fn brokers_are_hosts_with_their_ports() {
+        for good in [
+            "",
+            "kafka:9092",
+            "10.0.0.1:9092, 10.0.0.2:9092",
+            "[::1]:9092",
+        ] {
+            assert_eq!(brokers(good).as_deref(), Ok(good));
+        }
+        for bad in [
+            "::::",
+            "kafka",
+            "kafka:",
+            ":9092",
+            "kafka:0",
+            "kafka:90920",
+            "kafka:9092,",
+            "kafka:9092;other:9092",
+            "SSL://kafka:9092",
+            "[::1:9092",
+            "::1:9092",
+        ] {
+            let told = brokers(bad).expect_err(bad);
+            assert!(told.contains("kafka-1.example.org:9092"), "{told}");
         }
     }
 

@@ -20,6 +20,7 @@ pub(crate) async fn run(settings: &Settings, with_demo: bool) -> Result<ExitCode
     let data = DataDir::open(&settings.data_dir)?;
     let http = http::of_web(settings, &data, doors.address()?)?;
     let post = workers::post(settings, &http.public_url)?;
+    let has_mail_server = post.has_server();
     let mut engine = Engine::open(settings, data).await?;
     let index = start(&mut engine).await?;
     let lake = analytics::start(engine.ground_mut()).await?;
@@ -32,7 +33,9 @@ pub(crate) async fn run(settings: &Settings, with_demo: bool) -> Result<ExitCode
     let working = workers::start(engine.handle(), node, post, &http.public_url).await?;
     engine.ground_mut().first(working);
     let unheard = engine.ground().between().unheard();
-    let mut nodes = web::nodes(&engine, &http).telling_of_others(unheard);
+    let mut nodes = web::nodes(&engine, &http)
+        .delivering_mails(has_mail_server)
+        .telling_of_others(unheard);
     let warnings = nodes.look().await?;
     let greeting = Greeting::of(settings, &engine, doors.address()?, warnings).await?;
     let web = Web {

@@ -1,5 +1,5 @@
-//! `millstream analytics`: a lake of its own, the pipeline that keeps it, and the answers of what asks it. More of them are
-//! more replicas, like those of `search`.
+//! `millstream analytics`: a lake of its own, the pipeline that keeps it, the answers of what asks it, and the files of reports.
+//! More of them are more replicas, like those of `search`.
 
 use super::engine::Ground;
 use super::guest::{Guest, Offer};
@@ -14,13 +14,16 @@ use millstream_domain::clock::SystemIds;
 use millstream_domain::ids::UserId;
 use millstream_ingest_api::auth::guard::{KnownPerson, People, PeopleUnavailable};
 use millstream_pipelines::dataflows::lake;
+use millstream_sinks::jobs::make_report::MakeReportJob;
+use millstream_sinks::jobs::{Handlers, JobRunner};
+use millstream_store::schema::Service;
 use std::process::ExitCode;
 use std::sync::Arc;
 use url::Url;
 
 /// Runs until asked to stop.
 pub(crate) async fn run(settings: &Settings) -> Result<ExitCode> {
-    let mut guest = Guest::open(settings, "analytics").await?;
+    let mut guest = Guest::open(settings, Service::Analytics).await?;
     let engine = start(&mut guest.ground).await?;
     let offer = Offer {
         view: lake::NAME,
@@ -32,7 +35,7 @@ pub(crate) async fn run(settings: &Settings) -> Result<ExitCode> {
     guest.run(settings, offer).await
 }
 
-/// Opens the lake and starts its pipeline.
+/// Opens the lake, starts its pipeline, and makes reports of it.
 pub(crate) async fn start(ground: &mut Ground) -> Result<Engine> {
     let folder = ground.data().folder("lake")?;
     let named = || format!("the lake \"{}\"", folder.display());
@@ -49,7 +52,19 @@ pub(crate) async fn start(ground: &mut Ground) -> Result<Engine> {
     let mut writing = Group::new("files of the lake");
     writing.spawn(writer.run(writing.stop_token()));
     ground.then(writing);
+    ground.first(reports(ground, &engine));
     Ok(engine)
+}
+
+/// Makes the reports that people order as files: where a lake is, and nowhere else.
+fn reports(ground: &Ground, engine: &Engine) -> Group {
+    let store = ground.store().clone();
+    let handler = MakeReportJob::new(store.clone(), ground.log().clone(), engine.clone());
+    let handlers = Handlers::default().with(handler);
+    let runner = JobRunner::new(store, ground.node(), handlers);
+    let mut group = Group::new("reports");
+    group.spawn(runner.run(group.stop_token()));
+    group
 }
 
 /// People as the lake knows them.

@@ -17,9 +17,24 @@ use millstream_event_log::redis::Redis;
 use millstream_event_log::signals::Signals;
 use millstream_event_log::signals::exchange::Exchange;
 use millstream_ingest_api::cache::Cache;
+use millstream_sinks::mirror::redis::RedisTarget;
 use millstream_store::Store;
 use millstream_store::pipeline::lookout::Lookout;
-use std::num::NonZeroU16;
+
+/// The mirror in Redis.
+#[derive(Debug, Clone)]
+pub(crate) struct Streams {
+    redis: Redis,
+    /// About how many entries each stream keeps.
+    len: usize,
+}
+
+impl Streams {
+    /// What writes to it.
+    pub(crate) fn target(&self) -> RedisTarget {
+        RedisTarget::new(self.redis.clone()).keeping(self.len)
+    }
+}
 
 /// What this process has of it.
 #[derive(Debug, Clone)]
@@ -29,7 +44,7 @@ pub(crate) struct Between {
     /// The server, under names of this database alone.
     redis: Option<Redis>,
     /// The same under the prefix of the mirror, which others may read as well.
-    mirror: Option<Redis>,
+    mirror: Option<Streams>,
     /// The Kafka that the log is mirrored in.
     kafka: Option<Kafka>,
     event_log: EventLog,
@@ -39,20 +54,20 @@ pub(crate) struct Between {
 impl Between {
     /// As the settings say; nothing is connected yet. `tail` is what the mover of this process tells.
     pub(crate) async fn of(settings: &Settings, database: &Database, tail: Tail) -> Result<Self> {
-        let server = match &settings.redis_url {
-            // The URL itself may hold a password, and is not told.
-            Some(url) => Some(
-                Redis::at(url, &settings.redis_prefix)
-                    .map_err(|error| Usage::because(format!("REDIS_URL: {error}")))?,
-            ),
-            None => None,
-        };
+        let brokers = &settings.between;
+        let server = brokers.redis()?;
         if server.is_none() && settings.event_log == EventLog::Redis {
             return Err(Usage::because(
                 "EVENT_LOG=redis needs a Redis: set REDIS_URL".to_owned(),
             ));
         }
-        let kafka = kafka(settings);
+        if server.is_none() && brokers.redis_mirror {
+            return Err(Usage::because(
+                "REDIS_MIRROR=true needs a Redis: set REDIS_URL".to_owned(),
+            ));
+        }
+        let is_mirrored = brokers.redis_mirror || settings.event_log == EventLog::Redis;
+        let kafka = brokers.kafka()?;
         if kafka.is_none() && settings.event_log == EventLog::Kafka {
             return Err(Usage::because(
                 "EVENT_LOG=kafka needs a Kafka: set KAFKA_BROKERS".to_owned(),
@@ -69,10 +84,13 @@ impl Between {
             signals: Signals::default(),
             tail,
             redis,
-            mirror: server.filter(|_| settings.event_log == EventLog::Redis),
+            mirror: server.filter(|_| is_mirrored).map(|redis| Streams {
+                redis,
+                len: brokers.redis_stream_len(),
+            }),
             kafka,
             event_log: settings.event_log,
-            has_cache: settings.enable_cache,
+            has_cache: brokers.enable_cache,
         })
     }
 
@@ -109,8 +127,8 @@ impl Between {
         redis.map(Cache::new)
     }
 
-    /// The Redis that the log is mirrored in, where pipelines read it from there.
-    pub(crate) fn mirror(&self) -> Option<&Redis> {
+    /// The mirror in Redis, where one is wanted; whether or not pipelines read the log from there.
+    pub(crate) fn mirror(&self) -> Option<&Streams> {
         self.mirror.as_ref()
     }
 
@@ -123,7 +141,9 @@ impl Between {
     pub(crate) fn log(&self, truth: &PostgresLog) -> Log {
         let truth = Log::Postgres(truth.clone());
         match (self.event_log, &self.mirror, &self.kafka) {
-            (EventLog::Redis, Some(redis), _) => Log::Redis(RedisLog::on(redis.clone(), truth)),
+            (EventLog::Redis, Some(streams), _) => {
+                Log::Redis(RedisLog::on(streams.redis.clone(), truth))
+            }
             (EventLog::Kafka, _, Some(kafka)) => Log::Kafka(KafkaLog::on(kafka.clone(), truth)),
             (EventLog::Postgres | EventLog::Redis | EventLog::Kafka, _, _) => truth,
         }
@@ -145,13 +165,4 @@ impl Between {
         }
         group
     }
-}
-
-/// The Kafka of the settings.
-fn kafka(settings: &Settings) -> Option<Kafka> {
-    Some(Kafka {
-        brokers: settings.kafka_brokers.clone()?,
-        prefix: settings.kafka_topic_prefix.clone(),
-        partitions: NonZeroU16::new(settings.kafka_partitions)?,
-    })
 }

@@ -6,6 +6,7 @@ use crate::lifecycle::Group;
 use anyhow::{Context, Result};
 use axum::Router;
 use std::net::SocketAddr;
+use std::os::fd::AsFd;
 use tokio::net::TcpListener;
 
 /// Where everybody comes in, and where operators do.
@@ -24,6 +25,14 @@ impl Doors {
         })
     }
 
+    /// The same doors once more, for what is answered there before the rest can be.
+    pub(crate) fn again(&self) -> Result<Self> {
+        Ok(Self {
+            public: again(&self.public)?,
+            admin: again(&self.admin)?,
+        })
+    }
+
     /// Where everybody comes in.
     pub(crate) fn address(&self) -> Result<SocketAddr> {
         Ok(self.public.local_addr()?)
@@ -35,6 +44,11 @@ pub(crate) async fn listen(address: SocketAddr) -> Result<TcpListener> {
     TcpListener::bind(address).await.with_context(|| {
         format!("the address {address} cannot be listened on: is something else running there? --listen and --admin-listen choose others")
     })
+}
+
+fn again(listener: &TcpListener) -> Result<TcpListener> {
+    let listener = listener.as_fd().try_clone_to_owned()?;
+    Ok(TcpListener::from_std(listener.into())?)
 }
 
 /// Answers there what the router has.

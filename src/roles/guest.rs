@@ -3,12 +3,12 @@
 
 use super::doors::{Doors, serve};
 use super::engine::Ground;
-use super::{greeting, http, needs_database, needs_public_url};
+use super::{awaited, greeting, http, needs_database, needs_public_url};
 use crate::config::Settings;
 use crate::data_dir::DataDir;
 use crate::lifecycle::Group;
 use crate::{open_files, telemetry};
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use axum::Router;
 use futures::FutureExt;
 use futures::future::BoxFuture;
@@ -19,16 +19,13 @@ use millstream_ingest_api::auth::guard::{EndedSessions, Guard, People, Published
 use millstream_ingest_api::state::{Checkpoints, CheckpointsUnavailable};
 use millstream_ingest_api::{AppState, Parts, Services};
 use millstream_search::Index;
-use millstream_store::schema::SchemaState;
+use millstream_store::schema::Service;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::time::Instant;
 
-/// How long the schema may be behind: `migrate`, or whoever else brings it up to date, may be starting, too.
-const SCHEMA_TIME_MAX: Duration = Duration::from_mins(5);
-/// How often it is looked at meanwhile.
-const LOOK_EVERY: Duration = Duration::from_millis(500);
+/// How long the start waits to hear whom tokens are from; later it is told to the log alone.
+const FIRST_LOOK_TIME_MAX: Duration = Duration::from_secs(2);
 
 /// A service about to run.
 pub(crate) struct Guest {
@@ -56,7 +53,11 @@ pub(crate) struct Offer {
 
 impl Guest {
     /// Takes what it needs; nothing runs yet.
-    pub(crate) async fn open(settings: &Settings, name: &'static str) -> Result<Self> {
+    pub(crate) async fn open(settings: &Settings, service: Service) -> Result<Self> {
+        let name = match service {
+            Service::Search => "search",
+            Service::Analytics => "analytics",
+        };
         needs_database(settings, name)?;
         let public_url = needs_public_url(settings, name)?;
         let metrics = telemetry::start_metrics()?;
@@ -64,7 +65,7 @@ impl Guest {
         let doors = Doors::open(settings).await?;
         let data = DataDir::open(&settings.data_dir)?;
         let ground = Ground::of_reader(settings, data).await?;
-        await_schema(&ground).await?;
+        awaited::database(&ground, &doors, service).await?;
         let jwks_url = match &settings.jwks_url {
             Some(url) => url.clone(),
             None => format!("{public_url}/.well-known/jwks.json"),
@@ -82,12 +83,13 @@ impl Guest {
     /// Serves until asked to stop.
     pub(crate) async fn run(self, settings: &Settings, offer: Offer) -> Result<ExitCode> {
         let Self { ground, doors, .. } = self;
-        let keys = PublishedKeys::at(self.jwks_url).context("a client for the public keys")?;
+        let keys = PublishedKeys::at(self.jwks_url, &self.public_url)
+            .context("a client for the public keys")?;
         let ended = EndedSessions::of(ground.log().clone(), Arc::clone(ground.store().clock()));
         let mut serving = Group::new("servers");
         serving.spawn(keys.clone().run(serving.stop_token()));
         serving.spawn(ended.clone().run(serving.stop_token()));
-        let guard = Guard::new(offer.view, keys, ended, offer.people);
+        let guard = Guard::new(offer.view, keys.clone(), ended, offer.people);
         let state = AppState::new(Parts {
             node: ground.node().to_owned(),
             store: ground.store().clone(),
@@ -109,29 +111,11 @@ impl Guest {
         serve(&mut serving, doors.public, (offer.router)(state.clone()));
         let operators = millstream_ingest_api::admin(state, self.metrics, Duty::Web);
         serve(&mut serving, doors.admin, operators);
-        let warnings = Vec::from_iter(ground.between().warned());
+        let mut warnings = Vec::from_iter(ground.between().warned());
+        let first_look = tokio::time::timeout(FIRST_LOOK_TIME_MAX, keys.odd_issuer()).await;
+        warnings.extend(first_look.ok().flatten());
         greeting::print_of_part(self.name, &places, &warnings);
         ground.run(serving).await.map(|()| ExitCode::SUCCESS)
-    }
-}
-
-/// Waits until whoever may change the schema has done so.
-async fn await_schema(ground: &Ground) -> Result<()> {
-    let deadline = Instant::now() + SCHEMA_TIME_MAX;
-    let mut told = false;
-    loop {
-        match ground.store().schema_state().await {
-            Ok(SchemaState::Current) => return Ok(()),
-            Ok(SchemaState::Behind) | Err(_) if Instant::now() < deadline => {}
-            Ok(SchemaState::Behind) => bail!(
-                "the database's schema is not up to date: run `millstream migrate`, or start `millstream web`"
-            ),
-            Err(error) => return Err(error).context("the database's schema cannot be looked at"),
-        }
-        if !std::mem::replace(&mut told, true) {
-            tracing::info!("waiting until the database's schema is up to date");
-        }
-        tokio::time::sleep(LOOK_EVERY).await;
     }
 }
 

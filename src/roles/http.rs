@@ -71,6 +71,7 @@ fn rate_limits(settings: &Settings) -> Option<RateLimits> {
         person: settings.rate_limit_person.unwrap_or(usual.person),
         address: settings.rate_limit_address.unwrap_or(usual.address),
         log_in: settings.rate_limit_log_in.unwrap_or(usual.log_in),
+        ..usual
     })
 }
 

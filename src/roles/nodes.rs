@@ -1,9 +1,10 @@
-//! Other processes on the same database: they have to hold the same keys, or each refuses what the others give out. Whoever
-//! starts a second one should hear of that, and not find out by people who are logged out at every other request.
+//! Other processes on the same database: they have to hold the same keys, or each refuses what the others give out; and one
+//! without a mail server leaves mails to one that has it. Whoever starts a second one should hear of that, and not find out by people who are logged out at every other request.
 
 use crate::roles::engine::Handle;
 use chrono::{DateTime, TimeDelta, Utc};
 use millstream_ingest_api::auth::keys::Keys;
+use millstream_store::mail::deliver::SERVED_FOR;
 use millstream_store::node::{Node, OtherNode};
 use millstream_store::{Store, StoreError};
 use std::collections::BTreeSet;
@@ -35,6 +36,7 @@ impl Nodes {
             issuer,
             token_keys: Vec::new(),
             audit_key: handle.audit_key.verifier().to_string(),
+            mail_server: None,
         };
         Self {
             store: handle.store.clone(),
@@ -43,6 +45,12 @@ impl Nodes {
             of_others: None,
             told: BTreeSet::new(),
         }
+    }
+
+    /// Says that mails are delivered here, with a mail server or without.
+    pub(crate) fn delivering_mails(mut self, has_server: bool) -> Self {
+        self.me.mail_server = Some(has_server);
+        self
     }
 
     /// Tells this as well, once others run.
@@ -130,6 +138,7 @@ fn differences(me: &Node, others: &[OtherNode], now: DateTime<Utc>) -> Vec<Strin
             ));
         }
     }
+    wrong.extend(server_elsewhere(me, others, now));
     // Only where nobody runs beside us: the newest of those who are gone is the one whose place we have taken.
     if let (true, Some(OtherNode { node, seen_at, .. })) = (running.is_empty(), gone.first())
         && node.audit_key != me.audit_key
@@ -144,6 +153,21 @@ fn differences(me: &Node, others: &[OtherNode], now: DateTime<Utc>) -> Vec<Strin
     wrong
 }
 
+/// That mails wait for another one, whether it runs or is away for a while: this one has no server, and could only print them.
+fn server_elsewhere(me: &Node, others: &[OtherNode], now: DateTime<Utc>) -> Option<String> {
+    let has_server = |other: &&OtherNode| {
+        other.node.mail_server == Some(true) && other.seen_at >= now - SERVED_FOR
+    };
+    let other = others.iter().find(has_server)?;
+    (me.mail_server == Some(false)).then(|| {
+        format!(
+            "node \"{}\" on this database has a mail server, this one has none: it leaves all mails to that one; give all nodes \
+             that deliver mails the same SMTP_URL and MILLSTREAM_MAIL_FROM",
+            other.node.name
+        )
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -154,6 +178,7 @@ mod tests {
             issuer: "https://tasks.example.org".into(),
             token_keys: token_keys.iter().map(ToString::to_string).collect(),
             audit_key: audit_key.into(),
+            mail_server: None,
         }
     }
 
@@ -198,6 +223,28 @@ mod tests {
             stopped: true,
         };
         check_other(replaced, &["until 1970-01-01 00:00 UTC the audit"]);
+    }
+
+    #[test]
+    fn a_node_without_a_mail_server_is_told_that_another_has_one() {
+        let mut here = node("here", &["k1"], "a");
+        let mut there = OtherNode {
+            node: node("there", &["k1"], "a"),
+            seen_at: DateTime::default(),
+            stopped: true,
+        };
+        let mut told = |here_has, there_has, after: TimeDelta| {
+            (here.mail_server, there.node.mail_server) = (here_has, there_has);
+            let told = differences(&here, &[there.clone()], DateTime::<Utc>::default() + after);
+            told.iter().any(|warning| warning.contains("SMTP_URL"))
+        };
+        let soon = TimeDelta::hours(23);
+        assert!(told(Some(false), Some(true), soon));
+        assert!(!told(Some(false), Some(true), TimeDelta::hours(25)));
+        assert!(!told(Some(false), Some(false), soon));
+        assert!(!told(Some(true), Some(true), soon));
+        // One that delivers none needs none.
+        assert!(!told(None, Some(true), soon));
     }
 
     #[test]

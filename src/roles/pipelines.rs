@@ -28,6 +28,7 @@ pub(crate) async fn run(settings: &Settings) -> Result<ExitCode> {
     let admin = listen(settings.admin_listen).await?;
     let data = DataDir::open(&settings.data_dir)?;
     let post = workers::post(settings, &public_url)?;
+    let has_mail_server = post.has_server();
     let mut engine = Engine::open(settings, data).await?;
     engine.ground_mut().move_writes();
     start(&mut engine);
@@ -35,7 +36,8 @@ pub(crate) async fn run(settings: &Settings) -> Result<ExitCode> {
     let working = workers::start(engine.handle(), node.clone(), post, &public_url).await?;
     engine.ground_mut().first(working);
     let handle = engine.handle().clone();
-    let mut nodes = Nodes::new(&handle, node.clone(), public_url.clone());
+    let mut nodes =
+        Nodes::new(&handle, node.clone(), public_url.clone()).delivering_mails(has_mail_server);
     let mut warnings = nodes.look().await?;
     warnings.extend(engine.ground().between().warned());
     let places = [("Health and metrics", admin.local_addr()?)];
@@ -75,7 +77,8 @@ pub(crate) fn start(engine: &mut Engine) {
         ground.database().pool().clone(),
         handle.checkpoints.clone(),
         Arc::clone(&handle.audit_key),
-    );
+    )
+    .of(ground.node());
     signing.spawn(checkpointer.run(signing.stop_token()));
     let mut keeping = Group::new("upkeep");
     keeping.spawn(ground.store().clone().keep_house(keeping.stop_token()));

@@ -12,13 +12,14 @@ use millstream_domain::ids::UserId;
 use millstream_ingest_api::auth::guard::{KnownPerson, People, PeopleUnavailable};
 use millstream_pipelines::dataflows::search;
 use millstream_search::{Index, Known};
+use millstream_store::schema::Service;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 
 /// Runs until asked to stop.
 pub(crate) async fn run(settings: &Settings) -> Result<ExitCode> {
-    let mut guest = Guest::open(settings, "search").await?;
+    let mut guest = Guest::open(settings, Service::Search).await?;
     let (index, _) = start(&mut guest.ground).await?;
     let offer = Offer {
         view: search::NAME,

@@ -2,13 +2,13 @@
 //!
 //! To add one that nodes share: a line in [`spawn`]. One that a node keeps for itself is started by the role that reads it.
 
+use super::between::Streams;
 use crate::lifecycle::Group;
 use millstream_analytics_engine::Lake;
 use millstream_domain::clock::Clock;
 use millstream_event_log::Log;
 use millstream_event_log::backends::kafka::Kafka;
 use millstream_event_log::backends::postgres::PostgresLog;
-use millstream_event_log::redis::Redis;
 use millstream_event_log::signals::Signals;
 use millstream_pipelines::dataflows::{
     activity, audit, lake, mails, mirror, notifications, schedules, search, timers,
@@ -23,7 +23,6 @@ use millstream_sinks::lake::LakeWriter;
 use millstream_sinks::lease::PostgresLease;
 use millstream_sinks::mails::MailsView;
 use millstream_sinks::mirror::kafka::KafkaTarget;
-use millstream_sinks::mirror::redis::RedisTarget;
 use millstream_sinks::mirror::{MirrorSink, Target};
 use millstream_sinks::notifications::NotificationsView;
 use millstream_sinks::postgres::{PostgresSink, View};
@@ -45,8 +44,8 @@ pub(crate) struct Parts {
     pub(crate) log: Log,
     /// The log itself: for the audit, which alone is told where acts came from, and for mirrors.
     pub(crate) truth: PostgresLog,
-    /// Where the log is mirrored, if pipelines read it from Redis.
-    pub(crate) mirror: Option<Redis>,
+    /// Where the log is mirrored in Redis, if it is.
+    pub(crate) mirror: Option<Streams>,
     /// Where the log is mirrored, if there is a Kafka.
     pub(crate) kafka: Option<Kafka>,
     pub(crate) clock: Arc<dyn Clock>,
@@ -58,8 +57,8 @@ pub(crate) struct Parts {
 
 /// Starts every pipeline that nodes share, and says what their rows in `stream.pipeline` are called.
 pub(crate) fn spawn(group: &mut Group, parts: &Parts) -> Vec<String> {
-    if let Some(redis) = &parts.mirror {
-        parts.mirrored(group, RedisTarget::new(redis.clone()));
+    if let Some(streams) = &parts.mirror {
+        parts.mirrored(group, streams.target());
     }
     if let Some(kafka) = &parts.kafka {
         parts.mirrored(group, KafkaTarget::new(kafka.clone()));
@@ -72,8 +71,12 @@ pub(crate) fn spawn(group: &mut Group, parts: &Parts) -> Vec<String> {
     let inboxes = PostgresView::notifications(parts.store.clone());
     parts.rebuilds(group, inboxes, notifications::NAME);
     vec![
-        parts.view(group, activity::pipeline(), ActivityView),
-        parts.view(group, notifications::pipeline(), NotificationsView),
+        parts.view(group, activity::pipeline(), ActivityView::default()),
+        parts.view(
+            group,
+            notifications::pipeline(),
+            NotificationsView::default(),
+        ),
         parts.of_truth().view(group, audit::pipeline(), AuditView),
         parts.view(group, timers::pipeline(), TimersView),
         parts.view(
@@ -126,7 +129,7 @@ impl Parts {
     /// The search index: each node keeps one of its own, so that its row has the node's name in it.
     pub(crate) fn search(&self, group: &mut Group, index: Index) -> String {
         let row = format!("{}@{}", search::NAME, self.node);
-        let view = SearchView::new(self.store.clone(), &row, index.clone());
+        let view = SearchView::new(self.store.clone(), index.clone());
         self.rebuilds(group, view, &row);
         let sink = TantivySink::new(index, self.pool.clone(), Arc::clone(&self.clock), &*row);
         self.pipeline(group, search::pipeline(), sink, row)

@@ -42,12 +42,11 @@ pub(crate) async fn start(
 
 /// What does the work of each kind of job.
 fn handlers(store: &Store) -> Handlers {
-    let files = ExpireArtefactsJob::new(Arc::clone(store.clock()));
     Handlers::default()
         .with(DailySummaryJob(store.clone()))
         .with(EmptyTrashJob(store.clone()))
         .with(CleanArchiveJob(store.clone()))
-        .with(files)
+        .with(ExpireArtefactsJob(store.clone()))
 }
 
 /// The way of mails that the settings name; `public_url` is how people reach Millstream.

@@ -17,6 +17,8 @@ pub struct Node {
     pub token_keys: Vec<String>,
     /// The public half of the key that it signs checkpoints of the audit with.
     pub audit_key: String,
+    /// Whether it has a mail server; nothing when it delivers no mails.
+    pub mail_server: Option<bool>,
 }
 
 /// What another process said of itself.
@@ -36,17 +38,19 @@ impl Store {
         let rows = sqlx::query!(
             r#"
             with me as (
-                insert into app.node (name, issuer, token_keys, audit_key, seen_at) values ($1, $2, $3, $4, $5)
+                insert into app.node (name, issuer, token_keys, audit_key, mail_server, seen_at)
+                values ($1, $2, $3, $4, $5, $6)
                 on conflict (name) do update
-                set issuer = $2, token_keys = $3, audit_key = $4, seen_at = $5, stopped = false
+                set issuer = $2, token_keys = $3, audit_key = $4, mail_server = $5, seen_at = $6, stopped = false
             )
-            select name, issuer, token_keys, audit_key, seen_at, stopped from app.node where name <> $1
+            select name, issuer, token_keys, audit_key, mail_server, seen_at, stopped from app.node where name <> $1
             order by seen_at desc, name
             "#,
             me.name,
             me.issuer,
             &me.token_keys,
             me.audit_key,
+            me.mail_server,
             self.clock.now(),
         )
         .fetch_all(&self.pool)
@@ -57,6 +61,7 @@ impl Store {
                 issuer: row.issuer,
                 token_keys: row.token_keys,
                 audit_key: row.audit_key,
+                mail_server: row.mail_server,
             },
             seen_at: row.seen_at,
             stopped: row.stopped,

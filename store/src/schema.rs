@@ -1,5 +1,9 @@
 //! Whether the database's schema is the one that this program was built for.
 
+mod grants;
+
+pub use grants::Service;
+
 use crate::{MIGRATOR, Store, StoreError};
 use sqlx::PgPool;
 

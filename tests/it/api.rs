@@ -3,7 +3,7 @@
 use crate::installation::PATIENCE;
 use reqwest::header::{HeaderMap, HeaderValue};
 use reqwest::redirect::Policy;
-use reqwest::{Client, RequestBuilder};
+use reqwest::{Client, Method, RequestBuilder};
 use serde_json::{Value, json};
 use tokio::time::Instant;
 use url::form_urlencoded;
@@ -200,6 +200,20 @@ impl Session {
     /// Sends a body.
     pub(crate) async fn post(&self, path: &str, body: &Value) -> Answer {
         send(self.posting(path, body)).await.unwrap()
+    }
+
+    /// Sends a body by another method.
+    pub(crate) async fn send(&self, method: Method, path: &str, body: &Value) -> Answer {
+        let url = format!("{}/api/v1{path}", self.api.base);
+        let request = self.api.http.request(method, url).bearer_auth(&self.token);
+        send(request.json(body)).await.unwrap()
+    }
+
+    /// Removes what stands at a path.
+    pub(crate) async fn delete(&self, path: &str) -> Answer {
+        let url = format!("{}/api/v1{path}", self.api.base);
+        let request = self.api.http.delete(url).bearer_auth(&self.token);
+        send(request).await.unwrap()
     }
 
     /// Sends a body that counts once, however often it is sent, to a server that may be killed meanwhile: `None` if so.

@@ -7,20 +7,27 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 use tempfile::TempDir;
+use tokio::time::Instant;
 
 /// How long anything may take before the test gives it up. Far more than it needs, also on a machine that is busy.
 pub(crate) const PATIENCE: Duration = Duration::from_mins(2);
 
+/// How often we look whether something has come about.
+pub(crate) const LOOK_EVERY: Duration = Duration::from_millis(50);
+
 /// Settings of the machine that the tests run on, which are not those of the installation.
-const SETTINGS: [&str; 10] = [
+const SETTINGS: [&str; 13] = [
     "MILLSTREAM_",
     "ANALYTICS_URL",
     "DATABASE_URL",
     "MIGRATE_",
+    "OBJECT_STORE_URL",
     "EVENT_LOG",
+    "KAFKA_",
     "LOG_",
     "RATE_LIMIT",
     "SEARCH_URL",
+    "SMTP_URL",
     "REDIS_",
     "ENABLE_CACHE",
 ];
@@ -122,6 +129,18 @@ impl Installation {
     /// Runs a command to its end.
     pub(crate) async fn run(&self, args: &[&str]) -> Ended {
         ended(self.command(args)).await
+    }
+}
+
+/// Waits until it is so.
+pub(crate) async fn until(what: &str, is_so: impl AsyncFn() -> bool) {
+    let deadline = Instant::now() + PATIENCE;
+    while !is_so().await {
+        assert!(
+            Instant::now() < deadline,
+            "it never comes about that {what}"
+        );
+        tokio::time::sleep(LOOK_EVERY).await;
     }
 }
 

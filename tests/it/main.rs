@@ -7,14 +7,17 @@
 
 mod api;
 mod audit;
+mod brokers;
 mod crash;
 mod demo;
 mod import;
 mod installation;
 mod interrupted;
 mod keys;
+mod lacking;
 mod logs;
 mod nodes;
+mod numbers;
 mod parts;
 mod postgres;
 mod rebuild;
@@ -25,3 +28,4 @@ mod settings;
 mod several;
 mod sql;
 mod start;
+mod whole;

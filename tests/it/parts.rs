@@ -1,13 +1,12 @@
 //! The parts of Millstream in processes of their own: together they are what one process is.
 
 use crate::api::{Answer, Session};
-use crate::installation::{Installation, PATIENCE};
+use crate::installation::{Installation, PATIENCE, until};
 use crate::postgres::finds;
 use crate::server::Server;
-use crate::several::Several;
+use crate::several::{OF_ALL, OF_ANALYTICS, Several};
 use millstream_store::testing::TestDatabase;
-use serde_json::{Value, json};
-use std::collections::BTreeSet;
+use serde_json::json;
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -81,6 +80,8 @@ async fn what_is_written_at_one_web_is_found_heard_and_audited_at_the_other() {
     // Nothing but searches is answered there.
     at_search.get("/tasks").await.expect(404);
     reports_count_it(&ada.at(other.server.api()), &analytics.server, &position).await;
+    statements_are_counted_and_recorded_at_web(&ada.at(other.server.api())).await;
+    a_report_is_made_by_analytics(&ada, &ada.at(other.server.api())).await;
     let sql = ("sql", "select name from tasks");
     let page = other.server.api().send_form("ada", "/analytics/sql", sql);
     let page = page.await.expect(200);
@@ -108,9 +109,74 @@ async fn reports_count_it(ada: &Session, analytics: &Server, position: &str) {
         assert_eq!(report["now"]["open"], 1, "{report}");
         let counting = json!({"sql": "select count(*) from tasks"});
         let counted = session.post("/analytics/sql", &counting).await;
-        assert_eq!(counted.expect(200).data()["rows"], json!([[1]]));
+        let counted = counted.expect(200);
+        assert_eq!(counted.data()["rows"], json!([[1]]));
+        assert!(!counted.position().is_empty());
         session.get("/analytics/nothing").await.expect(404);
     }
+}
+
+/// Whoever answers them: a key holds, a token that only reads may ask, and the audit knows.
+async fn statements_are_counted_and_recorded_at_web(ada: &Session) {
+    let body = json!({"sql": "select title from tasks"});
+    let ask = async || {
+        ada.post_once("/analytics/sql", &body, "once")
+            .await
+            .unwrap()
+    };
+    let first = ask().await.expect(200);
+    assert_eq!(first.header("ratelimit-limit"), Some("30"));
+    let again = ask().await.expect(200);
+    assert_eq!(again.header("idempotency-replayed"), Some("true"));
+    assert_eq!(
+        (again.text(), again.position()),
+        (first.text(), first.position())
+    );
+    let wrong = json!({"sql": "drop table tasks"});
+    let refused = async || {
+        ada.post_once("/analytics/sql", &wrong, "wrong")
+            .await
+            .unwrap()
+    };
+    refused().await.expect(422);
+    let again = refused().await.expect(422);
+    assert_eq!(again.header("idempotency-replayed"), Some("true"));
+    assert_eq!(again.json()["error"]["code"], "sql_refused");
+    until("the audit knows of the statements", async || {
+        let audit = ada.get("/audit?entity=statement").await.expect(200).data();
+        let told = audit.as_array().unwrap().iter();
+        let told: Vec<_> = told.map(|entry| entry["after"]["sql"].clone()).collect();
+        told.starts_with(&[json!("drop table tasks"), json!("select title from tasks")])
+    })
+    .await;
+}
+
+/// Ordered at one `web`, made where the lake is, downloaded at the other.
+async fn a_report_is_made_by_analytics(here: &Session, there: &Session) {
+    let order = json!({"kind": "tasks", "format": "csv"});
+    let id = here.post("/reports", &order).await.expect(202).id();
+    let path = format!("/reports/{id}");
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        let report = there.get(&path).await.expect(200).data();
+        match report["state"].as_str() {
+            Some("waiting" | "running") => {
+                assert!(Instant::now() < deadline, "{report}");
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+            state => break assert_eq!(state, Some("done"), "{report}"),
+        }
+    }
+    let file = there.get(&format!("{path}/download")).await.expect(200);
+    assert_eq!(
+        file.header("content-type"),
+        Some("text/csv; charset=utf-8; header=present")
+    );
+    let rows: Vec<_> = file.text().lines().collect();
+    assert_eq!(rows.len(), 2, "{rows:?}");
+    assert!(rows[1].contains(",ENG-1,Fix the mill wheel,"), "{rows:?}");
+    here.delete(&path).await.expect(204);
+    there.get(&path).await.expect(404);
 }
 
 /// A service does not know API tokens: `web` vouches for whose it is.
@@ -125,6 +191,13 @@ async fn api_tokens_find_what_their_people_see(ada: &Session, grace: &Session, o
         let bearer = other.api().with_token(made["token"].as_str().unwrap());
         let found = bearer.get_after("/search?q=wheel", &last).await.expect(200);
         assert_eq!(names_in(&found), names);
+        bearer
+            .get_after("/analytics/dashboard", &last)
+            .await
+            .expect(200);
+        let counting = json!({"sql": "select count(*) from tasks"});
+        let counted = bearer.post("/analytics/sql", &counting).await;
+        assert_eq!(counted.expect(200).data()["rows"], json!([[names.len()]]));
         let unreadable = bearer.get("/search?q=status:").await.expect(400);
         assert_eq!(unreadable.json()["error"]["code"], "bad_request");
     }
@@ -146,23 +219,24 @@ async fn an_ended_session_is_refused(grace: &Session, other: &Server, search: &S
     at_search.get("/search?q=wheel").await.expect(200);
     grace.post("/auth/logout", &json!({})).await.expect(204);
     grace.at(other.api()).get("/auth/me").await.expect(401);
-    until(async || at_search.get("/search?q=wheel").await.status() == 401).await;
+    let is_refused = async || at_search.get("/search?q=wheel").await.status() == 401;
+    until("an ended session is refused", is_refused).await;
 }
 
 #[tokio::test]
 async fn a_fresh_installation_is_seeded_once_and_its_processes_tell_how_they_are() {
     let several = Several::new().await;
-    let seeded = several.run("seed", &[]).await.expect(0);
+    let seeded = several.run(&["seed"], &[]).await.expect(0);
     seeded.says("Demo: log in as ada, password ");
-    let again = several.run("seed", &[]).await.expect(1);
+    let again = several.run(&["seed"], &[]).await.expect(1);
     again.says("somebody works here already");
     let pipelines = several.pipelines().await.server;
     let address = pipelines.told_address("Health and metrics");
     let address = address.trim_start_matches("http://");
     let asked = [("MILLSTREAM_ADMIN_LISTEN", address)];
-    several.run("health", &asked).await.expect(0);
+    several.run(&["health"], &asked).await.expect(0);
     pipelines.kill();
-    let away = several.run("health", &asked).await.expect(1);
+    let away = several.run(&["health"], &asked).await.expect(1);
     away.complains(address);
 }
 
@@ -172,8 +246,8 @@ async fn a_search_works_as_a_role_that_may_not_read_what_people_wrote() {
     let web = several.first_web().await;
     let ada = web.server.found().await;
     let project = ada.project("ENG").await;
-    let url = several.role_of_the_stream().await;
-    let search = several.search_as(&url).await;
+    let url = several.role_with(OF_ALL).await;
+    let search = several.service_as("search", &url).await;
     let position = ada.task(&project, "Fix the mill wheel").await.position();
     let found = ada.at(search.server.api());
     let found = found.get_after("/search?q=wheel", &position).await;
@@ -184,85 +258,19 @@ async fn a_search_works_as_a_role_that_may_not_read_what_people_wrote() {
     several.drop_role().await;
 }
 
-/// Waits until it is so.
-async fn until(is_so: impl AsyncFn() -> bool) {
-    let deadline = Instant::now() + PATIENCE;
-    while !is_so().await {
-        assert!(Instant::now() < deadline, "it never came about");
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
-}
-
 #[tokio::test]
-async fn the_pipelines_of_a_process_that_was_killed_go_on_in_another_and_nothing_is_doubled() {
-    const TASKS: usize = 40;
+async fn a_report_is_made_as_a_role_that_may_not_read_what_people_wrote() {
     let several = Several::new().await;
     let web = several.first_web().await;
     let ada = web.server.found().await;
-    let grace = web.server.api().register("grace", None).await.expect(201);
     let team = ada.team("Millers").await;
-    let grace_id = ada.join(&team, &grace).await;
     let project = ada.project_in(&team, "ENG").await;
-    let grace = web.server.api().log_in("grace").await;
-    let (first, second) = (several.pipelines().await, several.pipelines().await);
-    // Who came first hands over to who came later.
-    until(async || owners(&several).await.len() == 2).await;
-    let mut first = Some(first);
-    let mut last = String::new();
-    for n in 1..=TASKS {
-        let body = json!({
-            "project_id": project, "title": format!("Wheel {n}"),
-            "assignees": [{"user_id": grace_id}],
-        });
-        last = ada.post("/tasks", &body).await.expect(201).position();
-        if n == TASKS / 2
-            && let Some(first) = first.take()
-        {
-            first.server.kill();
-        }
-    }
-    for view in ["/activity", "/audit"] {
-        ada.get_after(view, &last).await.expect(200);
-    }
-    grace.get_after("/notifications", &last).await.expect(200);
-    let each_once: Vec<String> = (1..=TASKS).map(|n| format!("ENG-{n}")).collect();
-    let activity = ada.all("/activity?user=me").await;
-    let created = activity
-        .iter()
-        .filter(|line| line["type"] == "task.created");
-    assert_eq!(sorted(created.map(|line| &line["task"]["name"])), each_once);
-    let audit = ada.all("/audit?action=task.created").await;
-    assert_eq!(
-        sorted(audit.iter().map(|entry| &entry["entity_name"])),
-        each_once
-    );
-    let told = grace.all("/notifications?unread=true").await;
-    assert_eq!(
-        sorted(told.iter().map(|told| &told["task"]["name"])),
-        each_once
-    );
-
-    let node = second.installation.kept("node");
-    let node = BTreeSet::from([node.trim().to_owned()]);
-    until(async || owners(&several).await == node).await;
-}
-
-/// Who runs the pipelines that processes share.
-async fn owners(several: &Several) -> BTreeSet<String> {
-    let owners =
-        "select owner from stream.pipeline where name not like '%@%' and owner is not null";
-    let owners: Vec<String> = sqlx::query_scalar(owners)
-        .fetch_all(several.database.pool())
-        .await
-        .unwrap();
-    owners.into_iter().collect()
-}
-
-/// Names of tasks by their number.
-fn sorted<'a>(names: impl Iterator<Item = &'a Value>) -> Vec<String> {
-    let mut names: Vec<_> = names
-        .map(|name| name.as_str().unwrap().to_owned())
-        .collect();
-    names.sort_by_key(|name| (name.len(), name.clone()));
-    names
+    ada.task(&project, "Fix the mill wheel").await;
+    let url = several.role_with(OF_ANALYTICS).await;
+    let analytics = several.service_as("analytics", &url).await;
+    a_report_is_made_by_analytics(&ada, &ada).await;
+    let log = analytics.server.log();
+    assert!(!log.contains("permission denied"), "{log}");
+    assert_eq!(analytics.server.stop().await.code(), Some(0));
+    several.drop_role().await;
 }

@@ -69,7 +69,11 @@ async fn what_cannot_be_made_anew_is_wrong_usage_with_the_reason() {
         ("mails", "cannot be taken back"),
         ("kafka", "repairs a mirror"),
         ("timers", "goes on from what it remembers"),
-        ("everything", "there are activity, notifications, search"),
+        ("lake", "delete the folder"),
+        (
+            "everything",
+            "only activity, notifications, search are made anew",
+        ),
     ] {
         let refused = installation.run(&["rebuild", view]).await.expect(2);
         refused.complains(why);

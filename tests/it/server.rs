@@ -1,15 +1,11 @@
 //! A server under test: the real program, killed at the latest when it is dropped.
 
 use crate::api::{Api, Session};
-use crate::installation::PATIENCE;
+use crate::installation::{LOOK_EVERY, PATIENCE};
 use std::fs::OpenOptions;
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::time::Duration;
 use tempfile::NamedTempFile;
 use tokio::time::Instant;
-
-/// How often we look whether something has come about.
-const LOOK_EVERY: Duration = Duration::from_millis(20);
 
 /// A running server.
 #[derive(Debug)]

@@ -139,6 +139,33 @@ async fn a_quota_of_nothing_and_half_a_switch_are_told() {
 }
 
 #[tokio::test]
+async fn brokers_that_are_none_are_told_and_a_variable_of_nothing_is_not_set() {
+    for wrong in ["::::", "kafka.example.org"] {
+        let ended = with("KAFKA_BROKERS", wrong).await;
+        ended
+            .expect(USAGE)
+            .complains(wrong)
+            .complains("kafka-1.example.org:9092");
+    }
+    let database = TestDatabase::new().await;
+    let installation = Installation::on(&database);
+    let mut command = installation.command(&["migrate"]);
+    for setting in [
+        "KAFKA_BROKERS",
+        "KAFKA_PARTITIONS",
+        "REDIS_URL",
+        "REDIS_MIRROR",
+        "MIGRATE_DATABASE_URL",
+        "MILLSTREAM_PUBLIC_URL",
+        "MILLSTREAM_RATE_LIMIT_PERSON",
+        "LOG_FORMAT",
+    ] {
+        command.env(setting, " ");
+    }
+    ended(command).await.expect(0);
+}
+
+#[tokio::test]
 async fn a_log_filter_that_is_none_is_told_with_an_example() {
     let ended = with("RUST_LOG", "millstream=everything").await;
     ended

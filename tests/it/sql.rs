@@ -1,5 +1,7 @@
 //! SQL that members write: what it shows, what is refused, and that nothing of it harms the server.
 
+mod recorded;
+
 use crate::api::{Answer, Session};
 use crate::installation::{Installation, PATIENCE};
 use crate::server::Server;
@@ -22,10 +24,15 @@ struct Ground {
 }
 
 impl Ground {
+    /// On which nobody is held up for asking often.
     async fn new() -> Self {
+        Self::with(&["--rate-limit", "off"]).await
+    }
+
+    async fn with(settings: &[&str]) -> Self {
         let database = TestDatabase::new().await;
         let installation = Installation::on(&database);
-        let server = installation.start().await;
+        let server = installation.start_with(settings).await;
         let ada = server.found().await;
         let grace = server.api().register("grace", None).await.expect(201);
         let team = ada.team("Millers").await;
@@ -192,6 +199,7 @@ async fn there_is_nothing_to_be_named_but_the_tables() {
     assert_eq!(ground.rows(sql).await, tables);
     let answer = ground.ask("select limit_me from tasks").await.expect(422);
     assert!(answer.text().contains("limit_me"), "{answer:?}");
+    assert!(answer.text().contains("at line 1, column 8"), "{answer:?}");
     let limited = json!({"sql": "select * from generate_series(1, 5000)", "limit": 3});
     let limited = ground
         .grace
@@ -312,6 +320,36 @@ async fn what_takes_more_than_it_may_ends_and_the_server_does_not_feel_it() {
     assert!(grown < GROWTH_KB_MAX, "{grown} kB");
 }
 
+/// Sooner than an endless statement would reach the limit of its time on the processor.
+const ORPHANED_MAX: Duration = Duration::from_secs(6);
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_statement_ends_when_the_server_that_asks_is_killed() {
+    let ground = Ground::new().await;
+    let endless =
+        "select count(*) from range(0, 1000000) a, range(0, 1000000) b where a.value + b.value < 0";
+    let children = tokio::select! {
+        told = ground.ask(endless) => panic!("{told:?}"),
+        children = async {
+            ground.confined().await;
+            children_of(ground.server.id())
+        } => children,
+    };
+    assert!(!children.is_empty());
+    ground.server.kill();
+    let deadline = Instant::now() + ORPHANED_MAX;
+    while children.iter().any(|child| is_alive(*child)) {
+        assert!(Instant::now() < deadline, "{children:?} go on");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
+
+/// Whether a process is there, and not only its end that nobody has heard of.
+fn is_alive(process: u32) -> bool {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status"));
+    status.is_ok_and(|status| !status.contains("\nState:\tZ"))
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn endless_statements_end_and_keep_nobody_else_waiting() {
     let ground = Ground::new().await;
@@ -363,4 +401,19 @@ async fn the_page_shows_what_was_found_or_what_is_wrong_beside_what_was_typed() 
         page.text().contains("drop table tasks</textarea>"),
         "{page:?}"
     );
+    // What is wrong is pointed at, whether the parser finds it or the planner.
+    for (sql, place) in [
+        (
+            "select 1\nfrom tasks where )",
+            "from tasks where )\n                 ^</pre>",
+        ),
+        (
+            "select name,\n  limit_me\nfrom tasks",
+            "  limit_me\n  ^</pre>",
+        ),
+    ] {
+        let page = api.send_form("grace", path, ("sql", sql)).await;
+        let page = page.expect(422);
+        assert!(page.text().contains(place), "{page:?}");
+    }
 }

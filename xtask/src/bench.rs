@@ -3,9 +3,10 @@
 //!
 //! To add a job: a variant of [`Job`] and an arm in [`run`].
 
+use crate::duckdb;
 use crate::process::{self, Leashed};
 use crate::repo::Repo;
-use crate::services::{self, Durability, POSTGRES, Private};
+use crate::services::{self, Durability, KAFKA, POSTGRES, Private, REDIS, Service};
 use anyhow::Result;
 use clap::Subcommand;
 use std::process::ExitCode;
@@ -15,7 +16,7 @@ use std::process::ExitCode;
 pub(crate) enum Job {
     /// The stream core: writes into the log, replay through pipelines.
     Stream {
-        /// Passed on to the measuring program, `examples/bench_stream`.
+        /// Passed on to the measuring program, `bench/src/bin/bench_stream`.
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         args: Vec<String>,
     },
@@ -32,6 +33,18 @@ pub(crate) enum Job {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         args: Vec<String>,
     },
+    /// The logs: each written, read and followed, as ratios to bare clients of Postgres, Kafka and Redis.
+    Logs {
+        /// Passed on to the measuring program, `bench/src/bin/bench_logs`.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        args: Vec<String>,
+    },
+    /// The lake: reports and SQL over five million events, as ratios to `DuckDB` on the same files; and how fast it is written.
+    Analytics {
+        /// Passed on to the measuring program, `bench/src/bin/bench_analytics`.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        args: Vec<String>,
+    },
     /// Live connections: memory of idle ones, one change to a thousand watchers, deliveries against a bare server.
     Live {
         /// Passed on, as above.
@@ -40,38 +53,68 @@ pub(crate) enum Job {
     },
 }
 
+/// A measuring program, and what it needs.
+struct Program<'a> {
+    /// Its name: of an example of the product, or of a program of the package `millstream-bench`.
+    name: &'a str,
+    kind: &'a str,
+    /// What it is told before what the caller says.
+    job: &'a [&'a str],
+    services: &'a [&'static Service],
+}
+
 /// Runs one.
 pub(crate) fn run(repo: &Repo, job: &Job) -> Result<ExitCode> {
+    let database: &[_] = &[POSTGRES];
+    let program = |kind, name, job, services| Program {
+        name,
+        kind,
+        job,
+        services,
+    };
+    let example = |job| program("--example", "bench_web", job, database);
+    let own = |name, services| program("--bin", name, &[], services);
     match job {
-        Job::Stream { args } => example(repo, "bench_stream", &[], args),
-        Job::Api { args } => example(repo, "bench_web", &["requests"], args),
-        Job::Pages { args } => example(repo, "bench_web", &["requests", "--pages"], args),
-        Job::Live { args } => example(repo, "bench_web", &["live"], args),
+        Job::Stream { args } => own("bench_stream", database).run(repo, args),
+        Job::Api { args } => example(&["requests"]).run(repo, args),
+        Job::Pages { args } => example(&["requests", "--pages"]).run(repo, args),
+        Job::Live { args } => example(&["live"]).run(repo, args),
+        Job::Logs { args } => own("bench_logs", &[POSTGRES, KAFKA, REDIS]).run(repo, args),
+        Job::Analytics { args } => own("bench_analytics", database).run(repo, args),
     }
 }
 
-/// Builds first, the product too, and starts the services then: nothing else should run while it
-/// measures.
-fn example(repo: &Repo, name: &str, job: &[&str], args: &[String]) -> Result<ExitCode> {
-    let quick = args.iter().any(|arg| arg == "--quick");
-    let profile = if quick { "dev" } else { "release" };
-    let how = ["--profile", profile, "--example", name];
-    process::run(repo.cargo(["build", "--bin", "millstream"]).args(how))?;
-    let services = Private::start(&[POSTGRES], Durability::Full)?;
-    let mut measure = repo.cargo(["run", "--quiet"]);
-    measure
-        .args(how)
-        .arg("--")
-        .args(job)
-        .args(args)
-        .envs(services.env());
-    if let Some(pgbench) = services::program("pgbench") {
-        measure.env("PGBENCH", pgbench);
+impl Program<'_> {
+    /// Builds first, the product too, and starts the services then: nothing else should run while it
+    /// measures.
+    fn run(&self, repo: &Repo, args: &[String]) -> Result<ExitCode> {
+        let quick = args.iter().any(|arg| arg == "--quick");
+        let profile = if quick { "dev" } else { "release" };
+        let mut how = vec!["--profile", profile, self.kind, self.name];
+        if self.kind == "--bin" {
+            how.extend(["--package", "millstream-bench"]);
+        }
+        let product = ["build", "--package", "millstream", "--bin", "millstream"];
+        process::run(repo.cargo(product).args(&how))?;
+        let services = Private::start(self.services, Durability::Full)?;
+        let mut measure = repo.cargo(["run", "--quiet"]);
+        measure
+            .args(&how)
+            .arg("--")
+            .args(self.job)
+            .args(args)
+            .envs(services.env());
+        if let Some(pgbench) = services::program("pgbench") {
+            measure.env("PGBENCH", pgbench);
+        }
+        if self.name == "bench_analytics" {
+            measure.envs(duckdb::python());
+        }
+        let status = Leashed::spawn(&mut measure)?.wait()?;
+        Ok(if status.success() {
+            ExitCode::SUCCESS
+        } else {
+            ExitCode::FAILURE
+        })
     }
-    let status = Leashed::spawn(&mut measure)?.wait()?;
-    Ok(if status.success() {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::FAILURE
-    })
 }

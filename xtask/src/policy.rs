@@ -10,6 +10,7 @@ use crate::process;
 use crate::repo::Repo;
 use anyhow::{Context, Result};
 use serde::Deserialize;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// How cargo names the one registry that dependencies may come from.
 const REGISTRY: &str = "registry+https://github.com/rust-lang/crates.io-index";
@@ -17,11 +18,15 @@ const REGISTRY: &str = "registry+https://github.com/rust-lang/crates.io-index";
 /// A package as `cargo metadata` tells it.
 #[derive(Deserialize)]
 struct Package {
+    id: String,
     name: String,
     version: String,
     /// None for our own.
     source: Option<String>,
     license: Option<String>,
+    /// Who brings it.
+    #[serde(skip)]
+    brought_by: BTreeSet<String>,
 }
 
 /// Says what is against the policy, a line each.
@@ -52,11 +57,24 @@ fn dependencies(repo: &Repo) -> Result<Vec<Package>> {
         "--filter-platform",
         host,
     ])?;
-    Ok(metadata
-        .packages
-        .into_iter()
-        .filter(|package: &Package| package.source.is_some())
-        .collect())
+    let graph = metadata.resolve.unwrap_or_default();
+    let mut packages: Vec<Package> = metadata.packages;
+    let names: BTreeMap<_, _> = packages
+        .iter()
+        .map(|it| (it.id.clone(), it.name.clone()))
+        .collect();
+    let mut brought: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
+    for (by, id) in graph.edges() {
+        brought
+            .entry(id)
+            .or_default()
+            .extend(names.get(by).cloned());
+    }
+    for package in &mut packages {
+        package.brought_by = brought.remove(&*package.id).unwrap_or_default();
+    }
+    packages.retain(|package| package.source.is_some());
+    Ok(packages)
 }
 
 fn against(policy: &Policy, package: &Package) -> Vec<String> {
@@ -64,7 +82,11 @@ fn against(policy: &Policy, package: &Package) -> Vec<String> {
     let mut complain = |what: &str| {
         lines.push(format!("{} {}: {what}", package.name, package.version));
     };
-    if policy.banned.contains(&package.name) {
+    let is_banned = policy
+        .banned
+        .get(&package.name)
+        .is_some_and(|wrappers| wrappers.is_empty() || !package.brought_by.is_subset(wrappers));
+    if is_banned {
         complain("banned in deny.toml, [bans]; `cargo tree -i` tells who brings it");
     }
     if package.source.as_deref() != Some(REGISTRY) {
@@ -87,10 +109,18 @@ fn against(policy: &Policy, package: &Package) -> Vec<String> {
 mod tests {
     use super::{Package, Policy, REGISTRY, against};
 
-    const POLICY: &str = "[licenses]\nallow = [\"MIT\"]\n[bans]\ndeny = [{ crate = \"bad\" }]\n";
+    const POLICY: &str = "[licenses]\nallow = [\"MIT\"]\n[bans]\ndeny = [\n\
+                          { crate = \"bad\" },\n\
+                          { crate = \"odd\", wrappers = [\"good\"] },\n]\n";
 
     fn check(name: &str, source: &str, license: Option<&str>, complaints: usize) {
+        check_brought(name, "good", source, license, complaints);
+    }
+
+    fn check_brought(name: &str, by: &str, source: &str, license: Option<&str>, complaints: usize) {
         let package = Package {
+            id: name.into(),
+            brought_by: [by.to_owned()].into(),
             name: name.into(),
             version: "1.0.0".into(),
             source: Some(source.into()),
@@ -104,6 +134,8 @@ mod tests {
     fn each_rule_is_held() {
         check("good", REGISTRY, Some("MIT OR GPL-3.0"), 0);
         check("bad", REGISTRY, Some("MIT"), 1);
+        check("odd", REGISTRY, Some("MIT"), 0);
+        check_brought("odd", "another", REGISTRY, Some("MIT"), 1);
         check("good", "git+https://example.org/good", Some("MIT"), 1);
         check("good", REGISTRY, Some("GPL-3.0"), 1);
         check("good", REGISTRY, None, 1);

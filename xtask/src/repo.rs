@@ -48,13 +48,19 @@ impl Repo {
     /// cargo, started at the root.
     ///
     /// Without `DATABASE_URL`: it names the developer's own database, which neither the query macros
-    /// nor a test may use.
+    /// nor a test may use. And without what cargo told this program of its own package: build scripts
+    /// of dependencies ask whether it has changed, and half the tree would be built anew whenever
+    /// somebody calls cargo by hand in between.
     pub(crate) fn cargo<S: AsRef<OsStr>>(&self, args: impl IntoIterator<Item = S>) -> Command {
         let mut command = Command::new(cargo_program());
         command
             .args(args)
             .current_dir(&self.root)
             .env_remove("DATABASE_URL");
+        let names = std::env::vars_os().map(|(name, _)| name);
+        for name in names.filter(|name| is_of_our_package(name)) {
+            command.env_remove(name);
+        }
         command
     }
 
@@ -84,6 +90,28 @@ impl Repo {
 pub(crate) struct Metadata<P> {
     pub(crate) packages: Vec<P>,
     target_directory: PathBuf,
+    /// Who depends on whom, where that was asked for.
+    pub(crate) resolve: Option<Graph>,
+}
+
+/// Who depends on whom.
+#[derive(Default, Deserialize)]
+pub(crate) struct Graph {
+    nodes: Vec<Node>,
+}
+
+#[derive(Deserialize)]
+struct Node {
+    id: String,
+    dependencies: Vec<String>,
+}
+
+impl Graph {
+    /// All pairs of a package and one that it depends on directly, by their ids.
+    pub(crate) fn edges(&self) -> impl Iterator<Item = (&str, &str)> {
+        let nodes = self.nodes.iter();
+        nodes.flat_map(|node| node.dependencies.iter().map(|it| (&*node.id, &**it)))
+    }
 }
 
 /// A package of the workspace.
@@ -122,7 +150,37 @@ pub(crate) struct Target {
     pub(crate) src_path: PathBuf,
 }
 
+/// Whether cargo tells a program something of the program's package by this variable.
+fn is_of_our_package(name: &OsStr) -> bool {
+    let name = name.to_string_lossy();
+    name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_")
+}
+
 /// The cargo that started us, so that nested calls use the same toolchain.
 fn cargo_program() -> OsString {
     std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cargo_is_not_told_of_our_package() {
+        let repo = Repo {
+            root: PathBuf::from("/"),
+        };
+        let removed: Vec<_> = repo
+            .cargo(["check"])
+            .get_envs()
+            .filter(|(_, value)| value.is_none())
+            .map(|(name, _)| name.to_owned())
+            .collect();
+        // Cargo sets it for tests as well.
+        assert!(
+            removed.contains(&"CARGO_MANIFEST_DIR".into()),
+            "{removed:?}"
+        );
+        assert!(!is_of_our_package(OsStr::new("CARGO_HOME")));
+    }
 }

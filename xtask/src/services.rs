@@ -63,7 +63,10 @@ pub(crate) const KAFKA: &Service = &Service {
     name: "Kafka",
     variable: TEST_KAFKA_BROKERS,
     start: kafka::start,
-    stand_in: Some("the broker that comes with librdkafka"),
+    stand_in: Some(
+        "librdkafka's mock cluster, inside the tests, stands in for it, and what it cannot do was left out: tests that kill \
+         or wipe a broker, remove topics, or log in",
+    ),
 };
 
 /// A mail server.
@@ -157,14 +160,27 @@ impl Private {
             .map(|(_, value)| value)
     }
 
-    /// Makes a service's programs known to the tests that start one of their own; nothing without them.
+    /// Makes Kafka's programs known to the tests that start a broker of their own; nothing where something stands in for it,
+    /// because they are what is missing then.
     pub(crate) fn bring_kafkas_jars(&mut self) {
+        if self.address(KAFKA.variable).is_none() {
+            return;
+        }
         match kafka::jars::Jars::find_or_fetch() {
             Ok(jars) => self.env.push((TEST_KAFKA_LIBRARIES, jars.folder())),
-            Err(error) => self.missing.push(format!(
-                "Kafka's jars: tests that kill a broker were left out; {error:#}"
-            )),
+            Err(error) => self.miss(
+                "Kafka's jars: tests with a broker of their own were left out",
+                &error,
+            ),
         }
+    }
+
+    /// Notes what is missing: in full now, and in a line at the end.
+    fn miss(&mut self, what: &str, error: &anyhow::Error) {
+        let why = format!("{error:#}");
+        eprintln!("{what}.\n{why}");
+        let first = why.lines().next().unwrap_or_default();
+        self.missing.push(format!("{what} ({first})"));
     }
 
     fn add(&mut self, service: &'static Service, durability: Durability) -> Result<()> {
@@ -179,9 +195,8 @@ impl Private {
         let started = match ((service.start)(durability), service.stand_in) {
             (Ok(started), _) => started,
             (Err(error), Some(stand_in)) => {
-                let missing = format!("{}: {stand_in} stands in for it; {error:#}", service.name);
-                eprintln!("{missing}");
-                self.missing.push(missing);
+                let what = format!("{} could not be had: {stand_in}", service.name);
+                self.miss(&what, &error);
                 return Ok(());
             }
             (Err(error), None) => return Err(error),

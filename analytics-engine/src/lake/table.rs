@@ -2,13 +2,14 @@
 
 use super::file;
 use super::hot::{Key, Layer, keys};
+use super::stats;
 use crate::bounds::{FILE_ROWS_MAX, FILES_KEPT, SMALL_FILE_BYTES, SMALL_FILES_MAX};
 use crate::error::LakeError;
 use crate::tables::Table;
 use arrow::array::{AsArray, BooleanArray, RecordBatch};
 use arrow::compute::SortColumn;
 use arrow::compute::{concat_batches, filter_record_batch, lexsort_to_indices, take_record_batch};
-use arrow::datatypes::{DataType, Int64Type};
+use arrow::datatypes::Int64Type;
 use deltalake::kernel::engine::arrow_conversion::TryIntoKernel as _;
 use deltalake::kernel::transaction::{CommitBuilder, CommitProperties};
 use deltalake::kernel::{Action, Add, LogicalFileView, StructType, Transaction};
@@ -18,7 +19,7 @@ use deltalake::table::state::DeltaTableState;
 use deltalake::{DeltaTable, DeltaTableBuilder, TableProperty};
 use millstream_domain::clock::{Clock, IdSource};
 use object_store::path::Path;
-use serde_json::{Value, json};
+use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use url::Url;
@@ -330,7 +331,7 @@ impl<'a> Writing<'a> {
         let (batches, rows) = (std::mem::take(&mut self.batches), self.rows);
         self.rows = 0;
         let batch = file::away(move || in_order(table, &batches)).await?;
-        let stats = stats(table, &batch);
+        let stats = stats::of(table, &batch);
         let name = format!(
             "{:016x}-{}.parquet",
             self.files.position,
@@ -369,22 +370,6 @@ fn in_order(table: Table, batches: &[RecordBatch]) -> Result<RecordBatch, LakeEr
         .collect();
     let order = lexsort_to_indices(&columns, None).map_err(LakeError::unavailable)?;
     take_record_batch(&all, &order).map_err(LakeError::unavailable)
-}
-
-/// What Delta says of a file: how many rows, and between which values of the key's first column. The rows are in order.
-fn stats(table: Table, rows: &RecordBatch) -> Value {
-    let name = table.key()[0];
-    let column = rows.column_by_name(name).expect("a key is a column");
-    let value = |row: usize| match column.data_type() {
-        DataType::Int64 => json!(column.as_primitive::<Int64Type>().value(row)),
-        _ => json!(column.as_string::<i32>().value(row)),
-    };
-    json!({
-        "numRecords": rows.num_rows(),
-        "minValues": { name: value(0) },
-        "maxValues": { name: value(rows.num_rows() - 1) },
-        "nullCount": { name: 0 },
-    })
 }
 
 /// Whether a file may hold a row with one of the keys.

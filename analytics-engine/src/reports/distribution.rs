@@ -33,6 +33,13 @@ impl Group {
         ("team", Self::Team),
     ];
 
+    /// Its word in the API.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        let row = Self::ALL.iter().find(|(_, group)| *group == self);
+        row.map(|(word, _)| *word).expect("all have one")
+    }
+
     fn sql(self, scope: &str) -> String {
         let open = super::OPEN;
         match self {

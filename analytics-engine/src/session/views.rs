@@ -104,10 +104,12 @@ pub(super) async fn unrestricted(
     }
     let delta = shown.files.delta();
     let state = delta.snapshot().map_err(LakeError::unavailable)?;
-    // With the files that are known already: the log is not read again.
+    // With the files that are known already: the log is not read again. With the session's settings, which read whole columns
+    // and filter then; by itself Delta reads row by row what a filter has chosen, which costs reports more than it saves.
     let files = delta
         .table_provider()
         .with_eager_snapshot(state.snapshot().clone())
+        .with_session(Arc::new(context.state()))
         .build()
         .await?;
     delta

@@ -95,6 +95,11 @@ impl Visitor for Look {
             let why = "WITH RECURSIVE cannot be run: a query that asks itself may never end";
             return ControlFlow::Break(Box::new(Problem::Refused(why.to_owned())));
         }
+        if !query.locks.is_empty() {
+            let why =
+                "FOR UPDATE and FOR SHARE cannot be run: nothing is locked where one only reads";
+            return ControlFlow::Break(Box::new(Problem::Refused(why.to_owned())));
+        }
         ControlFlow::Continue(())
     }
 
@@ -124,6 +129,13 @@ impl Visitor for Look {
 
     fn pre_visit_table_factor(&mut self, table: &TableFactor) -> ControlFlow<Self::Break> {
         match table {
+            TableFactor::Table {
+                sample: Some(_), ..
+            } => {
+                let why =
+                    "TABLESAMPLE cannot be run: write WHERE random() < 0.1 for a tenth of the rows";
+                ControlFlow::Break(Box::new(Problem::Refused(why.to_owned())))
+            }
             TableFactor::Table {
                 name,
                 args: Some(args),
@@ -229,7 +241,7 @@ fn multiplies(join: &datafusion::logical_expr::Join) -> bool {
 
 /// What an error of the engine is to whoever wrote the statement.
 pub(super) fn problem(error: &DataFusionError) -> Problem {
-    let told = || shortened(told(error.find_root()));
+    let told = || shortened(placed(told(error.find_root()), error));
     match error.find_root() {
         DataFusionError::ResourcesExhausted(_) => Problem::Limit(MEMORY.to_owned()),
         // A function that asked for memory before it took it.
@@ -241,6 +253,7 @@ pub(super) fn problem(error: &DataFusionError) -> Problem {
                 "the statement is nested more than {NESTING_MAX} deep: take it apart"
             ))
         }
+        DataFusionError::External(error) if is_of_pattern(&**error) => Problem::Refused(told()),
         DataFusionError::IoError(_)
         | DataFusionError::ObjectStore(_)
         | DataFusionError::ParquetError(_)
@@ -260,6 +273,11 @@ pub(super) fn problem(error: &DataFusionError) -> Problem {
     }
 }
 
+/// Whether it is about a regular expression: some functions pass its error on as it is.
+fn is_of_pattern(error: &(dyn std::error::Error + Send + Sync)) -> bool {
+    error.to_string().to_lowercase().contains("regex")
+}
+
 /// An error in its own words, without which kind the engine takes it for, and with tables called as people call them.
 fn told(error: &DataFusionError) -> String {
     let text = match error {
@@ -273,6 +291,21 @@ fn told(error: &DataFusionError) -> String {
     };
     let text = text.split(DataFusionError::BACK_TRACE_SEP).next();
     text.unwrap_or_default().replace("datafusion.public.", "")
+}
+
+/// An error with where in the statement it is, where the planner knows; the parser says so itself. Behind the first line, which
+/// says what is wrong: what follows is what would be right.
+fn placed(text: String, error: &DataFusionError) -> String {
+    let Some(span) = error.diagnostic().and_then(|diagnostic| diagnostic.span) else {
+        return text;
+    };
+    let (what, rest) = text.split_once('\n').unwrap_or((text.as_str(), ""));
+    let (what, place) = (what.trim_end_matches('.'), span.start);
+    let told = format!(
+        "{what} at line {}, column {}. {rest}",
+        place.line, place.column
+    );
+    told.trim_end_matches([' ', '.']).to_owned()
 }
 
 fn shortened(text: String) -> String {
@@ -334,9 +367,24 @@ mod tests {
                 "with recursive a as (select 1) select * from a",
                 "WITH RECURSIVE",
             ),
+            ("select * from tasks for update", "FOR UPDATE"),
+            (
+                "select * from tasks tablesample bernoulli (10)",
+                "TABLESAMPLE",
+            ),
         ] {
             refused(sql, place);
         }
+    }
+
+    #[test]
+    fn a_pattern_that_is_too_large_is_the_statements_fault_and_a_broken_disk_is_not() {
+        let of = |text: &str| problem(&DataFusionError::External(text.into()));
+        assert!(matches!(
+            of("Compiled regex exceeds size limit"),
+            Problem::Refused(_)
+        ));
+        assert!(matches!(of("the disk is gone"), Problem::Failed(_)));
     }
 
     #[test]

@@ -6,13 +6,14 @@ use super::confine::confine;
 use super::rows::Rows;
 use super::sealed::Sealed;
 use super::wire::{self, Answer, Ask, Problem, Reply};
-use crate::lake::{Files, Shown, Snapshot};
+use crate::lake::{Files, Layer, Shown, Snapshot};
 use crate::session::views;
 use crate::tables::Table;
 use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
 use datafusion::execution::memory_pool::GreedyMemoryPool;
 use datafusion::execution::runtime_env::RuntimeEnvBuilder;
 use datafusion::prelude::{SessionConfig, SessionContext};
+use datafusion::sql::parser::Statement;
 use futures::StreamExt as _;
 use std::collections::BTreeMap;
 use std::io::{self, Read, Write as _};
@@ -29,7 +30,7 @@ pub fn run(lake: &Path) -> ExitCode {
     }
     // A stack of a size that we know, whatever the system gives a program.
     let thread = std::thread::Builder::new().stack_size(STACK_BYTES);
-    let reply = thread.spawn(|| reply(&mut io::stdin().lock()));
+    let reply = thread.spawn(reply);
     let Ok(reply) = reply.map(std::thread::JoinHandle::join) else {
         eprintln!("the system gives no thread");
         return ExitCode::FAILURE;
@@ -45,7 +46,10 @@ pub fn run(lake: &Path) -> ExitCode {
     }
 }
 
-fn reply(input: &mut impl Read) -> Reply {
+/// What is asked, parsed, and the tails of the tables.
+type Asked = (Ask, Statement, Vec<(Table, u64, Layer)>);
+
+fn asked(input: &mut impl Read) -> Result<Asked, Problem> {
     let ask: Ask = wire::read(input).map_err(Problem::failed)?;
     let statement = check::parse(&ask.sql)?;
     let mut tails = Vec::new();
@@ -55,6 +59,21 @@ fn reply(input: &mut impl Read) -> Reply {
         let tail = wire::read_tail(table, input).map_err(Problem::failed)?;
         tails.push((table, *version, tail));
     }
+    Ok((ask, statement, tails))
+}
+
+/// Ends the process when its input does: whoever asks holds it open for as long as they wait, and dies without a word.
+fn end_with_the_input() {
+    while matches!(io::stdin().lock().read(&mut [0]), Err(error) if error.kind() == io::ErrorKind::Interrupted)
+    {
+    }
+    std::process::exit(1);
+}
+
+fn reply() -> Reply {
+    let (ask, statement, tails) = asked(&mut io::stdin().lock())?;
+    let watch = std::thread::Builder::new().spawn(end_with_the_input);
+    watch.map_err(Problem::failed)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(THREADS)
         .max_blocking_threads(READERS)
@@ -76,11 +95,7 @@ fn reply(input: &mut impl Read) -> Reply {
     })
 }
 
-async fn answer(
-    ask: &Ask,
-    snapshot: &Snapshot,
-    statement: datafusion::sql::parser::Statement,
-) -> Reply {
+async fn answer(ask: &Ask, snapshot: &Snapshot, statement: Statement) -> Reply {
     let context = context()?;
     let rights = ask.rights();
     for table in snapshot.tables.keys() {
@@ -105,9 +120,11 @@ fn context() -> Result<SessionContext, Problem> {
         .with_disk_manager_builder(nothing)
         .build_arc()
         .map_err(Problem::failed)?;
-    let config = SessionConfig::new()
+    let mut config = SessionConfig::new()
         .with_target_partitions(THREADS)
         .with_information_schema(true);
+    // So that what is wrong with a name is told with its place.
+    config.options_mut().sql_parser.collect_spans = true;
     Ok(SessionContext::new_with_config_rt(config, runtime))
 }
 
@@ -126,11 +143,7 @@ async fn rows(
     let mut rows = Rows::new(&found.schema(), limit);
     while let Some(batch) = found.next().await {
         let batch = batch.map_err(problem)?;
-        let more = rows.take(&batch).map_err(|error| {
-            Problem::Refused(format!(
-                "a column cannot be shown: cast it to text ({error})"
-            ))
-        })?;
+        let more = rows.take(&batch)?;
         if !more {
             break;
         }

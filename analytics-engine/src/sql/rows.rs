@@ -1,7 +1,7 @@
 //! Rows on their way out: as JSON, up to a number of rows and bytes.
 
 use super::bounds::ROW_BYTES_MAX;
-use super::wire::{Answer, Column};
+use super::wire::{Answer, Column, Problem};
 use arrow::array::RecordBatch;
 use arrow::datatypes::{DataType, Field, Schema};
 use arrow::error::ArrowError;
@@ -34,12 +34,18 @@ impl Rows {
     }
 
     /// Takes rows; says whether there is room for more.
-    pub(super) fn take(&mut self, batch: &RecordBatch) -> Result<bool, ArrowError> {
+    pub(super) fn take(&mut self, batch: &RecordBatch) -> Result<bool, Problem> {
         let mut at = 0;
         while at < batch.num_rows() {
             let length = AT_ONCE.min(batch.num_rows() - at);
-            for row in json(&batch.slice(at, length))? {
+            for row in json(&batch.slice(at, length)).map_err(|error| unshown(&error))? {
                 self.bytes += Value::from(row.clone()).to_string().len();
+                if self.answer.rows.is_empty() && self.bytes > ROW_BYTES_MAX {
+                    return Err(Problem::Limit(format!(
+                        "a row has {} bytes, and all together may have {ROW_BYTES_MAX}: ask for less of it",
+                        self.bytes
+                    )));
+                }
                 if self.answer.rows.len() == self.limit || self.bytes > ROW_BYTES_MAX {
                     self.answer.truncated = true;
                     return Ok(false);
@@ -65,6 +71,15 @@ pub(super) fn columns(schema: &Schema) -> Vec<Column> {
     schema.fields().iter().map(column).collect()
 }
 
+fn unshown(error: &ArrowError) -> Problem {
+    Problem::Refused(format!(
+        "a column cannot be shown: cast it to text ({error})"
+    ))
+}
+
+/// How a time begins, as it is written, that is beyond the calendar.
+const BEYOND: &str = "ERROR: ";
+
 /// Rows as lists. Columns may share a name, so they go by their place.
 fn json(batch: &RecordBatch) -> Result<Vec<Vec<Value>>, ArrowError> {
     let width = batch.num_columns();
@@ -85,7 +100,16 @@ fn json(batch: &RecordBatch) -> Result<Vec<Vec<Value>>, ArrowError> {
         let value = |at: usize| row.remove(&at.to_string()).unwrap_or_default();
         (0..width).map(value).collect()
     };
-    Ok(rows.into_iter().map(list).collect())
+    let lists: Vec<Vec<Value>> = rows.into_iter().map(list).collect();
+    let is_time = |at: &usize| batch.column(*at).data_type().is_temporal();
+    let is_beyond = |value: &Value| value.as_str().is_some_and(|it| it.starts_with(BEYOND));
+    for time in (0..width).filter(is_time) {
+        if lists.iter().any(|row| is_beyond(&row[time])) {
+            let what = "a time is beyond the calendar".to_owned();
+            return Err(ArrowError::ComputeError(what));
+        }
+    }
+    Ok(lists)
 }
 
 /// What a type is called.
@@ -96,6 +120,7 @@ fn kind(of: &DataType) -> String {
         DataType::Timestamp(..) => "timestamp",
         DataType::Date32 | DataType::Date64 => "date",
         DataType::List(_) | DataType::LargeList(_) | DataType::FixedSizeList(..) => "list",
+        DataType::Duration(_) | DataType::Interval(_) => "interval",
         DataType::Dictionary(_, values) => return kind(values),
         other if other.is_integer() => "integer",
         other if other.is_numeric() => "number",
@@ -107,7 +132,7 @@ fn kind(of: &DataType) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use arrow::array::{Int64Array, StringArray};
+    use arrow::array::{Int64Array, StringArray, TimestampSecondArray};
     use serde_json::json;
 
     fn batch(rows: i64) -> RecordBatch {
@@ -136,6 +161,45 @@ mod tests {
         let kinds: Vec<_> = answer.columns.iter().map(|c| c.kind.as_str()).collect();
         assert_eq!(kinds, ["integer", "text"]);
         assert!(!answer.truncated);
+    }
+
+    /// One row of one column.
+    fn single(value: arrow::array::ArrayRef) -> RecordBatch {
+        RecordBatch::try_from_iter([("it", value)]).expect("a batch")
+    }
+
+    #[test]
+    fn a_single_row_that_is_too_large_is_no_empty_answer() {
+        let long = "x".repeat(ROW_BYTES_MAX);
+        let batch = single(Arc::new(StringArray::from(vec![long.as_str()])));
+        let taken = Rows::new(&batch.schema(), 10).take(&batch);
+        let told = taken.expect_err("no room");
+        assert!(
+            matches!(&told, Problem::Limit(why) if why.contains("a row has")),
+            "{told:?}"
+        );
+    }
+
+    #[test]
+    fn a_time_beyond_the_calendar_is_no_value() {
+        let batch = single(Arc::new(TimestampSecondArray::from(vec![i64::MAX])));
+        let taken = Rows::new(&batch.schema(), 10).take(&batch);
+        let told = taken.expect_err("no time");
+        assert!(
+            matches!(&told, Problem::Refused(why) if why.contains("calendar")),
+            "{told:?}"
+        );
+    }
+
+    #[test]
+    fn a_length_of_time_has_a_word_of_its_own() {
+        use arrow::datatypes::{IntervalUnit, TimeUnit};
+        for of in [
+            DataType::Duration(TimeUnit::Nanosecond),
+            DataType::Interval(IntervalUnit::MonthDayNano),
+        ] {
+            assert_eq!(kind(&of), "interval");
+        }
     }
 
     #[test]

@@ -101,6 +101,12 @@ table! {
         /// Delete a comment.
         DeleteComment: Need::AuthorOr(Maintainer);
     }
+    "Reports" {
+        /// Order a report as a file: of what one sees when it is made.
+        OrderReports: Need::LoggedIn;
+        /// See a report, download its file, delete it.
+        ReadReport: Need::OwnOrAdmin;
+    }
     "The system" {
         /// Read the whole audit.
         ReadAudit: Need::Admin;

@@ -8,6 +8,7 @@ pub mod client;
 pub mod message;
 pub mod place;
 mod search;
+pub mod security;
 pub mod topics;
 
 use super::Log;
@@ -26,11 +27,13 @@ use rdkafka::consumer::{Consumer, StreamConsumer};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::{BorrowedMessage, Message};
 use rdkafka::topic_partition_list::Offset;
+use security::Security;
 use std::fmt::{self, Debug};
 use std::num::NonZeroU16;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
+use std::time::Duration;
 use tokio::sync::oneshot;
 
 /// Where the mirror is.
@@ -42,9 +45,25 @@ pub struct Kafka {
     pub prefix: String,
     /// How many partitions a topic is made with, where it is missing.
     pub partitions: NonZeroU16,
+    /// How long a topic that is made keeps its messages; for ever without it, as the log does.
+    pub retention: Option<Duration>,
+    /// How brokers are spoken to.
+    pub security: Security,
 }
 
 impl Kafka {
+    /// Topics under a prefix, made with so many partitions and kept for ever; brokers in a network of their own.
+    #[must_use]
+    pub fn at(brokers: &str, prefix: &str, partitions: NonZeroU16) -> Self {
+        Self {
+            brokers: brokers.to_owned(),
+            prefix: prefix.to_owned(),
+            partitions,
+            retention: None,
+            security: Security::default(),
+        }
+    }
+
     /// The Kafka topic of one of ours.
     #[must_use]
     pub fn topic(&self, topic: Topic) -> String {

@@ -16,6 +16,8 @@ use std::collections::BTreeMap;
 /// Records of one partition that may wait for those of others. A partition that is so far ahead is not read on, so that
 /// the others can catch up.
 const HELD_RECORDS_MAX: usize = 1_000;
+/// Records of one partition from which on whoever can be given something is not kept waiting for more.
+const CROWDED: usize = HELD_RECORDS_MAX / 2;
 /// Bytes of payload that may wait, of all partitions together.
 const HELD_BYTES_MAX: usize = 16 << 20;
 
@@ -99,7 +101,13 @@ impl Merge {
             && (self.end >= last.min(self.top)
                 || self.end < self.whole_until
                 || count >= budget.records
-                || self.bytes >= budget.bytes)
+                || self.bytes >= budget.bytes
+                || self.is_crowded())
+    }
+
+    /// Whether so much of one partition is here that little more of it is taken in: waiting for more would be in vain.
+    fn is_crowded(&self) -> bool {
+        self.counts.values().any(|held| *held >= CROWDED)
     }
 
     /// Whether so much has come too early that nothing more may be taken in before the next record is there.

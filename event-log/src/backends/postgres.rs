@@ -189,6 +189,23 @@ impl PostgresLog {
         rows.into_iter().map(Row::into_record).collect()
     }
 
+    /// What the events of one type are about that have no place in the log yet, and when each happened. The mover takes them
+    /// from the outbox to the log in one transaction: whoever looks here first and at the log then has missed none.
+    pub async fn waiting_of_kind(
+        &self,
+        kind: &str,
+        limit: u32,
+    ) -> Result<Vec<(String, DateTime<Utc>)>, LogError> {
+        let rows = sqlx::query!(
+            "select subject, at from stream.outbox where kind = $1 order by id limit $2",
+            kind,
+            i64::from(limit),
+        )
+        .fetch_all(&self.pool)
+        .await?;
+        Ok(rows.into_iter().map(|row| (row.subject, row.at)).collect())
+    }
+
     /// What happened to one thing, oldest first, from behind `after` on, but for these types.
     pub async fn of_key(
         &self,

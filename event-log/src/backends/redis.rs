@@ -28,6 +28,8 @@ pub const STREAM_LEN: usize = 100_000;
 const READ_LEN: usize = 250;
 /// How long the server holds back its answer while there is nothing new: how often an idle reader asks.
 const BLOCK: Duration = Duration::from_secs(2);
+/// The same while a stream is left out for which there is no room: it is asked for again soon.
+const BLOCK_SOME: Duration = Duration::from_millis(20);
 /// How long an answer may take: what the server holds back, and then some.
 const ANSWER_TIME_MAX: Duration = Duration::from_secs(4);
 
@@ -84,7 +86,7 @@ pub async fn tops(
     let found: Vec<Vec<Entry>> = last
         .query_async(connection)
         .await
-        .map_err(|error| unavailable(RedisError::Failed(error)))?;
+        .map_err(|error| unavailable(RedisError::from(error)))?;
     let mut tops = Tops::new();
     for (topic, entries) in Topic::ALL.into_iter().zip(found) {
         if let Some(entry) = entries.first() {
@@ -133,12 +135,23 @@ impl RedisSource {
     /// The question for what comes next in the streams for which there is room; `None` when there is room for none.
     fn question(&mut self, merge: &Merge) -> Option<redis::Cmd> {
         let rooms = (0..).map(|partition| merge.room(partition));
-        let places = self.streams.iter().zip(rooms);
-        let wanted: Vec<_> = places.filter(|(_, room)| *room > 0).collect();
+        let places: Vec<_> = self.streams.iter().zip(rooms).collect();
+        // One that is nearly full would have all others asked for as little as it has room for.
+        let has_much = places.iter().any(|(_, room)| *room >= READ_LEN);
+        let least = if has_much { READ_LEN } else { 1 };
+        let wanted: Vec<_> = places
+            .into_iter()
+            .filter(|(_, room)| *room >= least)
+            .collect();
         let count = wanted.iter().map(|(_, room)| *room).min()?.min(READ_LEN);
         let mut question = redis::cmd("XREAD");
         question.arg("COUNT").arg(count);
-        question.arg("BLOCK").arg(BLOCK.as_millis().to_string());
+        let block = if wanted.len() < self.streams.len() {
+            BLOCK_SOME
+        } else {
+            BLOCK
+        };
+        question.arg("BLOCK").arg(block.as_millis().to_string());
         question.arg("STREAMS");
         for ((_, stream, _), _) in &wanted {
             question.arg(stream);
@@ -192,7 +205,7 @@ impl Source for RedisSource {
             };
             let answer = asked.await;
             self.asked = None;
-            let answer = answer.map_err(|error| unavailable(RedisError::Failed(error)))?;
+            let answer = answer.map_err(|error| unavailable(RedisError::from(error)))?;
             if answer.is_some() {
                 return self.offer(answer, merge);
             }

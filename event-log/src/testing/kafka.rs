@@ -4,10 +4,18 @@
 //! `cargo xtask test` starts a real broker. Where there is none, the one that comes with librdkafka stands in: it lives in
 //! the process, and cannot do everything.
 
+use crate::backends::kafka::client::{self, Told};
+use crate::backends::kafka::message::Form;
+use crate::backends::kafka::place::Probe;
 use crate::backends::kafka::{Kafka, topics as mirror_topics};
+use crate::error::MirrorError;
+use crate::record::Record;
 use crate::topic::Topic;
+use rdkafka::consumer::{BaseConsumer, Consumer};
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::mocking::MockCluster;
 use rdkafka::producer::DefaultProducerContext;
+use rdkafka::{Offset, TopicPartitionList};
 use std::ffi::OsString;
 use std::fmt::{self, Debug};
 use std::hash::{BuildHasher, RandomState};
@@ -21,6 +29,9 @@ use std::time::{Duration, Instant};
 const START_TIME_MAX: Duration = Duration::from_mins(1);
 /// How often it is asked meanwhile.
 const POLL: Duration = Duration::from_millis(50);
+
+/// How long a broker may take to deliver what it has.
+const DELIVERY_MAX: Duration = Duration::from_secs(10);
 
 /// Kills the broker when its own input ends: when the test does it, and when the test dies.
 const KEEP: &str = "\"$@\" </dev/null & cat >/dev/null; kill -s KILL $!; wait $!";
@@ -57,11 +68,9 @@ impl TestKafka {
             .is_none()
             .then(|| MockCluster::new(1).expect("it needs no more than memory"));
         let brokers = mock.as_ref().map(MockCluster::bootstrap_servers);
-        let kafka = Kafka {
-            brokers: shared.or(brokers).expect("there is one of them"),
-            prefix: format!("test-{:016x}.", RandomState::new().hash_one(())),
-            partitions,
-        };
+        let brokers = shared.or(brokers).expect("there is one of them");
+        let prefix = format!("test-{:016x}.", RandomState::new().hash_one(()));
+        let kafka = Kafka::at(&brokers, &prefix, partitions);
         if let Some(mock) = &mock {
             for topic in Topic::ALL {
                 mock.create_topic(&kafka.topic(topic), partitions.get().into(), 1)
@@ -90,9 +99,73 @@ pub async fn topics(partitions: u16) -> TestKafka {
     topics
 }
 
+/// Every record in the topics, each partition in its order, as often as it is there. It waits for the broker, which may be away,
+/// or about to remove what is asked for.
+///
+/// # Errors
+/// When the broker does not answer, or a message is none of ours.
+pub fn held(kafka: &Kafka) -> Result<Vec<Record>, MirrorError> {
+    let ends = Probe::new(kafka, || false)?.ends()?;
+    let mut places = TopicPartitionList::new();
+    for end in &ends {
+        places
+            .add_partition_offset(&end.topic, end.partition, Offset::Offset(end.low))
+            .map_err(client::unavailable)?;
+    }
+    let mut config = client::any(kafka);
+    config.set("group.id", "a-test");
+    let consumer: BaseConsumer<Told> = config
+        .create_with_context(Told)
+        .map_err(client::unavailable)?;
+    consumer.assign(&places).map_err(client::unavailable)?;
+    let form = Form::of(kafka.clone());
+    let mut missing: i64 = ends.iter().map(|end| end.high - end.low).sum();
+    let mut held = Vec::new();
+    while missing > 0 {
+        let silence = KafkaError::MessageConsumption(RDKafkaErrorCode::OperationTimedOut);
+        let message = consumer.poll(DELIVERY_MAX).unwrap_or(Err(silence));
+        held.push(form.read(&message.map_err(client::unavailable)?)?);
+        missing -= 1;
+    }
+    Ok(held)
+}
+
+/// What broker a test wants: one that lets everybody in, or one that asks for a user and a password.
+#[derive(Debug, Clone, Copy)]
+pub enum Door {
+    /// Everybody comes in.
+    Open,
+    /// Who has this name and this password; they travel as they are.
+    Login(&'static str, &'static str),
+}
+
+impl Door {
+    fn protocol(self) -> &'static str {
+        match self {
+            Self::Open => "PLAINTEXT",
+            Self::Login(..) => "SASL_PLAINTEXT",
+        }
+    }
+
+    /// What the broker is told of who may come in.
+    fn settings(self) -> String {
+        match self {
+            Self::Open => String::new(),
+            Self::Login(name, password) => format!(
+                "sasl.enabled.mechanisms=PLAIN\n\
+                 sasl.mechanism.inter.broker.protocol=PLAIN\n\
+                 listener.name.sasl_plaintext.plain.sasl.jaas.config=\
+                 org.apache.kafka.common.security.plain.PlainLoginModule required \
+                 username=\"{name}\" password=\"{password}\" user_{name}=\"{password}\";\n"
+            ),
+        }
+    }
+}
+
 /// A broker that belongs to one test. It takes some seconds to start.
 #[derive(Debug)]
 pub struct OwnBroker {
+    door: Door,
     port: u16,
     controller: u16,
     libraries: PathBuf,
@@ -107,6 +180,15 @@ impl OwnBroker {
     /// When it does not start.
     #[must_use]
     pub fn start() -> Option<Self> {
+        Self::behind(Door::Open)
+    }
+
+    /// The same with a door.
+    ///
+    /// # Panics
+    /// When it does not start.
+    #[must_use]
+    pub fn behind(door: Door) -> Option<Self> {
         let Some(libraries) = std::env::var_os("TEST_KAFKA_LIBRARIES") else {
             eprintln!(
                 "left out: this test kills a broker of its own, and TEST_KAFKA_LIBRARIES (set by `cargo xtask test`) does \
@@ -120,6 +202,7 @@ impl OwnBroker {
         ));
         std::fs::create_dir(&folder).expect("a folder for the broker");
         let mut broker = Self {
+            door,
             port: free_port(),
             controller: free_port(),
             libraries: libraries.into(),
@@ -157,14 +240,17 @@ impl OwnBroker {
         // There is nothing before the first start.
         let _ = std::fs::remove_dir_all(self.folder.join("data"));
         let (port, controller) = (self.port, self.controller);
+        let (protocol, door) = (self.door.protocol(), self.door.settings());
         let settings = format!(
             "process.roles=broker,controller\n\
              node.id=1\n\
              controller.quorum.voters=1@127.0.0.1:{controller}\n\
-             listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller}\n\
-             advertised.listeners=PLAINTEXT://127.0.0.1:{port}\n\
+             listeners={protocol}://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller}\n\
+             advertised.listeners={protocol}://127.0.0.1:{port}\n\
              controller.listener.names=CONTROLLER\n\
-             listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT\n\
+             inter.broker.listener.name={protocol}\n\
+             listener.security.protocol.map={protocol}:{protocol},CONTROLLER:PLAINTEXT\n\
+             {door}\
              log.dirs={data}\n\
              offsets.topic.num.partitions=1\n\
              offsets.topic.replication.factor=1\n",

@@ -1,9 +1,13 @@
 //! For tests, here and in other crates: a Redis that the test shares with others, or one of its own that it may kill.
 
+use crate::backends::redis::entry::Entry;
+use crate::backends::redis::stream;
+use crate::record::Record;
 use crate::redis::Redis;
+use crate::topic::Topic;
 use std::hash::{BuildHasher, RandomState};
 use std::net::TcpListener;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
@@ -44,11 +48,28 @@ pub async fn connected(redis: Redis) -> (Redis, tokio_util::sync::DropGuard) {
     (redis, stop.drop_guard())
 }
 
+/// Every record in the streams; nothing of a stream that cannot be read.
+///
+/// # Panics
+/// When an entry is none of ours.
+pub async fn held(redis: &Redis) -> Vec<Record> {
+    let mut held = Vec::new();
+    for topic in Topic::ALL {
+        let mut range = ::redis::cmd("XRANGE");
+        range.arg(stream(redis, topic)).arg("-").arg("+");
+        let entries: Vec<Entry> = redis.ask(&range).await.unwrap_or_default();
+        let records = entries.iter().map(|entry| entry.read(topic));
+        held.extend(records.map(|record| record.expect("a record of the log")));
+    }
+    held
+}
+
 /// A server that belongs to one test. It keeps nothing on disk: whoever kills it has wiped it.
 #[derive(Debug)]
 pub struct OwnServer {
     port: u16,
     folder: PathBuf,
+    more: Vec<String>,
     process: Option<Child>,
 }
 
@@ -59,6 +80,16 @@ impl OwnServer {
     /// When there is no `redis-server` in PATH (`cargo xtask test` installs it where it may).
     #[must_use]
     pub fn start() -> Self {
+        Self::with(|_, _| Vec::new())
+    }
+
+    /// Starts one with more settings, as its command line has them. `more` is told the port, and the folder in which files
+    /// may be put.
+    ///
+    /// # Panics
+    /// When there is no `redis-server` in PATH (`cargo xtask test` installs it where it may).
+    #[must_use]
+    pub fn with(more: impl FnOnce(u16, &Path) -> Vec<String>) -> Self {
         let listener = TcpListener::bind(("127.0.0.1", 0)).expect("there is a free port");
         let port = listener.local_addr().expect("it has an address").port();
         drop(listener);
@@ -68,6 +99,7 @@ impl OwnServer {
         ));
         std::fs::create_dir(&folder).expect("a folder for the server");
         let mut server = Self {
+            more: more(port, &folder),
             port,
             folder,
             process: None,
@@ -80,6 +112,12 @@ impl OwnServer {
     #[must_use]
     pub fn url(&self) -> String {
         format!("redis://127.0.0.1:{}", self.port)
+    }
+
+    /// Its port.
+    #[must_use]
+    pub fn port(&self) -> u16 {
+        self.port
     }
 
     /// Kills it, without a chance to say good-bye.
@@ -96,7 +134,7 @@ impl OwnServer {
         let mut command = Command::new("redis-server");
         command.args(["--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]);
         command.args(["--port", &self.port.to_string(), "--dir"]);
-        command.arg(&self.folder);
+        command.arg(&self.folder).args(&self.more);
         command
             .stdin(Stdio::null())
             .stdout(Stdio::null())

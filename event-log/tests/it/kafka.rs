@@ -1,5 +1,8 @@
 //! Reading the log from Kafka: what the suite of all logs does not ask.
 
+mod entering;
+mod keeping;
+
 use millstream_event_log::backends::kafka::client::{self, Told};
 use millstream_event_log::backends::kafka::message::Form;
 use millstream_event_log::backends::kafka::{Kafka, KafkaLog};

@@ -1,5 +1,6 @@
-//! Redis as mirror and as carrier of signals, on a real server, also one that dies.
+//! Redis as mirror and as carrier of signals, on a real server, also one that dies or keeps strangers out.
 
+mod entering;
 mod reading;
 mod signals;
 

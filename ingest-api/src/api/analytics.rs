@@ -9,6 +9,7 @@ pub(crate) mod distribution;
 pub(crate) mod flow;
 pub(crate) mod performance;
 pub(crate) mod sql;
+mod statement;
 pub(crate) mod stats;
 
 use crate::answer::Answer;
@@ -24,6 +25,7 @@ use millstream_analytics_engine::reports::{DAYS_DEFAULT, DAYS_MAX, Question, Sco
 use millstream_analytics_engine::session::Asker;
 use millstream_analytics_engine::{Engine, LakeError, Session};
 use millstream_domain::field::{FieldCode, Invalid};
+use millstream_event_log::Position;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use std::fmt::Debug;
@@ -67,9 +69,32 @@ where
 {
     let days = only_days(params)?;
     let seen = seen(app, wait, VIEW).await?;
-    let about = (of, format!("{:?}", (id, days)));
-    let body = kept(app, caller, seen, about, || make(days)).await?;
+    let body = kept(app, caller, seen, named(of, id, days), || make(days)).await?;
     Ok(Answer::one(body).of_view(seen))
+}
+
+/// What a report about one thing is kept by.
+pub(crate) fn named(of: &'static str, id: impl Debug, days: u32) -> (&'static str, String) {
+    (of, format!("{:?}", (id, days)))
+}
+
+/// A report for a page: from the service that keeps the lake, where there is one; otherwise as the API tells it.
+pub(crate) async fn for_page<T, F>(
+    app: &AppState,
+    caller: &Caller,
+    path: &str,
+    about: (&'static str, String),
+    make: impl FnOnce() -> F,
+) -> Result<T, ApiError>
+where
+    T: Serialize + DeserializeOwned,
+    F: Future<Output = Result<T, ApiError>>,
+{
+    if let Some(told) = elsewhere(app, caller, path).await? {
+        return Ok(told);
+    }
+    let seen = seen(app, WaitFor::default(), VIEW).await?;
+    kept(app, caller, seen, about, make).await
 }
 
 /// What the caller asks, in the days of their zone.
@@ -113,25 +138,34 @@ where
         .await
 }
 
-/// Asks the lake as the caller.
+/// Asks the lake as the caller: what it answers, and the place in the log that all of it is as of.
 pub(crate) async fn ask<T, F>(
     app: &AppState,
     caller: &Caller,
     question: impl FnOnce(Session) -> F,
-) -> Result<T, ApiError>
+) -> Result<(T, String), ApiError>
 where
     F: Future<Output = Result<T, LakeError>>,
 {
-    // The lake follows behind: who has left a team must not see its numbers meanwhile.
-    let asker = Asker {
+    let asked = move |session: Session| {
+        let as_of = Position::View(session.cut()).to_string();
+        let told = question(session);
+        async move { Ok((told.await?, as_of)) }
+    };
+    let answered = engine(app)?.answer(&asker(caller), asked).await;
+    answered.map_err(refused)
+}
+
+/// The caller, to the lake. It follows behind: who has left a team must not see its numbers meanwhile.
+fn asker(caller: &Caller) -> Asker {
+    Asker {
         id: caller.id,
         visible: caller.actor.visible_teams(),
-    };
-    engine(app)?.answer(&asker, question).await.map_err(refused)
+    }
 }
 
 /// The answer of the service that keeps the lake, to a page of a process that does not.
-pub(crate) async fn elsewhere<T: DeserializeOwned>(
+async fn elsewhere<T: DeserializeOwned>(
     app: &AppState,
     caller: &Caller,
     path: &str,

@@ -4,6 +4,7 @@ use crate::error::Problem;
 use crate::problem::Code;
 use millstream_domain::api_token::Scope;
 use millstream_domain::job::{JobState, Queue};
+use millstream_domain::report::{ReportFormat, ReportGroup, ReportKind, ReportState};
 use millstream_domain::schedule::MissedPolicy;
 use millstream_domain::tag::NAMED;
 use millstream_domain::task::{AssigneeRole, Priority, Status, TAGS_MAX};
@@ -11,6 +12,7 @@ use millstream_domain::team::TeamRole;
 use millstream_domain::user::{Locale, Role};
 use std::collections::BTreeMap;
 use std::fmt::Write;
+use std::ops::RangeInclusive;
 use utoipa::openapi::schema::{
     Array, ArrayBuilder, KnownFormat, Object, ObjectBuilder, SchemaFormat, SchemaType, Type,
 };
@@ -111,6 +113,31 @@ pub(crate) fn queue() -> Object {
 
 pub(crate) fn job_state() -> Object {
     words(JobState::ALL.iter().map(|w| w.as_str()).collect())
+}
+
+pub(crate) fn report_kind() -> Object {
+    words(ReportKind::ALL.iter().map(|w| w.as_str()).collect())
+}
+
+pub(crate) fn report_format() -> Object {
+    words(ReportFormat::ALL.iter().map(|w| w.as_str()).collect())
+}
+
+pub(crate) fn report_state() -> Object {
+    words(ReportState::ALL.iter().map(|w| w.as_str()).collect())
+}
+
+pub(crate) fn report_group_or_null() -> Object {
+    words_or_null(ReportGroup::ALL.iter().map(|w| w.as_str()))
+}
+
+/// A whole number within bounds, or null.
+pub(crate) fn whole_or_null(bounds: RangeInclusive<u32>) -> Object {
+    ObjectBuilder::new()
+        .schema_type(SchemaType::from_iter([Type::Integer, Type::Null]))
+        .minimum(Some(*bounds.start()))
+        .maximum(Some(*bounds.end()))
+        .build()
 }
 
 pub(crate) fn missed_policy() -> Object {

@@ -149,6 +149,19 @@ impl Fields {
         read
     }
 
+    /// The same for an object that may be missing or null, which is then an empty one.
+    pub(crate) fn object_if_any<T>(
+        &mut self,
+        name: &str,
+        read: impl FnOnce(&mut Fields) -> Option<T>,
+    ) -> Option<T> {
+        let member = self.members.entry(name).or_insert(Value::Null);
+        if member.is_null() {
+            *member = Value::Object(Map::new());
+        }
+        self.object(name, read)
+    }
+
     /// A list of objects, at most `max`, each read field by field; null is an empty one.
     pub(crate) fn objects<T>(
         &mut self,

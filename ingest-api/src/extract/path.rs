@@ -31,6 +31,7 @@ ids!(
     CommentId,
     NotificationId,
     JobId,
+    ReportId,
     ApiTokenId,
     ScheduleId
 );

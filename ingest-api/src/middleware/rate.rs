@@ -6,7 +6,8 @@
 //! - [`strangers`]: around the check of who it is, for those who turn out to be nobody: a wrong token costs too;
 //! - [`by_person`]: inside it;
 //! - [`pages`]: for the pages, whose log-ins are forms;
-//! - [`count_for`]: for pages and live connections, once they have found out who it is.
+//! - [`count_for`]: for pages and live connections, once they have found out who it is;
+//! - [`of_statement`]: for statements in SQL, which cost much more than a request.
 //!
 //! Somebody who is logged in is not held up by a neighbour behind the same address.
 
@@ -14,14 +15,15 @@ use crate::auth::Caller;
 use crate::auth::caller::{Credential, KnownUser};
 use crate::error::ApiError;
 use crate::pages::cookie::CookieSecret;
-use crate::rate_limit::{Limiter, Limiters, Verdict, Whose};
+use crate::rate_limit::{Limiter, Limiters, UnderWay, Verdict, Whose};
 use crate::request::RequestContext;
 use crate::state::AppState;
 use axum::extract::{Request, State};
 use axum::http::header::{AUTHORIZATION, COOKIE};
-use axum::http::{HeaderName, HeaderValue, Method};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use millstream_domain::ids::UserId;
 use millstream_domain::network::Network;
 
 pub(crate) const LIMIT: HeaderName = HeaderName::from_static("ratelimit-limit");
@@ -120,6 +122,46 @@ pub(crate) async fn count_for(app: &AppState, caller: Option<&Caller>) -> Result
         Some(_) => Err(too_often(verdict)),
         None => Ok(()),
     }
+}
+
+/// The turn of a statement in SQL.
+#[derive(Debug, Default)]
+pub(crate) struct Turn {
+    verdict: Option<Verdict>,
+    _under_way: Option<UnderWay<UserId>>,
+}
+
+impl Turn {
+    /// What is told of the quota.
+    pub(crate) fn headers(&self) -> HeaderMap {
+        self.verdict.map(quota).into_iter().flatten().collect()
+    }
+
+    /// The same with what is wrong.
+    pub(crate) fn told_with(&self, error: ApiError) -> ApiError {
+        let quota = self.verdict.map(quota).into_iter().flatten();
+        quota.fold(error, ApiError::with_header)
+    }
+}
+
+/// Counts a statement for the person, whatever they came with: one by one, and so many a minute.
+pub(crate) async fn of_statement(app: &AppState, caller: &Caller) -> Result<Turn, ApiError> {
+    let Some(limiters) = app.limiters() else {
+        return Ok(Turn::default());
+    };
+    let Some(under_way) = limiters.statements_at_once.begin(caller.id) else {
+        metrics::counter!("http_requests_rate_limited_total").increment(1);
+        let wait = "another statement of yours is being answered: try again when it is";
+        return Err(ApiError::rate_limited(1).saying(wait));
+    };
+    let verdict = limiters.statement.count(&Whose::Person(caller.id)).await;
+    if verdict.wait_s.is_some() {
+        return Err(too_often(verdict));
+    }
+    Ok(Turn {
+        verdict: Some(verdict),
+        _under_way: Some(under_way),
+    })
 }
 
 async fn of_person(app: &AppState, caller: &Caller) -> Option<Verdict> {

@@ -3,17 +3,18 @@
 //! They stand still: a report asks much of the lake, and nobody reads it for what changed a moment ago.
 
 mod chart;
+pub(crate) mod files;
 pub(crate) mod sql;
 
 use crate::api::analytics::bodies::{
     DayBody, LevelsBody, LoadBody, PercentilesBody, PeriodBody, StandingBody, ThroughputBody,
 };
-use crate::api::analytics::dashboard::DashboardBody;
-use crate::api::analytics::distribution::{DistributionBody, ShareBody};
+use crate::api::analytics::dashboard::{Asked, DashboardBody, SpreadBody};
+use crate::api::analytics::distribution::ShareBody;
 use crate::api::analytics::flow::FlowBody;
 use crate::api::analytics::performance::PerformanceBody;
 use crate::api::analytics::stats::StatsBody;
-use crate::api::analytics::{dashboard, distribution, flow, only_days, performance, stats};
+use crate::api::analytics::{dashboard, flow, only_days, performance, stats};
 use crate::error::ApiError;
 use crate::extract::{Id, Params};
 use crate::pages::shell::{Section, Shell};
@@ -28,7 +29,16 @@ use millstream_analytics_engine::reports::Scope;
 use millstream_analytics_engine::reports::distribution::Group;
 use millstream_domain::ids::{TeamId, UserId};
 use millstream_domain::project::ProjectKey;
+use millstream_domain::report::ReportKind;
+use std::fmt::Display;
 
+/// Over what the dashboard shows the tasks spread.
+const SPREAD: [Group; 4] = [
+    Group::Status,
+    Group::Priority,
+    Group::Project,
+    Group::Assignee,
+];
 /// Lengths that a report can be asked for with one click.
 const LENGTHS: [u32; 4] = [7, 30, 90, 366];
 
@@ -79,6 +89,8 @@ struct Head {
     of: Option<&'static str>,
     period: PeriodBody,
     lengths: Vec<Length>,
+    /// Where it is ordered as a file.
+    export: String,
 }
 
 struct Length {
@@ -97,6 +109,15 @@ impl Head {
             of,
             period,
             lengths: LENGTHS.into_iter().map(length).collect(),
+            export: format!("/reports?kind=dashboard&days={days}"),
+        }
+    }
+
+    /// The same for a report of another kind, about one thing.
+    fn of_one(self, kind: ReportKind, (name, id): (&str, impl Display), days: u32) -> Self {
+        Self {
+            export: format!("/reports?kind={kind}&{name}={id}&days={days}"),
+            ..self
         }
     }
 }
@@ -231,15 +252,19 @@ pub(crate) async fn show(
     let days = only_days(params)?;
     let shell = still(&app, viewer).await?;
     let (t, caller) = (shell.t, &shell.viewer.caller);
-    let told: DashboardBody = dashboard::find(&app, caller, days, Scope::default()).await?;
-    let spread = async |group| -> Result<Vec<Share>, ApiError> {
-        let told = distribution::find(&app, caller, group, Scope::default()).await?;
-        Ok(shares(&told, group, t))
+    // One question, so that all its numbers are as of one moment.
+    let asked = Asked {
+        days,
+        scope: Scope::default(),
+        by: SPREAD.to_vec(),
     };
-    let by_status = spread(Group::Status).await?;
-    let by_priority = spread(Group::Priority).await?;
-    let by_project = spread(Group::Project).await?;
-    let by_assignee = spread(Group::Assignee).await?;
+    let told: DashboardBody = dashboard::find(&app, caller, asked).await?;
+    let spread = |group: Group| {
+        let told = told.spread.iter().find(|spread| spread.by == group.word());
+        told.map(|told| shares(told, group, &shell))
+            .unwrap_or_default()
+    };
+    let [by_status, by_priority, by_project, by_assignee] = SPREAD.map(spread);
     let cycle = times(t.report_cycle_time, told.cycle_time);
     let page = DashboardPage {
         head: Head::new(t.reports, None, told.period, days),
@@ -255,7 +280,8 @@ pub(crate) async fn show(
 }
 
 /// The groups as rows with a bar each.
-fn shares(told: &DistributionBody, group: Group, t: &'static Texts) -> Vec<Share> {
+fn shares(told: &SpreadBody, group: Group, shell: &Shell) -> Vec<Share> {
+    let t = shell.t;
     let named = |share: &ShareBody| match (group, share.value.as_deref()) {
         (_, None) => t.report_nobody.to_owned(),
         (Group::Status | Group::Priority, Some(word)) => word_text(word, t).to_owned(),
@@ -266,7 +292,13 @@ fn shares(told: &DistributionBody, group: Group, t: &'static Texts) -> Vec<Share
         match group {
             Group::Assignee => Some(format!("/analytics/users/{id}")),
             Group::Team => Some(format!("/analytics/teams/{id}")),
-            Group::Status | Group::Priority | Group::Project => None,
+            // Of those that the navigation knows.
+            Group::Project => {
+                let mut known = shell.projects.iter();
+                let project = known.find(|project| project.id.to_string() == id)?;
+                Some(format!("/analytics/projects/{}", project.key))
+            }
+            Group::Status | Group::Priority => None,
         }
     };
     let counts = told.groups.iter().map(|share| share.count);
@@ -316,7 +348,8 @@ pub(crate) async fn show_person(
             Some(t.report_person),
             told.period,
             days,
-        ),
+        )
+        .of_one(ReportKind::Stats, ("user", id), days),
         numbers: Numbers::new(t, told.now, told.throughput, both, told.days),
         shell,
     })
@@ -335,7 +368,11 @@ pub(crate) async fn show_team(
     let told: PerformanceBody = performance::find(&app, &shell.viewer.caller, id, days).await?;
     let both = both_times(t, told.cycle_time, told.lead_time);
     super::render(&TeamPage {
-        head: Head::new(&told.team.name, Some(t.report_team), told.period, days),
+        head: Head::new(&told.team.name, Some(t.report_team), told.period, days).of_one(
+            ReportKind::Performance,
+            ("team", id),
+            days,
+        ),
         numbers: Numbers::new(t, told.now, told.throughput, both, told.days),
         people: told.people,
         shell,
@@ -363,7 +400,8 @@ pub(crate) async fn show_flow(
             Some(t.report_project),
             told.period,
             days,
-        ),
+        )
+        .of_one(ReportKind::Flow, ("project", project.id), days),
         numbers: Numbers::new(t, told.now, told.throughput, both, told.days),
         areas: Areas::of(&told.cumulative, t),
         levels: told.cumulative,

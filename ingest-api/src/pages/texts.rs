@@ -486,4 +486,29 @@ texts! { Texts with admin: AdminTexts {
     report_day: "Day";
     report_people: "People";
     report_name: "Name";
+
+    // Reports as files.
+    files: "Report files";
+    file_export: "Export";
+    no_files: "No files yet";
+    no_files_hint: "Order one below: it is made in the background, and kept for 7 days.";
+    file_what: "Report";
+    file_dashboard: "How things stand";
+    file_distribution: "How tasks are spread";
+    file_stats: "What somebody did";
+    file_performance: "How a team does";
+    file_flow: "How a project flows";
+    file_tasks: "All tasks";
+    file_kind_hint: "Team, project, person, days and groups count where the report has them.";
+    file_format: "Format";
+    file_by: "Groups";
+    file_all: "All";
+    file_me: "Me";
+    file_as_of: "As of";
+    file_ordered: "ordered";
+    file_ready: "Ready";
+    file_look_again: "Look again";
+    file_download: "Download";
+    file_new: "New file";
+    file_order: "Order";
 }}

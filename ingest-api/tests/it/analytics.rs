@@ -1,6 +1,7 @@
 //! Reports over HTTP and as pages. Whether their numbers are right is tried in `sinks/tests/it/lake`; here, who gets which.
 
 use crate::app::TestApp;
+use millstream_event_log::testing::redis::redis;
 use serde_json::json;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -131,4 +132,93 @@ async fn without_a_lake_reports_are_unavailable_and_everything_else_is_not() {
         .await
         .expect(503);
     app.get("/auth/me").by(&ada).send().await.expect(200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn all_numbers_of_an_answer_are_as_of_one_place_in_the_log() {
+    let app = TestApp::with_lake().await;
+    let (ada, team, project) = app.with_project().await;
+    app.task(&ada, &project, "Mend the sails").await;
+    let task = app.task(&ada, &project, "Oil the wheel").await;
+    let path = format!("/tasks/{}", task["id"].as_str().unwrap());
+    let last = app.patch(&path, json!({"priority": "high"})).by(&ada);
+    let last = last.send().await.expect(200);
+    let board = format!("/analytics/dashboard?by=status,priority&by=assignee&team={team}");
+    let board = app.get(&board).by(&ada).after(&last).send().await;
+    let board = board.expect(200);
+    let told = board.data();
+    let spread = json!([
+        {"by": "status", "groups": [{"value": "todo", "label": "todo", "count": 2}], "others": 0},
+        {"by": "priority", "groups": [
+            {"value": "high", "label": "high", "count": 1},
+            {"value": "medium", "label": "medium", "count": 1},
+        ], "others": 0},
+        {"by": "assignee", "groups": [{"value": null, "label": null, "count": 2}], "others": 0},
+    ]);
+    assert_eq!(told["spread"], spread);
+    let seq = |position: &str| position.strip_prefix('s').unwrap().parse::<u64>().unwrap();
+    let as_of = told["as_of"].as_str().unwrap();
+    assert!(seq(as_of) >= seq(&board.position()), "{told}");
+    // What was written later is as of later.
+    let last = app.patch(&path, json!({"priority": "low"})).by(&ada);
+    let last = last.send().await.expect(200);
+    for path in [
+        "/analytics/dashboard".to_owned(),
+        "/analytics/tasks/distribution".to_owned(),
+        format!("/analytics/users/{}/stats", ada.id),
+        format!("/analytics/teams/{team}/performance"),
+        format!("/analytics/projects/{project}/flow"),
+    ] {
+        let later = app.get(&path).by(&ada).after(&last).send().await;
+        let later = later.expect(200).data();
+        assert!(seq(later["as_of"].as_str().unwrap()) > seq(as_of), "{path}");
+    }
+    let refused = app.get("/analytics/dashboard?by=mood").by(&ada);
+    assert!(refused.send().await.expect(400).text().contains("by"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn pages_are_told_what_is_kept_for_the_same_question() {
+    let (redis, _connected) = redis().await;
+    let app = TestApp::with_lake_and_redis(redis.clone()).await;
+    let (ada, team, project) = app.with_project().await;
+    let browser = app.browser("ada").await;
+    // The last thing that happens: the lake stands at one place from here on.
+    let last = app.patch(&format!("/teams/{team}"), json!({"name": "Grinders"}));
+    let last = last.by(&ada).send().await.expect(200);
+    let spread = app.get("/analytics/tasks/distribution").by(&ada);
+    spread.after(&last).send().await.expect(200);
+    let mut keys = redis::cmd("KEYS");
+    keys.arg(redis.name("kept:*"));
+    let kept = async || -> usize {
+        let names: Vec<String> = redis.ask(&keys).await.unwrap();
+        names.len()
+    };
+    assert_eq!(kept().await, 1);
+    for (before, (page, api)) in [
+        (
+            "/analytics".to_owned(),
+            "/analytics/dashboard?by=status,priority,project,assignee".to_owned(),
+        ),
+        (
+            format!("/analytics/users/{}", ada.id),
+            format!("/analytics/users/{}/stats", ada.id),
+        ),
+        (
+            format!("/analytics/teams/{team}"),
+            format!("/analytics/teams/{team}/performance"),
+        ),
+        (
+            "/analytics/projects/ENG".to_owned(),
+            format!("/analytics/projects/{project}/flow"),
+        ),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        browser.page(&app, &page).await;
+        assert_eq!(kept().await, before + 2, "{page}");
+        app.get(&api).by(&ada).send().await.expect(200);
+        assert_eq!(kept().await, before + 2, "{api}");
+    }
 }

@@ -27,11 +27,14 @@ use millstream_ingest_api::cache::Cache;
 use millstream_ingest_api::settings::{LiveLimits, Secret};
 use millstream_ingest_api::{AppState, Parts, Services, Settings};
 use millstream_search::Index;
+use millstream_sinks::jobs::make_report::MakeReportJob;
+use millstream_sinks::jobs::{Handlers, JobRunner, Pace};
 use millstream_store::Store;
 use millstream_store::testing::TestDatabase;
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, LazyLock};
+use std::time::Duration;
 use tempfile::TempDir;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -68,6 +71,8 @@ pub(crate) struct TestApp {
     pub(crate) keys: Keys,
     pub(crate) stop: CancellationToken,
     tasks: JoinSet<()>,
+    log: PostgresLog,
+    engine: Option<Engine>,
     _folder: TempDir,
     // Last: dropped when nobody uses it any more.
     ground: Ground,
@@ -98,6 +103,18 @@ impl Ground {
     }
 }
 
+impl Ground {
+    async fn with_lake(self) -> Self {
+        let folder = Arc::new(TempDir::new().unwrap());
+        let root = Url::from_directory_path(folder.path()).unwrap();
+        let (clock, ids) = (Arc::new(SystemClock), Arc::new(SystemIds));
+        Self {
+            lake: Some((Lake::open(root, clock, ids).await.unwrap(), folder)),
+            ..self
+        }
+    }
+}
+
 /// Somebody who is logged in.
 #[derive(Debug, Clone)]
 pub(crate) struct User {
@@ -119,15 +136,17 @@ impl TestApp {
 
     /// With all pipelines, and a lake.
     pub(crate) async fn with_lake() -> Self {
-        let database = TestDatabase::new().await;
-        let folder = Arc::new(TempDir::new().unwrap());
-        let root = Url::from_directory_path(folder.path()).unwrap();
-        let (clock, ids) = (Arc::new(SystemClock), Arc::new(SystemIds));
+        let ground = Ground::new(TestDatabase::new().await);
+        Self::build(ground.with_lake().await, true, |_| {})
+    }
+
+    /// With all pipelines, a lake, and a Redis.
+    pub(crate) async fn with_lake_and_redis(redis: Redis) -> Self {
         let ground = Ground {
-            lake: Some((Lake::open(root, clock, ids).await.unwrap(), folder)),
-            ..Ground::new(database)
+            redis: Some(redis),
+            ..Ground::new(TestDatabase::new().await)
         };
-        Self::build(ground, true, |_| {})
+        Self::build(ground.with_lake().await, true, |_| {})
     }
 
     /// With other settings.
@@ -214,16 +233,15 @@ impl TestApp {
         };
         change(&mut settings);
         let keys = Keys::open(&ground.keys, clock.clone()).unwrap();
+        let engine = ground.lake.as_ref();
+        let engine = engine.map(|(lake, _)| Engine::new(lake.clone()).unwrap());
         let parts = Parts {
             node: NODE.into(),
             store: store.clone(),
-            log,
+            log: log.clone(),
             signals,
             search: Some(index),
-            analytics: ground
-                .lake
-                .as_ref()
-                .map(|(lake, _)| Engine::new(lake.clone()).unwrap()),
+            analytics: engine.clone(),
             redis: ground.redis.clone(),
             cache: ground.redis.clone().map(Cache::new),
             checkpoints: Arc::new(OneCheckpoint),
@@ -241,6 +259,8 @@ impl TestApp {
             keys,
             stop,
             tasks,
+            log,
+            engine,
             _folder: folder,
             ground,
         }
@@ -252,6 +272,26 @@ impl TestApp {
         self.tasks
             .spawn(hub.clone().run(self.state.clone(), self.stop.clone()));
         hub.begun().await;
+        self
+    }
+
+    /// What makes reports as files, out of the app's lake.
+    pub(crate) fn report_runner(&self, owner: &str) -> JobRunner {
+        let engine = self.engine.clone().unwrap();
+        let handler = MakeReportJob::new(self.store.clone(), self.log.clone(), engine);
+        let handlers = Handlers::default().with(handler);
+        JobRunner::new(self.store.clone(), owner, handlers).at_pace(Pace {
+            poll: Duration::from_millis(20),
+            pulse: Duration::from_millis(20),
+            progress: Duration::from_millis(5),
+            ..Pace::default()
+        })
+    }
+
+    /// With reports being made as they are ordered.
+    pub(crate) fn making_reports(mut self) -> Self {
+        let runner = self.report_runner(NODE);
+        self.tasks.spawn(runner.run(self.stop.clone()));
         self
     }
 

@@ -41,6 +41,7 @@ mod position;
 mod projects;
 mod proxies;
 mod rate_limits;
+mod reports;
 mod schedules;
 mod search;
 mod serve;

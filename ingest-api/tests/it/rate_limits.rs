@@ -15,6 +15,7 @@ async fn app(person: u32, address: u32, log_in: u32) -> TestApp {
         person: number(person),
         address: number(address),
         log_in: number(log_in),
+        ..RateLimits::default()
     };
     TestApp::with_settings(|settings| {
         settings.rate_limits = Some(limits);
@@ -261,4 +262,38 @@ async fn a_page_tells_whoever_looks_at_it_how_their_quota_stands() {
         assert_eq!(refused.header("ratelimit-remaining"), Some("0"));
         assert!(refused.header("retry-after").is_some());
     }
+}
+
+/// Without a lake nothing is answered; that it was asked counts.
+#[tokio::test]
+async fn statements_have_a_quota_of_their_own_which_a_person_and_their_tokens_share() {
+    let app = TestApp::with_settings(|settings| {
+        settings.rate_limits = Some(RateLimits {
+            statement: NonZeroU32::new(2).unwrap(),
+            ..RateLimits::default()
+        });
+    })
+    .await;
+    let (ada, grace) = (app.user("ada").await, app.user("grace").await);
+    let made = json!({"name": "a script", "scopes": ["read"]});
+    let made = app.post("/auth/tokens", made).by(&ada).send().await;
+    let token = made.expect(201).data()["token"].clone();
+    let token = token.as_str().unwrap();
+    let ask = || app.post("/analytics/sql", json!({"sql": "select 1"}));
+    for (request, left) in [(ask().by(&ada), "1"), (ask().token(token), "0")] {
+        let answer = request.send().await.expect_error(503, "unavailable");
+        assert_eq!(answer.header("ratelimit-limit"), Some("2"));
+        assert_eq!(answer.header("ratelimit-remaining"), Some(left));
+    }
+    for request in [ask().by(&ada), ask().token(token)] {
+        let refused = request.send().await.expect_error(429, "rate_limited");
+        let wait: u64 = refused.header("retry-after").unwrap().parse().unwrap();
+        assert!((1..=30).contains(&wait), "{wait}");
+        assert_eq!(refused.header("ratelimit-limit"), Some("2"));
+        assert_eq!(refused.header("ratelimit-remaining"), Some("0"));
+    }
+    // Everything else goes on, and so does everybody else.
+    app.get("/auth/me").by(&ada).send().await.expect(200);
+    let others = ask().by(&grace).send().await;
+    others.expect_error(503, "unavailable");
 }

@@ -157,6 +157,8 @@ fn about(event: &Event) -> Option<About> {
         | Event::Access(_)
         | Event::Notification(_)
         | Event::Job(_)
+        | Event::Report(_)
+        | Event::Statement(_)
         | Event::Schedule(_)
         | Event::Pipeline(_)
         | Event::Key(_) => {

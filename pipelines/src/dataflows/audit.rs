@@ -11,6 +11,8 @@
 pub mod canonical;
 mod nouns;
 
+pub use nouns::ENTITIES;
+
 use crate::operator::Reject;
 use crate::pipeline::{OnReject, Pipeline};
 use chrono::{DateTime, Utc};

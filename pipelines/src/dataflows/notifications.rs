@@ -62,6 +62,8 @@ pub(super) fn route(record: &Record) -> Result<Vec<(Uuid, Fact)>, Reject> {
         | Event::ApiToken(_)
         | Event::Access(_)
         | Event::Job(_)
+        | Event::Report(_)
+        | Event::Statement(_)
         | Event::Schedule(_)
         | Event::Pipeline(_)
         | Event::Key(_) => return Ok(Vec::new()),

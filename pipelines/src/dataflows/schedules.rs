@@ -42,6 +42,8 @@ fn route(record: &Record) -> Result<Vec<(Uuid, Plan)>, Reject> {
         | Event::Notification(_)
         | Event::Deadline(_)
         | Event::Job(_)
+        | Event::Report(_)
+        | Event::Statement(_)
         | Event::Pipeline(_)
         | Event::Key(_) => Vec::new(),
     })

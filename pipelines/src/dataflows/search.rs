@@ -101,6 +101,8 @@ fn change(event: Event) -> Option<SearchChange> {
         | Event::Notification(_)
         | Event::Deadline(_)
         | Event::Job(_)
+        | Event::Report(_)
+        | Event::Statement(_)
         | Event::Schedule(_)
         | Event::Pipeline(_)
         | Event::Key(_) => None,

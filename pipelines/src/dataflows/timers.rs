@@ -39,6 +39,8 @@ fn route(record: &Record) -> Result<Vec<(Uuid, Standing)>, Reject> {
         | Event::Notification(_)
         | Event::Deadline(_)
         | Event::Job(_)
+        | Event::Report(_)
+        | Event::Statement(_)
         | Event::Schedule(_)
         | Event::Pipeline(_)
         | Event::Key(_) => Vec::new(),

@@ -10,7 +10,9 @@ use super::finding::Finding;
 use super::key::SigningKey;
 use super::note::NoteError;
 use super::walk::Walk;
+use millstream_pipelines::dataflows::audit;
 use millstream_pipelines::sink::{Health, in_full};
+use millstream_store::pipeline::share;
 use millstream_store::views::audit::tree::{self, TreeError};
 use sqlx::PgPool;
 use std::sync::Arc;
@@ -75,12 +77,19 @@ impl From<TreeError> for CheckpointerError {
     }
 }
 
-/// Signs the checkpoints of a database's audit. Run one per installation: two would sign the same, twice.
+/// Signs the checkpoints of a database's audit.
+///
+/// Of several processes that one signs which runs the audit's pipeline ([`Checkpointer::of`]). Nothing fences off one that
+/// has just lost it, because nothing has to: with the same key two sign the same words over the same size, and both compare
+/// what they sign with the newest checkpoint there is. The most that can come of it is that the copy of the newest is for
+/// one look the one before.
 #[derive(Debug)]
 pub struct Checkpointer {
     pool: PgPool,
     checkpoints: Checkpoints,
     key: Arc<SigningKey>,
+    /// What leases know this process by, where there may be others.
+    node: Option<String>,
     last: Option<Checkpoint>,
     listed: bool,
     health: watch::Sender<Health>,
@@ -95,9 +104,20 @@ impl Checkpointer {
             pool,
             checkpoints,
             key,
+            node: None,
             last: None,
             listed: false,
             health,
+        }
+    }
+
+    /// The same for one of several processes, which leases know by this name: it signs unless another one runs the audit's
+    /// pipeline.
+    #[must_use]
+    pub fn of(self, node: impl Into<String>) -> Self {
+        Self {
+            node: Some(node.into()),
+            ..self
         }
     }
 
@@ -110,7 +130,7 @@ impl Checkpointer {
     /// Signs until told to stop, then once more. Stop the audit's pipeline first, so that its last entries are signed.
     pub async fn run(mut self, stop: CancellationToken) {
         loop {
-            let pause = match self.sign().await {
+            let pause = match self.look().await {
                 Err(error) if error.is_transient() => RETRY,
                 Ok(_) | Err(_) => EVERY,
             };
@@ -119,17 +139,36 @@ impl Checkpointer {
                 () = stop.cancelled() => break,
             }
         }
-        let _ = self.sign().await;
+        let _ = self.look().await;
+    }
+
+    /// Signs a checkpoint if there are new entries and it is up to this process, and tells how that went.
+    pub async fn look(&mut self) -> Result<Option<Checkpoint>, CheckpointerError> {
+        if let Some(node) = &self.node {
+            let is_anothers = share::is_anothers(&self.pool, audit::NAME, node).await;
+            if matches!(is_anothers, Ok(true)) {
+                // Whoever it is finds what we found. When it is ours again, we look at what they have kept.
+                self.listed = false;
+                self.tell(Health::Running);
+                return Ok(None);
+            }
+            // An answer that did not come is asked for again below.
+        }
+        self.sign().await
     }
 
     /// Signs a checkpoint if there are new entries, and tells how that went.
     pub async fn sign(&mut self) -> Result<Option<Checkpoint>, CheckpointerError> {
         let signed = self.try_sign().await;
-        let health = match &signed {
+        self.tell(match &signed {
             Ok(_) => Health::Running,
             Err(error) if error.is_transient() => Health::Stalled(in_full(error)),
             Err(error) => Health::Halted(in_full(error)),
-        };
+        });
+        signed
+    }
+
+    fn tell(&self, health: Health) {
         metrics::gauge!("millstream_audit_checkpoint_size")
             .set(self.last.map_or(0.0, |last| precise(last.size)));
         metrics::gauge!("millstream_audit_checkpoint_halted")
@@ -144,7 +183,6 @@ impl Checkpointer {
             }
             self.health.send_replace(health);
         }
-        signed
     }
 
     async fn try_sign(&mut self) -> Result<Option<Checkpoint>, CheckpointerError> {

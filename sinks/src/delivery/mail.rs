@@ -1,5 +1,5 @@
 //! Delivers mails that were intended (`store::mail`): takes those that are due, makes each ([`compose`]), hands it to the
-//! mail server ([`smtp`]) or, where there is none, to the log ([`post`]), and writes down how that ended.
+//! mail server ([`smtp`]) or, where no process on the database has one, to the log ([`post`]), and writes down how that ended.
 //!
 //! *Invariant:* no database connection is held while a mail is made or sent. A mail whose process dies is sent by another
 //! one after its lease; under the same Message-ID, because nobody knows whether it had been accepted.
@@ -108,12 +108,22 @@ impl MailDelivery {
 
     /// Tries the mails that are due, as many as go at once. How many they were.
     pub async fn deliver_due(&self) -> Result<i64, StoreError> {
-        let mails = self.store.claim_mails(self.post.host(), AT_ONCE).await?;
+        let mails = self.claim().await?;
         let ends = join_all(mails.iter().map(|mail| self.deliver(mail))).await;
         for end in ends {
             end?;
         }
         Ok(i64::try_from(mails.len()).unwrap_or(AT_ONCE))
+    }
+
+    /// What another process has a server for is not printed by this one.
+    async fn claim(&self) -> Result<Vec<Outgoing>, StoreError> {
+        let host = self.post.host();
+        if self.post.has_server() {
+            self.store.claim_mails(host, AT_ONCE).await
+        } else {
+            self.store.claim_mails_to_print(host, AT_ONCE).await
+        }
     }
 
     async fn deliver(&self, mail: &Outgoing) -> Result<(), StoreError> {

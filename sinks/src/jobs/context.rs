@@ -11,6 +11,7 @@ use tokio_util::sync::CancellationToken;
 pub struct JobContext {
     id: JobId,
     attempt: i32,
+    fence: i64,
     created_by: Option<UserId>,
     progress: watch::Sender<Option<f64>>,
     stop: CancellationToken,
@@ -23,6 +24,7 @@ impl JobContext {
         Self {
             id: job.id,
             attempt: job.attempt,
+            fence: job.fence,
             created_by: job.created_by,
             progress: watch::Sender::new(None),
             stop: stop.child_token(),
@@ -40,6 +42,12 @@ impl JobContext {
     #[must_use]
     pub fn attempt(&self) -> i32 {
         self.attempt
+    }
+
+    /// What tells this try from all others, before and after: for what it writes piece by piece.
+    #[must_use]
+    pub fn fence(&self) -> i64 {
+        self.fence
     }
 
     /// Whose job it is; `None` for Millstream itself. What they may see is to be asked at each try: it may have changed.

@@ -21,7 +21,7 @@ struct Sorted<'a> {
 }
 
 /// The changes of a commit.
-pub(super) fn of(lake: &Lake, effects: &[Effect<LakeChange>]) -> Result<Vec<Changes>, LakeError> {
+pub fn of(lake: &Lake, effects: &[Effect<LakeChange>]) -> Result<Vec<Changes>, LakeError> {
     let mut sorted = Sorted::default();
     for effect in effects {
         if !lake.holds(table_of(&effect.item), effect.seq) {

@@ -14,6 +14,7 @@ use millstream_event_log::backends::kafka::message::Form;
 use millstream_event_log::backends::kafka::topics;
 use millstream_event_log::{Cut, MirrorError, Record};
 use millstream_pipelines::sink::{Effect, Fault, StateRow};
+use rdkafka::config::ClientConfig;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::producer::future_producer::{Delivery, DeliveryFuture};
 use rdkafka::producer::{FutureProducer, Producer};
@@ -66,19 +67,9 @@ impl KafkaTarget {
         if let Some(producer) = &self.producer {
             return Ok(producer.clone());
         }
-        let mut config = client::any(&self.kafka);
-        config
-            .set("enable.idempotence", "true")
-            .set("acks", "all")
-            .set("compression.type", "lz4")
-            // The one of Java's clients: whoever joins these topics with others finds keys where they expect them.
-            .set("partitioner", "murmur2_random")
-            .set("allow.auto.create.topics", "false")
-            .set("linger.ms", LINGER.as_millis().to_string())
-            .set("message.max.bytes", topics::MESSAGE_BYTES_MAX.to_string())
-            .set("queue.buffering.max.kbytes", UNDER_WAY_KIB_MAX.to_string())
-            .set("message.timeout.ms", DELIVERY_MAX.as_millis().to_string());
-        let producer: FutureProducer<Told> = config.create_with_context(Told).map_err(transient)?;
+        let producer: FutureProducer<Told> = producer(&self.kafka)
+            .create_with_context(Told)
+            .map_err(transient)?;
         self.producer = Some(producer.clone());
         Ok(producer)
     }
@@ -112,6 +103,24 @@ impl KafkaTarget {
         }
         Ok(())
     }
+}
+
+/// How a producer of the mirror is set up.
+#[must_use]
+pub fn producer(kafka: &Kafka) -> ClientConfig {
+    let mut config = client::any(kafka);
+    config
+        .set("enable.idempotence", "true")
+        .set("acks", "all")
+        .set("compression.type", "lz4")
+        // The one of Java's clients: whoever joins these topics with others finds keys where they expect them.
+        .set("partitioner", "murmur2_random")
+        .set("allow.auto.create.topics", "false")
+        .set("linger.ms", LINGER.as_millis().to_string())
+        .set("message.max.bytes", topics::MESSAGE_BYTES_MAX.to_string())
+        .set("queue.buffering.max.kbytes", UNDER_WAY_KIB_MAX.to_string())
+        .set("message.timeout.ms", DELIVERY_MAX.as_millis().to_string());
+    config
 }
 
 /// Waits for one acknowledgement, and keeps in mind where the record stands.

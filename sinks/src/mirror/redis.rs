@@ -1,10 +1,17 @@
 //! The mirror in Redis Streams: one stream for each topic, a record's place in the log its id.
 //!
-//! Two things tell a loss. A note in Redis says how far the mirror is; it is read before every write, so that a server that
-//! came back empty, or from an older copy, is found out before anything is put into a gap. And for each stream a mark beside
-//! the cut says which record it held last; marks are compared when the mirror is opened, and now and then.
+//! Three things tell a loss, and are looked at before every write, so that nothing is put into a gap. A note in Redis says how
+//! far the mirror is: a server that came back empty, or from an older copy, says less. For each stream a mark beside the cut
+//! says which record it held last. And what a stream counts of itself tells when others have removed from it ([`look`]); as
+//! Redis takes nothing below the newest entry, such a stream is removed and filled anew.
+//!
+//! Records that travel together are taken together or not at all: a server that is full refuses some and takes others, as
+//! memory comes and goes, and behind a newer record of its stream an older one is never taken again.
+
+mod look;
 
 use super::{Holds, Target};
+use look::Look;
 use millstream_event_log::backends::redis::{STREAM_LEN, Tops, entry, stream, tops};
 use millstream_event_log::redis::{Redis, RedisError};
 use millstream_event_log::{Cut, MirrorError, Record, Seq, Topic};
@@ -12,7 +19,7 @@ use millstream_pipelines::sink::{Effect, Fault, StateRow};
 use redis::aio::MultiplexedConnection;
 use redis::{RedisResult, Value};
 use serde_json::value::to_raw_value;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 /// The pipeline, and its row.
@@ -35,10 +42,16 @@ const REPEAT: &str = "equal or smaller than the target stream top item";
 #[derive(Debug)]
 pub struct RedisTarget {
     redis: Redis,
+    /// About how many entries a stream keeps.
+    stream_len: usize,
     connection: Option<Connection>,
     /// How far the note in Redis says that the mirror is.
     noted: Seq,
     marks: BTreeMap<Topic, Seq>,
+    /// How often each stream was added to, as far as is known.
+    added: BTreeMap<Topic, u64>,
+    /// Streams that have lost something and cannot be filled as they are.
+    short: BTreeSet<Topic>,
 }
 
 impl RedisTarget {
@@ -47,10 +60,19 @@ impl RedisTarget {
     pub fn new(redis: Redis) -> Self {
         Self {
             redis,
+            stream_len: STREAM_LEN,
             connection: None,
             noted: 0,
             marks: BTreeMap::new(),
+            added: BTreeMap::new(),
+            short: BTreeSet::new(),
         }
+    }
+
+    /// With streams that keep about so many entries each, and not the usual number.
+    #[must_use]
+    pub fn keeping(self, stream_len: usize) -> Self {
+        Self { stream_len, ..self }
     }
 
     /// The connection; a new one, where the last one failed.
@@ -72,19 +94,31 @@ impl RedisTarget {
         found
     }
 
+    async fn look(&self, connection: &mut Connection) -> Result<Look, Fault> {
+        Look::at(&self.redis, NOTE, connection).await
+    }
+
+    /// How many of its newest entries a stream has, at least.
+    fn kept(&self) -> u64 {
+        self.stream_len as u64
+    }
+
     /// Sees to it that the server is as it was left.
     async fn is_as_left(&self, connection: &mut Connection) -> Result<(), Fault> {
-        let noted: Option<Seq> = connection
-            .ask(redis::cmd("GET").arg(self.redis.name(NOTE)))
-            .await?;
-        if noted == Some(self.noted) {
-            return Ok(());
+        let look = self.look(connection).await?;
+        if look.noted != Some(self.noted) {
+            let noted = look.noted.unwrap_or(0);
+            return Err(lost(format!(
+                "it was filled up to record {}, and now it says {noted}",
+                self.noted
+            )));
         }
-        let noted = noted.unwrap_or(0);
-        Err(lost(format!(
-            "it was filled up to record {}, and now it says {noted}",
-            self.noted
-        )))
+        match look.short(&self.added, self.kept()).first() {
+            None => Ok(()),
+            Some(topic) => Err(lost(format!(
+                "the stream of \"{topic}\" holds less than was put into it"
+            ))),
+        }
     }
 
     /// Writes some records and notes it.
@@ -94,15 +128,15 @@ impl RedisTarget {
         records: &[Effect<Record>],
     ) -> Result<(), Fault> {
         let mut commands = redis::pipe();
-        commands.ignore_errors();
+        commands.atomic().ignore_errors();
         for Effect { item, .. } in records {
             let stream = stream(&self.redis, item.topic);
-            commands.add_command(entry::add(&stream, STREAM_LEN, item));
+            commands.add_command(entry::add(&stream, self.stream_len, item));
         }
         let answers = connection.put(&commands).await?;
         for (Effect { item, .. }, answer) in records.iter().zip(answers) {
             match answer {
-                Ok(_) => {}
+                Ok(_) => *self.added.entry(item.topic).or_default() += 1,
                 // It is there: this was tried before, and the answer did not get through.
                 Err(error) if error.to_string().contains(REPEAT) => {}
                 Err(error) => return Err(transient(error.into())),
@@ -121,6 +155,17 @@ impl RedisTarget {
         Ok(())
     }
 
+    /// Lets go of what is older than is kept: a server that is full takes no record, with which that would go as well.
+    async fn trim(&self, connection: &mut Connection) -> Result<(), Fault> {
+        for topic in Topic::ALL {
+            let mut trim = redis::cmd("XTRIM");
+            trim.arg(stream(&self.redis, topic));
+            trim.arg("MAXLEN").arg("~").arg(self.stream_len);
+            let () = connection.ask(&trim).await?;
+        }
+        Ok(())
+    }
+
     /// The newest record of each stream.
     async fn tops(&self, connection: &mut Connection) -> Result<Tops, Fault> {
         let found = tops(&self.redis, &mut connection.0).await;
@@ -135,13 +180,16 @@ impl RedisTarget {
 
     /// Where to go back to, if a stream holds less than it should; the mirror need not be filled with what would be trimmed.
     fn lost_behind(&self, tops: &Tops, cut: Cut) -> Option<Cut> {
-        let held = |topic| tops.get(topic).map_or(0, |(seq, _)| *seq);
-        let short = self
+        let held = |topic| {
+            let top = tops.get(topic).filter(|_| !self.short.contains(topic));
+            top.map_or(0, |(seq, _)| *seq)
+        };
+        let behind = self
             .marks
             .iter()
-            .filter(|(topic, mark)| held(topic) < **mark);
-        let back = short.map(|(topic, _)| held(topic)).min()?;
-        let kept = cut.seq.saturating_sub(STREAM_LEN as Seq);
+            .filter(|(topic, mark)| held(topic) < **mark || self.short.contains(topic));
+        let back = behind.map(|(topic, _)| held(topic)).min()?;
+        let kept = cut.seq.saturating_sub(self.stream_len as Seq);
         Some(Cut::at(back.max(kept)))
     }
 }
@@ -160,12 +208,26 @@ impl Target for RedisTarget {
         let unknown = tops
             .iter()
             .filter(|(topic, (seq, _))| !is_as_left(topic, *seq));
-        let beyond = unknown.map(|(_, top)| *top).collect();
-        let lost_behind = self.lost_behind(&tops, cut);
+        let beyond: Vec<_> = unknown.map(|(_, top)| *top).collect();
         for topic in Topic::ALL {
-            let held = tops.get(&topic).map_or(0, |(seq, _)| *seq);
-            let mark = self.marks.entry(topic).or_default();
-            *mark = held.min(*mark);
+            self.marks.entry(topic).or_default();
+        }
+        let look = self.look(&mut connection).await;
+        let look = self.told(look)?;
+        self.added = look
+            .counts
+            .iter()
+            .map(|(topic, it)| (*topic, it.added))
+            .collect();
+        self.short = look.short(&BTreeMap::new(), self.kept());
+        let lost_behind = self.lost_behind(&tops, cut);
+        for (topic, mark) in &mut self.marks {
+            let top = tops.get(topic).filter(|_| !self.short.contains(topic));
+            *mark = top.map_or(0, |(seq, _)| *seq).min(*mark);
+        }
+        if beyond.is_empty() {
+            let trimmed = self.trim(&mut connection).await;
+            self.told(trimmed)?;
         }
         let noted = lost_behind.map_or(cut, |back| back.min(cut)).seq;
         let written = self.note(&mut connection, noted).await;
@@ -210,6 +272,18 @@ impl Target for RedisTarget {
             None => Ok(()),
             Some(_) => Err(lost("a stream holds less than was put into it".to_owned())),
         }
+    }
+
+    async fn clear(&mut self) -> Result<(), Fault> {
+        let mut connection = self.connected().await?;
+        for topic in std::mem::take(&mut self.short) {
+            let mut remove = redis::cmd("DEL");
+            remove.arg(stream(&self.redis, topic));
+            let removed = connection.ask::<()>(&remove).await;
+            self.told(removed)?;
+            self.added.remove(&topic);
+        }
+        Ok(())
     }
 }
 

@@ -1,6 +1,6 @@
 //! The search index, made anew in a folder beside the one that is searched.
 
-use super::{Hold, RebuildError, Rebuilt, Told};
+use super::{Hold, RebuildError, Rebuilt, Told, cut};
 use crate::tantivy::TantivySink;
 use millstream_event_log::Seq;
 use millstream_pipelines::dataflows::search::{self, SearchChange};
@@ -8,30 +8,31 @@ use millstream_pipelines::pipeline::Pipeline;
 use millstream_search::{Index, SearchError};
 use millstream_store::Store;
 use millstream_store::pipeline::rebuild::{
-    EXAMPLES_MAX, Found, RebuildState, SHADOW, begin, forget, take_over,
+    EXAMPLES_MAX, Found, RebuildState, Standing, Wish, begin, clear, take_over,
 };
+use millstream_store::shadow;
 use std::sync::Arc;
 
-/// The search index of this process.
+/// The search index of this process. No other process makes it anew: its pipeline is this node's own.
 #[derive(Debug)]
 pub struct SearchView {
     store: Store,
-    /// The row of its pipeline.
-    row: String,
     index: Index,
     /// The one that is made anew.
     fresh: Option<Index>,
+    /// Where its pipeline stood when the two were compared.
+    compared: Option<Standing>,
 }
 
 impl SearchView {
-    /// The index that the pipeline of this row keeps.
+    /// This index.
     #[must_use]
-    pub fn new(store: Store, row: &str, index: Index) -> Self {
+    pub fn new(store: Store, index: Index) -> Self {
         Self {
             store,
-            row: row.to_owned(),
             index,
             fresh: None,
+            compared: None,
         }
     }
 
@@ -40,8 +41,12 @@ impl SearchView {
         fresh.ok_or_else(|| RebuildError::Broken("no index is being made anew".into()))
     }
 
-    fn shadow(&self) -> String {
-        format!("{}{SHADOW}", self.row)
+    /// Closes and deletes what is left of an index that is made anew, if any.
+    async fn discard(&mut self) -> Result<(), RebuildError> {
+        match self.fresh.take() {
+            Some(fresh) => blocking(move || fresh.discard()).await,
+            None => Ok(()),
+        }
     }
 }
 
@@ -49,21 +54,22 @@ impl Rebuilt for SearchView {
     type Sink = TantivySink;
 
     fn pipeline(&self) -> Pipeline<SearchChange> {
-        search::pipeline().named("search~next")
+        search::pipeline().named(shadow!("search"))
     }
 
-    async fn begin(&mut self) -> Result<TantivySink, RebuildError> {
-        // What is left of one before, if any, is closed and deleted first.
-        self.clear().await?;
+    async fn begin(&mut self, wish: &Wish) -> Result<TantivySink, RebuildError> {
+        self.discard().await?;
         let (clock, pool) = (Arc::clone(self.store.clock()), self.store.pool().clone());
         let version = i32::try_from(self.pipeline().logic_version()).unwrap_or(i32::MAX);
         let mut tx = pool.begin().await?;
-        begin(&mut tx, &self.shadow(), version, clock.now()).await?;
+        if !begin(&mut tx, wish, version, clock.now()).await? {
+            return Err(RebuildError::Overtaken);
+        }
         tx.commit().await?;
         let index = self.index.clone();
         let fresh = blocking(move || index.beside()).await?;
         self.fresh = Some(fresh.clone());
-        Ok(TantivySink::new(fresh, pool, clock, self.shadow()))
+        Ok(TantivySink::new(fresh, pool, clock, wish.shadow()))
     }
 
     async fn cut(&self) -> Result<Seq, RebuildError> {
@@ -76,30 +82,42 @@ impl Rebuilt for SearchView {
         blocking(move || index.claim(hold.generation)).await
     }
 
-    async fn compare(&self, _: Seq, told: &Told) -> Result<Found, RebuildError> {
+    async fn compare(&mut self, wish: &Wish, at: Seq, told: &Told) -> Result<Found, RebuildError> {
+        self.compared = Standing::now(self.store.pool(), wish).await?;
         let (live, fresh) = (self.index.clone(), self.fresh()?);
+        if fresh.cut() != at {
+            return Err(RebuildError::Overtaken);
+        }
         let found = blocking(move || compared(&live, &fresh)).await?;
-        told.of(RebuildState::Comparing, 1, 1).await;
+        told.of(RebuildState::Comparing, 1, 1);
         Ok(found)
     }
 
-    async fn swap(&mut self, hold: Hold, _: Seq, _: &Found) -> Result<(), RebuildError> {
+    /// The index knows whether the hold is the newest.
+    async fn swap(&mut self, _: &Wish, hold: Hold, _: Seq, _: &Found) -> Result<(), RebuildError> {
         let (index, fresh) = (self.index.clone(), self.fresh()?);
         blocking(move || index.replace(hold.generation, &fresh)).await?;
         self.fresh = None;
-        // If we die here, what was refused is known twice: by the next rebuild, it is known once again.
-        let mut tx = self.store.pool().begin().await?;
-        take_over(&mut tx, &self.row, &self.shadow()).await?;
-        tx.commit().await?;
         Ok(())
     }
 
-    async fn clear(&mut self) -> Result<(), RebuildError> {
-        if let Some(fresh) = self.fresh.take() {
-            blocking(move || fresh.discard()).await?;
-        }
+    /// What was refused is in Postgres, and the index is not. If we die before this, a rebuild finds it once more.
+    async fn settle(&mut self, wish: &Wish, at: Seq) -> Result<(), RebuildError> {
+        let Some(compared) = self.compared else {
+            return Ok(());
+        };
         let mut tx = self.store.pool().begin().await?;
-        forget(&mut tx, &self.shadow()).await?;
+        // If it does not stand there any more, it was taken over, and the answer was lost.
+        if take_over(&mut tx, wish, compared, cut(at)).await? {
+            tx.commit().await?;
+        }
+        Ok(())
+    }
+
+    async fn clear(&mut self, wish: &Wish) -> Result<(), RebuildError> {
+        self.discard().await?;
+        let mut tx = self.store.pool().begin().await?;
+        clear(&mut tx, wish).await?;
         tx.commit().await?;
         Ok(())
     }

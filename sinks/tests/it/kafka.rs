@@ -1,98 +1,124 @@
-//! The mirror in Kafka: as a case of the suite, and with the pipeline around it while brokers die and topics are lost.
+//! The mirror in Kafka: as a medium of the suites, and while its broker is killed and wiped.
 
-mod loss;
-mod whole;
-
-use crate::suite::Case;
-use millstream_domain::clock::SystemClock;
-use millstream_event_log::backends::kafka::Kafka;
+use crate::mirrored::{Medium, World, read_on, read_to};
 use millstream_event_log::backends::kafka::client::{self, Told};
-use millstream_event_log::backends::kafka::message::Form;
-use millstream_event_log::backends::kafka::place::Probe;
-use millstream_event_log::backends::postgres::PostgresLog;
-use millstream_event_log::testing::kafka::TestKafka;
-use millstream_event_log::{MirrorError, Record};
-use millstream_pipelines::sink::Lease;
-use millstream_sinks::lease::PostgresLease;
-use millstream_sinks::mirror::MirrorSink;
-use millstream_sinks::mirror::kafka::{KafkaTarget, NAME};
-use millstream_store::testing::TestDatabase;
-use rdkafka::consumer::{BaseConsumer, Consumer};
-use rdkafka::error::{KafkaError, RDKafkaErrorCode};
-use rdkafka::{Offset, TopicPartitionList};
-use std::collections::BTreeMap;
-use std::sync::Arc;
-use std::time::Duration;
+use millstream_event_log::backends::kafka::{Kafka, KafkaLog, KafkaMirror};
+use millstream_event_log::testing::kafka::{OwnBroker, TestKafka, held};
+use millstream_event_log::{Cut, Log, Record, Topic};
+use millstream_sinks::mirror::kafka::KafkaTarget;
+use rdkafka::admin::{AdminClient, AdminOptions};
+use std::num::NonZeroU16;
 
-/// How long a broker may take to deliver what it has.
-const DELIVERY_MAX: Duration = Duration::from_secs(10);
-
-/// The mirror as a case of the suite.
-pub(crate) struct Mirrored {
-    database: TestDatabase,
-    topics: TestKafka,
+/// Topics, and perhaps the broker that stands in for a real one.
+pub(crate) struct InKafka {
+    kafka: Kafka,
+    topics: Option<TestKafka>,
 }
 
-impl Case for Mirrored {
-    type Sink = MirrorSink<KafkaTarget>;
-
-    async fn new() -> Self {
+impl InKafka {
+    fn with(partitions: u16) -> Self {
+        let topics = TestKafka::new(partitions);
         Self {
-            database: TestDatabase::new().await,
-            topics: TestKafka::new(2),
+            kafka: topics.kafka.clone(),
+            topics: Some(topics),
         }
     }
+}
 
-    fn sink(&self) -> Self::Sink {
-        let pool = self.database.pool().clone();
-        let log = PostgresLog::new(pool.clone(), None);
-        let target = KafkaTarget::new(self.topics.kafka.clone());
-        MirrorSink::new(target, log, pool, Arc::new(SystemClock))
+impl Medium for InKafka {
+    type Target = KafkaTarget;
+    type Mirror = KafkaMirror;
+
+    async fn fresh() -> Self {
+        Self::with(2)
     }
 
-    fn lease(&self, owner: &str) -> impl Lease {
-        let pool = self.database.pool().clone();
-        PostgresLease::new(pool, Arc::new(SystemClock), NAME, 1, owner)
+    async fn shapes() -> Vec<Self> {
+        [1, 4].map(Self::with).into()
     }
 
-    fn items(record: &Record) -> Vec<Record> {
-        vec![record.clone()]
+    fn target(&self) -> KafkaTarget {
+        KafkaTarget::new(self.kafka.clone())
     }
 
-    /// What a reader sees who drops what it has seen.
-    async fn seen(&self) -> Vec<String> {
-        let kafka = self.topics.kafka.clone();
-        let held = tokio::task::spawn_blocking(move || held(&kafka))
-            .await
-            .unwrap()
-            .unwrap();
-        held.values().map(|record| format!("{record:?}")).collect()
+    fn log(&self, truth: Log) -> KafkaLog {
+        KafkaLog::on(self.kafka.clone(), truth)
+    }
+
+    async fn held(&self) -> Option<Vec<Record>> {
+        let kafka = self.kafka.clone();
+        let held = tokio::task::spawn_blocking(move || held(&kafka));
+        held.await.unwrap().ok()
+    }
+
+    async fn remove(&self, topics: &[Topic]) -> bool {
+        if !self.topics.as_ref().is_none_or(TestKafka::is_real) {
+            return false;
+        }
+        let client = client::any(&self.kafka).create_with_context(Told);
+        let admin: AdminClient<Told> = client.unwrap();
+        let names = topics.iter().map(|topic| self.kafka.topic(*topic));
+        let names: Vec<_> = names.collect();
+        let names: Vec<_> = names.iter().map(String::as_str).collect();
+        let removed = admin.delete_topics(&names, &AdminOptions::new()).await;
+        for removed in removed.unwrap() {
+            removed.unwrap();
+        }
+        true
     }
 }
 
-/// Every record in the topics, by its place in the log. It waits for the broker, which may be away, or about to remove what
-/// is asked for.
-fn held(kafka: &Kafka) -> Result<BTreeMap<u64, Record>, MirrorError> {
-    let ends = Probe::new(kafka, || false)?.ends()?;
-    let mut places = TopicPartitionList::new();
-    for end in &ends {
-        places
-            .add_partition_offset(&end.topic, end.partition, Offset::Offset(end.low))
-            .unwrap();
-    }
-    let mut config = client::any(kafka);
-    config.set("group.id", "a-test");
-    let consumer: BaseConsumer<Told> = config.create_with_context(Told).unwrap();
-    consumer.assign(&places).unwrap();
-    let form = Form::of(kafka.clone());
-    let mut missing: i64 = ends.iter().map(|end| end.high - end.low).sum();
-    let mut held = BTreeMap::new();
-    while missing > 0 {
-        let silence = KafkaError::MessageConsumption(RDKafkaErrorCode::OperationTimedOut);
-        let message = consumer.poll(DELIVERY_MAX).unwrap_or(Err(silence));
-        let record = form.read(&message.map_err(client::unavailable)?)?;
-        held.insert(record.seq, record);
-        missing -= 1;
-    }
-    Ok(held)
+#[tokio::test(flavor = "multi_thread")]
+async fn a_broker_that_is_killed_and_wiped_while_events_are_written_costs_nobody_anything() {
+    let Some(mut broker) = OwnBroker::start() else {
+        return;
+    };
+    // Starting takes seconds, in which everybody else goes on.
+    let afresh = async |mut broker: OwnBroker| {
+        let again = move || {
+            broker.wipe();
+            broker.restart();
+            broker
+        };
+        tokio::task::spawn_blocking(again).await.unwrap()
+    };
+    let partitions = NonZeroU16::new(4).unwrap();
+    let medium = InKafka {
+        kafka: Kafka::at(&broker.brokers(), "millstream.", partitions),
+        topics: None,
+    };
+    let world = World::on(&medium).await;
+    let log = world.mirrored();
+    let (seen, _broker) = world
+        .while_mirrored(async |signals| {
+            world.write(300).await;
+            world.reached(signals).await;
+            let mut seen = read_to(&log, 300).await;
+            let writing = async {
+                world.write(300).await;
+                broker.kill();
+                // Nobody who writes notices.
+                world.write(300).await;
+                let broker = afresh(broker).await;
+                world.write(300).await;
+                broker
+            };
+            let reading = read_on(&log, Cut::at(300), 1_200);
+            let (rest, broker) = tokio::join!(reading, writing);
+            seen.extend(rest);
+            world.whole().await;
+            (seen, broker)
+        })
+        .await;
+    let written = world.written().await;
+    assert_eq!(seen, written);
+    let (from_mirror, from_log) = log.brought();
+    assert!(from_mirror >= 300, "what was there came through Kafka");
+    assert!(
+        from_log >= 300,
+        "and what was written while it was away did not"
+    );
+    let anew = world.mirrored();
+    assert_eq!(read_to(&anew, 1_200).await, written);
+    assert_eq!(anew.brought(), (1_200, 0));
 }

@@ -72,8 +72,8 @@ async fn child() {
     }
     tokio::join!(
         mover.run(stop.clone()),
-        run!(activity::pipeline(), ActivityView),
-        run!(notifications::pipeline(), NotificationsView),
+        run!(activity::pipeline(), ActivityView::default()),
+        run!(notifications::pipeline(), NotificationsView::default()),
         run!(audit::pipeline(), AuditView),
         run!(timers::pipeline(), TimersView),
         run!(search::pipeline(); TantivySink::new(index, pool.clone(), clock.clone(), search::NAME)),

@@ -22,7 +22,7 @@ async fn an_event_that_tells_of_long_ago_lags_since_it_came_into_the_log() {
     let name = activity::NAME;
     let mut lease = PostgresLease::new(pool.clone(), clock.clone(), name, 1, "a");
     let generation = lease.acquire().await.unwrap().expect("nobody holds it");
-    let mut sink = PostgresSink::new(name, pool.clone(), clock, ActivityView);
+    let mut sink = PostgresSink::new(name, pool.clone(), clock, ActivityView::default());
     let resume = sink.open(generation).await.unwrap();
     let lag = async || {
         let pipelines = world.store.pipelines().await.unwrap();

@@ -1,5 +1,6 @@
 //! The lake on a real Postgres and in a folder: what it shows, what it holds after crashes, and whether its numbers are right.
 
+mod by_hand;
 mod duckdb;
 mod fold;
 mod kill;

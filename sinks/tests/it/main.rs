@@ -9,11 +9,15 @@ mod kill;
 mod lag;
 mod lake;
 mod mail;
+#[cfg(any(feature = "kafka", feature = "redis"))]
+mod mirrored;
 mod promised;
 mod reading;
 mod rebuild;
 #[cfg(feature = "redis")]
 mod redis;
+#[cfg(feature = "redis")]
+mod room;
 mod schedules;
 mod searching;
 mod suite;

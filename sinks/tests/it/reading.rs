@@ -60,8 +60,13 @@ impl World {
     /// Brings both views to the end of the log.
     async fn caught_up(&self) {
         let tail = self.test.events().await.len() as u64;
-        Box::pin(self.run(activity::pipeline(), ActivityView, tail)).await;
-        Box::pin(self.run(notifications::pipeline(), NotificationsView, tail)).await;
+        Box::pin(self.run(activity::pipeline(), ActivityView::default(), tail)).await;
+        Box::pin(self.run(
+            notifications::pipeline(),
+            NotificationsView::default(),
+            tail,
+        ))
+        .await;
     }
 
     async fn run<V: View>(&self, pipeline: Pipeline<V::Item>, view: V, tail: u64)

@@ -1,7 +1,9 @@
-//! Views made anew while people write and read: what comes out, what is told, what an interruption leaves, and what becomes of
-//! refused records.
+//! Views made anew while people write and read: what comes out, what is told, what an interruption or a long
+//! silence leaves, and what becomes of refused records.
 
 mod letters;
+mod silence;
+mod staged;
 mod world;
 
 use millstream_event_log::events::notification::Selection;

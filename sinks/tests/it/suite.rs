@@ -206,10 +206,10 @@ refusing_suite! {
 
 #[cfg(feature = "kafka")]
 sink_suite! {
-    kafka: crate::kafka::Mirrored;
+    kafka: crate::mirrored::MirrorCase<crate::kafka::InKafka>;
 }
 
 #[cfg(feature = "redis")]
 sink_suite! {
-    redis: crate::redis::Mirrored;
+    redis: crate::mirrored::MirrorCase<crate::redis::InRedis>;
 }

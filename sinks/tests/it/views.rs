@@ -86,7 +86,7 @@ const NUL: &str = "\0";
 
 case! {
     /// The activity.
-    Activity: ActivityView, ActivityView, activity::pipeline(), activity::NAME, ActivityItem,
+    Activity: ActivityView::default(), ActivityView, activity::pipeline(), activity::NAME, ActivityItem,
     rows "select row_to_json(a)::text from app.activity a order by seq",
     poison |item| {
         item.kind.push_str(NUL);
@@ -106,7 +106,7 @@ case! {
 
 case! {
     /// The notifications.
-    Notifications: NotificationsView, NotificationsView, notifications::pipeline(), notifications::NAME, NotificationItem,
+    Notifications: NotificationsView::default(), NotificationsView, notifications::pipeline(), notifications::NAME, NotificationItem,
     rows "select row_to_json(n)::text from app.notification n order by seq, id",
     poison |item| match item {
         NotificationItem::Told(told) => {

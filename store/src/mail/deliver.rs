@@ -20,6 +20,9 @@ pub const ATTEMPTS_MAX: i32 = 12;
 /// How long mails are kept that were delivered, without what they said, because their events may be worked on again; and
 /// those that failed, for somebody to look at.
 const ENDED_KEPT: TimeDelta = TimeDelta::days(30);
+/// How long mails are left to a process that had a mail server when it was last heard of, by those who could only print them.
+/// It may be restarting, or its machine being repaired: about a day is what its mails are tried for, too.
+pub const SERVED_FOR: TimeDelta = TimeDelta::days(1);
 /// Mails of lost processes that one look takes back.
 const TAKEN_BACK_MAX: i64 = 1_000;
 
@@ -86,12 +89,34 @@ impl Store {
 
     /// Takes mails that are due, the oldest first; `host` is what their message ids end with.
     pub async fn claim_mails(&self, host: &str, limit: i64) -> Result<Vec<Outgoing>, StoreError> {
+        self.claim(host, limit, None).await
+    }
+
+    /// The same for somebody who has no mail server: none, while another process has one, or had one when it was last heard of
+    /// within [`SERVED_FOR`]. What could be sent is not printed.
+    pub async fn claim_mails_to_print(
+        &self,
+        host: &str,
+        limit: i64,
+    ) -> Result<Vec<Outgoing>, StoreError> {
+        let served_since = self.clock.now() - SERVED_FOR;
+        self.claim(host, limit, Some(served_since)).await
+    }
+
+    async fn claim(
+        &self,
+        host: &str,
+        limit: i64,
+        unless_served_since: Option<DateTime<Utc>>,
+    ) -> Result<Vec<Outgoing>, StoreError> {
         let now = self.clock.now();
         self.take_back_mails(now).await?;
         let rows = sqlx::query!(
             r#"
             with next as (
                 select id from app.mail where state = 'waiting' and next_at <= $1
+                    -- Null, and so nobody's, for who has a server.
+                    and not exists (select from app.node where mail_server and seen_at >= $5)
                 order by next_at, id limit $2
                 for update skip locked
             )
@@ -106,6 +131,7 @@ impl Store {
             limit,
             now + LEASE,
             host,
+            unless_served_since,
         )
         .fetch_all(&self.pool)
         .await?;

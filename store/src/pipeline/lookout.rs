@@ -45,19 +45,23 @@ impl Lookout {
     /// Looks until told to stop.
     pub async fn run(mut self, stop: CancellationToken) {
         let mut hears = self.signals.hears();
+        let mut told = false;
         while !stop.is_cancelled() {
             let is_heard = *hears.borrow_and_update();
             let pause = match self.look().await {
                 Ok(others) if others && !is_heard => LOOK,
                 Ok(_) => LOOK_CALM,
                 Err(error) => {
-                    tracing::warn!(
-                        error = &error as &dyn std::error::Error,
-                        "it cannot be looked how far other processes are"
-                    );
+                    if !std::mem::replace(&mut told, true) {
+                        tracing::warn!(
+                            error = &error as &dyn std::error::Error,
+                            "it cannot be looked how far other processes are; trying again"
+                        );
+                    }
                     RETRY
                 }
             };
+            told &= pause == RETRY;
             tokio::select! {
                 () = stop.cancelled() => {}
                 () = tokio::time::sleep(pause) => {}

@@ -1,6 +1,6 @@
 //! Asking a pipeline that has halted to try again.
 
-use super::rebuild::Operated;
+use super::rebuild::{Operated, is_shadow};
 use super::status::operated;
 use crate::{Change, Changed, Changing, StoreError};
 use millstream_domain::policy::{Action, Actor, Target, decide};
@@ -22,9 +22,11 @@ impl Change for ResumePipeline {
 
     async fn apply(self, cx: &mut Changing<'_>) -> Result<Changed<Operated>, StoreError> {
         decide(&self.actor, Action::OperatePipelines, Target::SYSTEM)?;
+        if is_shadow(&self.pipeline) {
+            return Err(StoreError::NotFound);
+        }
         let row = sqlx::query!(
-            "select state, resume_asked from stream.pipeline
-             where name = $1 and name not like '%~next' for update",
+            "select state, resume_asked from stream.pipeline where name = $1 for update",
             self.pipeline
         )
         .fetch_optional(cx.db())

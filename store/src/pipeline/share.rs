@@ -76,3 +76,14 @@ pub async fn hand_over(
     tx.commit().await?;
     Ok(done.rows_affected() == 1)
 }
+
+/// Whether somebody else than `me` runs the pipeline.
+pub async fn is_anothers(pool: &PgPool, name: &str, me: &str) -> Result<bool, sqlx::Error> {
+    sqlx::query_scalar!(
+        r#"select exists (select from stream.pipeline where name = $1 and owner <> $2) as "is!""#,
+        name,
+        me,
+    )
+    .fetch_one(pool)
+    .await
+}

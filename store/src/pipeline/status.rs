@@ -1,6 +1,6 @@
 //! The pipelines as people see them, and when one is forgotten.
 
-use super::rebuild::Rebuild;
+use super::rebuild::{Rebuild, SHADOW};
 use crate::{Page, PageRequest, Store, StoreError};
 use chrono::{DateTime, TimeDelta, Utc};
 use sqlx::{PgConnection, PgExecutor};
@@ -150,11 +150,12 @@ async fn all(
                    0
                )::bigint as "lag_ms!"
         from stream.pipeline p cross join stream.head h
-        where p.name not like '%~next'
+        where p.name not like '%' || $3
         order by p.name
         "#,
         now,
         now - SILENT_MAX,
+        SHADOW,
     )
     .fetch_all(db)
     .await?;

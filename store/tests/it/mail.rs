@@ -5,8 +5,9 @@ use millstream_domain::ids::{EventId, UserId};
 use millstream_domain::policy::Actor;
 use millstream_event_log::Event;
 use millstream_event_log::events::{AccessEvent, Payload};
-use millstream_store::mail::deliver::{ATTEMPTS_MAX, Delivery, LEASE, Outgoing};
+use millstream_store::mail::deliver::{ATTEMPTS_MAX, Delivery, LEASE, Outgoing, SERVED_FOR};
 use millstream_store::mail::{Composed, MailContent, NewMail, intend};
+use millstream_store::node::Node;
 use millstream_store::testing::TestStore;
 use millstream_store::{Change, Changed, Changing, StoreError};
 
@@ -85,6 +86,41 @@ async fn a_mail_whose_reason_is_rolled_back_is_none() {
     assert!(intend(&mut tx, &wanted).await.unwrap());
     tx.rollback().await.unwrap();
     assert!(claimed(&store).await.is_empty());
+}
+
+#[tokio::test]
+async fn who_could_only_print_mails_leaves_them_to_who_had_a_server_within_a_day() {
+    let store = TestStore::new().await;
+    let wanted = mail(&store, event(&store), "mentioned", "ada@example.org");
+    intended(&store, &wanted).await;
+    let mut node = Node {
+        name: "there".into(),
+        issuer: "https://tasks.example.org".into(),
+        token_keys: Vec::new(),
+        audit_key: String::new(),
+        mail_server: Some(true),
+    };
+    let printed = async || {
+        let claimed = store.store.claim_mails_to_print("example.org", 9).await;
+        claimed.unwrap().len()
+    };
+    store.store.meet_nodes(&node).await.unwrap();
+    assert_eq!(printed().await, 0);
+    // It may be starting anew.
+    store.store.leave_nodes("there").await.unwrap();
+    store.clock.advance(SERVED_FOR);
+    assert_eq!(printed().await, 0);
+    store.clock.advance(TimeDelta::seconds(1));
+    assert_eq!(printed().await, 1);
+
+    // What it says now counts.
+    let other = mail(&store, event(&store), "mentioned", "ada@example.org");
+    intended(&store, &other).await;
+    store.store.meet_nodes(&node).await.unwrap();
+    assert_eq!(printed().await, 0);
+    node.mail_server = Some(false);
+    store.store.meet_nodes(&node).await.unwrap();
+    assert_eq!(printed().await, 1);
 }
 
 #[tokio::test]

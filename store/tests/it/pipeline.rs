@@ -2,8 +2,15 @@
 
 use chrono::TimeDelta;
 use millstream_domain::clock::Clock;
+use millstream_domain::policy::Actor;
+use millstream_event_log::Origin;
+use millstream_store::StoreError;
+use millstream_store::pipeline::letter::{DiscardDeadLetter, RetryDeadLetter};
+use millstream_store::pipeline::rebuild::AskRebuild;
+use millstream_store::pipeline::resume::ResumePipeline;
 use millstream_store::pipeline::{self, PipelineStatus};
 use millstream_store::testing::TestStore;
+use millstream_store::testing::builders::page;
 
 const TTL: TimeDelta = TimeDelta::seconds(15);
 
@@ -126,4 +133,57 @@ async fn a_row_that_was_forgotten_outgrows_what_its_sink_remembers() {
     pipeline::outgrow(pool, "search@here", 41).await.unwrap();
     pipeline::outgrow(pool, "search@here", 7).await.unwrap();
     assert_eq!(acquire(&store, "search@here", "here").await, 42);
+}
+
+#[tokio::test]
+async fn nobody_does_anything_to_what_makes_a_view_anew() {
+    let store = TestStore::new().await;
+    let pipeline = "activity~next".to_owned();
+    acquire(&store, &pipeline, "here").await;
+    sqlx::query(
+        "insert into stream.dead_letter (pipeline, seq, key, error, at)
+         values ('activity~next', 1, 'key', 'it cannot be read', now())",
+    )
+    .execute(store.store.pool())
+    .await
+    .unwrap();
+    let (nobody, actor, seq) = (Origin::default(), Actor::System, 1);
+    let retry = RetryDeadLetter {
+        actor: actor.clone(),
+        pipeline: pipeline.clone(),
+        seq,
+    };
+    let discard = DiscardDeadLetter {
+        actor: actor.clone(),
+        pipeline: pipeline.clone(),
+        seq,
+        reason: "a test".to_owned(),
+    };
+    let resume = ResumePipeline {
+        actor: actor.clone(),
+        pipeline: pipeline.clone(),
+    };
+    let rebuild = AskRebuild {
+        actor: actor.clone(),
+        pipeline: pipeline.clone(),
+        compare_only: false,
+    };
+    let first = page(10, None);
+    let refused = [
+        store.store.write(&nobody, retry).await.err(),
+        store.store.write(&nobody, discard).await.err(),
+        store.store.write(&nobody, resume).await.err(),
+        store.store.write(&nobody, rebuild).await.err(),
+        store
+            .store
+            .dead_letters(&actor, &pipeline, &[], &first)
+            .await
+            .err(),
+    ];
+    for error in refused {
+        assert!(matches!(error, Some(StoreError::NotFound)), "{error:?}");
+    }
+    assert!(store.kinds().await.is_empty());
+    let listed = shown(&store).await;
+    assert!(listed.is_empty(), "{listed:?}");
 }

@@ -36,8 +36,9 @@ def filled(text, values, wrong):
 
 
 def settings():
-    source = FOLDER.parent / "src" / "config.rs"
-    return set(re.findall(r'env = "([A-Z_]+)"', source.read_text()))
+    source = FOLDER.parent / "src"
+    files = [source / "config.rs", *sorted((source / "config").glob("*.rs"))]
+    return {name for file in files for name in re.findall(r'env = "([A-Z_]+)"', file.read_text())}
 
 
 def check(compose, wrong):

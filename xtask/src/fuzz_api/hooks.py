@@ -243,6 +243,9 @@ RULES = {
     ("GET /api/v1/audit/proof", "size"): "a size is at most the number of entries there are",
     ("POST /api/v1/tasks/{id}/move", "project_id"): "a task with sub-tasks stays in its team",
     ("GET /api/v1/search", "q"): "a query has a grammar",
+} | {
+    ("POST /api/v1/reports", f"params.{name}"): "each kind of report has parameters of its own"
+    for name in ["days", "by", "team", "project", "user", "assignee"]
 }
 
 

@@ -98,6 +98,8 @@ def make(url):
     doomed_tasks = [
         mila.post("/tasks", project_id=projects[n % 2], title=f"Grist {n}")["id"] for n in range(DOOMED)
     ]
+    # Together below what one person may have, so that some can still be ordered.
+    reports = [admin.post("/reports", kind="tasks", format="csv")["id"] for _ in range(DOOMED + 2)]
     return {
         "password": PASSWORD,
         "logins": {"admin": "adele", "viewer": "vera", "member": "mila", "locksmith": "lotte"},
@@ -107,6 +109,7 @@ def make(url):
         "projects": projects,
         "tasks": tasks,
         "task_names": names,
+        "reports": reports[DOOMED:],
         "comments": comments + [[tasks[0], own]] * 4,
         "doomed": {
             "users": doomed_users,
@@ -117,6 +120,7 @@ def make(url):
                 for n in range(DOOMED)
             ],
             "tasks": doomed_tasks,
+            "reports": reports[:DOOMED],
         },
     }
 

@@ -9,8 +9,8 @@ use std::collections::{BTreeMap, BTreeSet};
 pub(crate) struct Policy {
     /// `[licenses] allow`
     pub(crate) licences: BTreeSet<String>,
-    /// `[bans] deny`
-    pub(crate) banned: BTreeSet<String>,
+    /// `[bans] deny`, each with those who may bring it nevertheless (`wrappers`).
+    pub(crate) banned: BTreeMap<String, BTreeSet<String>>,
     /// `[[licenses.clarify]]`: the licence of a crate that does not name one.
     pub(crate) clarified: BTreeMap<String, String>,
 }
@@ -23,12 +23,16 @@ impl Policy {
         for line in text.lines().map(|line| without_comment(line).trim()) {
             if line.starts_with('[') && line.ends_with(']') && !line.contains(['{', '"']) {
                 (section, list) = (line, "");
-            } else if let Some((name, _)) = line.split_once(" = [") {
+            } else if !line.starts_with('{')
+                && let Some((name, _)) = line.split_once(" = [")
+            {
                 list = name;
             }
             match (section, list) {
                 ("[licenses]", "allow") => policy.licences.extend(quoted(line)),
-                ("[bans]", "deny") => policy.banned.extend(value(line, "crate")),
+                ("[bans]", "deny") => policy
+                    .banned
+                    .extend(value(line, "crate").map(|banned| (banned, wrappers(line)))),
                 ("[[licenses.clarify]]", "") => {
                     clarified = value(line, "crate").unwrap_or(clarified);
                     if let Some(expression) = value(line, "expression") {
@@ -46,6 +50,13 @@ impl Policy {
         }
         Ok(policy)
     }
+}
+
+/// Who may bring a banned crate.
+fn wrappers(line: &str) -> BTreeSet<String> {
+    let list = line.split_once("wrappers = [").map(|(_, list)| list);
+    let list = list.and_then(|list| list.split(']').next());
+    quoted(list.unwrap_or_default()).collect()
 }
 
 /// The line up to a `#` that stands in no quotes.
@@ -76,8 +87,9 @@ mod tests {
     fn our_own_file_can_be_read() {
         let policy = Policy::read(include_str!("../../../deny.toml")).unwrap();
         assert!(policy.licences.contains("Apache-2.0"));
-        assert!(policy.banned.contains("openssl-sys"));
-        assert!(policy.banned.contains("native-tls"));
+        let wrappers = ["rdkafka-sys".to_owned()].into();
+        assert_eq!(policy.banned.get("openssl-sys"), Some(&wrappers));
+        assert_eq!(policy.banned.get("native-tls"), Some(&[].into()));
         assert!(policy.clarified.contains_key("saffron"));
     }
 
@@ -89,7 +101,7 @@ mod tests {
                     skip = [{ crate = \"c\" }]\n";
         let policy = Policy::read(text).unwrap();
         assert_eq!(policy.licences, ["MIT".to_owned()].into());
-        assert_eq!(policy.banned, ["a".to_owned()].into());
+        assert_eq!(policy.banned, [("a".to_owned(), [].into())].into());
     }
 
     #[test]

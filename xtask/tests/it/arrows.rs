@@ -55,6 +55,18 @@ const ARROWS: &[(&str, &[&str], &str)] = &[
         "writes state and reads views; it may run where no pipeline does",
     ),
     (
+        "bench",
+        &[
+            "sinks",
+            "pipelines",
+            "store",
+            "analytics-engine",
+            "event-log",
+            "domain",
+        ],
+        "measures the parts one by one, built as the product is; nothing depends on it",
+    ),
+    (
         "browser",
         &[],
         "uses the product as people do, from outside",
@@ -77,7 +89,7 @@ const AGAINST_THE_ARROWS: &[(&str, &str, &str)] = &[(
 const ROOMS: &[(&str, &[&str], &str)] = &[
     (
         "sqlx",
-        &["event-log", "store", "sinks", "millstream"],
+        &["event-log", "store", "sinks", "millstream", "bench"],
         "SQL stands in store, the log's own in event-log",
     ),
     (

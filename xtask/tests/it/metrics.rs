@@ -1,9 +1,10 @@
-//! Every metric stands in docs/METRICS.md, and nothing stands there that is not measured.
+//! Every metric stands in docs/METRICS.md, once, and nothing stands there that is not measured; the same of alerts.
 
 use crate::repo::{demand, files_with, text};
 use std::collections::BTreeSet;
 
 const DOCUMENT: &str = "docs/METRICS.md";
+const RULES: &str = "compose/prometheus/rules.yml";
 
 /// What the names of metrics begin with: ours, and those that every HTTP server has.
 const BEGINNINGS: [&str; 2] = ["millstream_", "http_"];
@@ -15,12 +16,13 @@ fn every_metric_is_in_its_document() {
         .filter(|file| file.contains("src/"))
         .flat_map(|file| names(&text(&file).unwrap()))
         .collect();
-    let table = text(DOCUMENT).unwrap();
-    let told: BTreeSet<_> = table
-        .lines()
-        .filter_map(|line| line.strip_prefix("| `")?.split('`').next())
-        .map(str::to_owned)
+    let rows = rows();
+    let mut told = BTreeSet::new();
+    let twice: Vec<_> = rows
+        .into_iter()
+        .filter(|name| !told.insert(name.clone()))
         .collect();
+    demand(&twice, &format!("These stand in {DOCUMENT} twice:"));
     let untold: Vec<_> = measured.difference(&told).cloned().collect();
     demand(
         &untold,
@@ -31,6 +33,37 @@ fn every_metric_is_in_its_document() {
         &gone,
         &format!("Nothing measures these any more; take them out of {DOCUMENT}:"),
     );
+}
+
+#[test]
+fn every_alert_is_in_the_document_and_the_other_way_round() {
+    let document = text(DOCUMENT).unwrap();
+    let told: BTreeSet<_> = document
+        .split('`')
+        .filter(|word| word.starts_with("Millstream"))
+        .map(str::to_owned)
+        .collect();
+    let rules = text(RULES).unwrap();
+    let alerts: BTreeSet<_> = rules
+        .lines()
+        .filter_map(|line| line.trim().strip_prefix("- alert: "))
+        .map(str::to_owned)
+        .collect();
+    assert!(!alerts.is_empty(), "{RULES} has rules");
+    let apart: Vec<_> = told.symmetric_difference(&alerts).cloned().collect();
+    demand(
+        &apart,
+        &format!("These alerts stand in only one of {DOCUMENT} and {RULES}:"),
+    );
+}
+
+/// The names in the document's table, as they stand there.
+fn rows() -> Vec<String> {
+    let document = text(DOCUMENT).unwrap();
+    let names = document
+        .lines()
+        .filter_map(|line| line.strip_prefix("| `")?.split('`').next());
+    names.map(str::to_owned).collect()
 }
 
 /// The names of metrics that stand in a source text: whole literals of three words or more. (The names of cookies have two.)

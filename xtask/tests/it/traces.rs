@@ -59,8 +59,8 @@ fn every_dependency_comes_from_the_default_registry() {
     );
 }
 
-/// Whether the line names a path that starts so: not `/api/v1/work/`, where something stands before
-/// it.
+/// Whether the line names a path that starts so: not one in the middle of an address, such as that of a resource called like
+/// the folder, where something stands before it.
 fn names_path(line: &str, start: &str) -> bool {
     line.match_indices(start).any(|(at, _)| {
         let before = line[..at].chars().next_back();

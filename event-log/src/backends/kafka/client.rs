@@ -62,6 +62,7 @@ pub fn any(kafka: &Kafka) -> ClientConfig {
         .set("reconnect.backoff.max.ms", millis(RECONNECT_MAX))
         .set("socket.timeout.ms", millis(ANSWER_MAX))
         .set_log_level(RDKafkaLogLevel::Info);
+    kafka.security.set(&mut config);
     config
 }
 
@@ -81,7 +82,8 @@ fn consumer(kafka: &Kafka) -> ClientConfig {
 }
 
 /// A client that follows a mirror.
-pub(super) fn reader(kafka: &Kafka) -> ClientConfig {
+#[must_use]
+pub fn reader(kafka: &Kafka) -> ClientConfig {
     let mut config = consumer(kafka);
     config
         .set("queued.max.messages.kbytes", AHEAD_KIB_MAX.to_string())

@@ -197,11 +197,7 @@ mod tests {
     use std::num::NonZeroU16;
 
     fn form() -> Form {
-        Form::of(Kafka {
-            brokers: String::new(),
-            prefix: "a.".into(),
-            partitions: NonZeroU16::MIN,
-        })
+        Form::of(Kafka::at("", "a.", NonZeroU16::MIN))
     }
 
     fn sent(form: &Form, record: &Record) -> OwnedMessage {

@@ -6,6 +6,7 @@ use super::Kafka;
 use super::client::{self, ANSWER_MAX, Told, unavailable};
 use super::message::Form;
 use super::search::Search;
+use super::security::NotLetIn;
 use crate::cut::Cut;
 use crate::error::MirrorError;
 use crate::record::Record;
@@ -67,7 +68,7 @@ impl<F: Fn() -> bool> Probe<F> {
             let metadata = self
                 .questions
                 .fetch_metadata(Some(&name), ANSWER_MAX)
-                .map_err(unavailable)?;
+                .map_err(|error| self.reason(error))?;
             let found = metadata.topics().iter().find(|it| it.name() == name);
             let count = found.map_or(0, |it| it.partitions().len());
             let error = found
@@ -105,6 +106,22 @@ impl<F: Fn() -> bool> Probe<F> {
             }
         }
         Ok(ends)
+    }
+
+    /// An error of the client, or what keeps it from connecting: it says that to whoever polls it, and to others only that
+    /// nobody answered.
+    fn reason(&self, error: KafkaError) -> MirrorError {
+        let until = Instant::now() + POLL;
+        while Instant::now() < until {
+            let told = self
+                .questions
+                .poll(until.saturating_duration_since(Instant::now()));
+            let error = told.and_then(Result::err);
+            if let Some(not_let_in) = error.as_ref().and_then(NotLetIn::of) {
+                return MirrorError::Unavailable(Box::new(not_let_in));
+            }
+        }
+        unavailable(error)
     }
 
     /// The newest record of each partition; `None` where it is empty.

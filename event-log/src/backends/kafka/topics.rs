@@ -13,6 +13,8 @@ use tokio::time::Instant;
 
 /// Most bytes of a message: far more than the largest event has, and within what brokers take as one request.
 pub const MESSAGE_BYTES_MAX: usize = 16 << 20;
+/// The retention of topics that are kept for ever, as Kafka writes it.
+const FOR_EVER: &str = "-1";
 /// How long new topics may take until the broker knows them everywhere.
 const MADE_MAX: Duration = Duration::from_secs(15);
 /// How often it is asked meanwhile.
@@ -29,14 +31,17 @@ pub async fn make_missing(kafka: &Kafka) -> Result<(), MirrorError> {
         .map_err(unavailable)?;
     let names: Vec<_> = missing.iter().map(|topic| kafka.topic(*topic)).collect();
     let bytes_max = MESSAGE_BYTES_MAX.to_string();
+    let retention_ms = kafka
+        .retention
+        .map_or_else(|| FOR_EVER.to_owned(), |it| it.as_millis().to_string());
     let new = names.iter().map(|name| {
-        // As many copies as the broker gives every topic; kept for ever, as the log is.
+        // As many copies as the broker gives every topic.
         NewTopic::new(
             name,
             kafka.partitions.get().into(),
             TopicReplication::Fixed(-1),
         )
-        .set("retention.ms", "-1")
+        .set("retention.ms", &retention_ms)
         .set("retention.bytes", "-1")
         .set("max.message.bytes", &bytes_max)
     });

@@ -1,6 +1,7 @@
 //! `GET /analytics/tasks/distribution`
 
-use super::{VIEW, ask, elsewhere, kept, question};
+use super::bodies::all;
+use super::{VIEW, ask, kept, question};
 use crate::answer::{Answer, One};
 use crate::api::schema::Problems;
 use crate::auth::Caller;
@@ -21,6 +22,9 @@ use utoipa::ToSchema;
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
 #[schema(as = Distribution)]
 pub(crate) struct DistributionBody {
+    /// The place in the log that every number is as of: a `Millstream-Position`.
+    #[schema(example = "s4217")]
+    pub(crate) as_of: String,
     /// The largest first.
     pub(crate) groups: Vec<ShareBody>,
     /// How many tasks are in groups that are not listed.
@@ -77,12 +81,13 @@ pub(crate) async fn read_distribution(
     params.finish(|| Some(()))?;
     let seen = seen(&app, wait, VIEW).await?;
     let about = ("distribution", format!("{:?}", (group, scope)));
-    let make = async || find(&app, &caller, group, scope).await;
+    let make = || make(&app, &caller, group, scope);
     let body = kept(&app, &caller, seen, about, make).await?;
     Ok(Answer::one(body).of_view(seen))
 }
 
-fn group(word: &str) -> Result<Group, Invalid> {
+/// A group by its word in the API.
+pub(crate) fn group(word: &str) -> Result<Group, Invalid> {
     let known = Group::ALL.iter().find(|(name, _)| *name == word);
     let words = || {
         let names: Vec<_> = Group::ALL.iter().map(|(name, _)| *name).collect();
@@ -93,28 +98,20 @@ fn group(word: &str) -> Result<Group, Invalid> {
         .ok_or_else(|| Invalid::new(FieldCode::NotOneOf, words()))
 }
 
-/// The same for a page, which asks of everything.
-pub(crate) async fn find(
+async fn make(
     app: &AppState,
     caller: &Caller,
     group: Group,
     scope: Scope,
 ) -> Result<DistributionBody, ApiError> {
-    let word = Group::ALL.iter().find(|(_, known)| *known == group);
-    let path = format!(
-        "tasks/distribution?by={}",
-        word.map_or("status", |(word, _)| word)
-    );
-    if let Some(told) = elsewhere(app, caller, &path).await? {
-        return Ok(told);
-    }
     let question = question(app, caller, 1, scope).await?;
-    let told = ask(app, caller, async |session| {
+    let told = ask(app, caller, async move |session| {
         distribution::ask(&session, &question, group).await
     });
-    let told = told.await?;
+    let (told, as_of) = told.await?;
     Ok(DistributionBody {
-        groups: told.groups.into_iter().map(ShareBody::from).collect(),
+        as_of,
+        groups: all(told.groups),
         others: told.others,
     })
 }

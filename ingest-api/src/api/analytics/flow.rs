@@ -4,7 +4,7 @@ use super::bodies::{
     DayBody, LevelsBody, PercentilesBody, PeriodBody, ProjectBody, StandingBody, ThroughputBody,
     all,
 };
-use super::{about_one, ask, elsewhere, found, question};
+use super::{about_one, ask, for_page, found, named, question};
 use crate::answer::{Answer, One};
 use crate::api::schema::Problems;
 use crate::auth::Caller;
@@ -22,6 +22,9 @@ use utoipa::ToSchema;
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
 #[schema(as = ProjectFlow)]
 pub(crate) struct FlowBody {
+    /// The place in the log that every number is as of: a `Millstream-Position`.
+    #[schema(example = "s4217")]
+    pub(crate) as_of: String,
     pub(crate) project: ProjectBody,
     pub(crate) period: PeriodBody,
     pub(crate) now: StandingBody,
@@ -55,7 +58,7 @@ pub(crate) async fn read_flow(
     Id(id): Id<ProjectId>,
     params: Params,
 ) -> Result<Answer, ApiError> {
-    let make = |days| find(&app, &caller, id, days);
+    let make = |days| make(&app, &caller, id, days);
     about_one(&app, &caller, wait, params, ("flow", id), make).await
 }
 
@@ -67,20 +70,29 @@ pub(crate) async fn find(
     days: u32,
 ) -> Result<FlowBody, ApiError> {
     let path = format!("projects/{id}/flow?days={days}");
-    if let Some(told) = elsewhere(app, caller, &path).await? {
-        return Ok(told);
-    }
+    let make = || make(app, caller, id, days);
+    for_page(app, caller, &path, named("flow", id, days), make).await
+}
+
+async fn make(
+    app: &AppState,
+    caller: &Caller,
+    id: ProjectId,
+    days: u32,
+) -> Result<FlowBody, ApiError> {
     let question = question(app, caller, days, Scope::default()).await?;
     let period = PeriodBody::from(&question);
-    let told = ask(app, caller, async |session| {
+    let told = ask(app, caller, async move |session| {
         let Some(name) = session.project(id).await? else {
             return Ok(None);
         };
         let told = flow::ask(&session, &question, id).await?;
         Ok(Some((name, told)))
     });
-    let (name, told) = found(told.await?)?;
+    let (told, as_of) = told.await?;
+    let (name, told) = found(told)?;
     Ok(FlowBody {
+        as_of,
         project: name.into(),
         period,
         now: told.now.into(),

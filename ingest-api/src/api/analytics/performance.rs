@@ -3,7 +3,7 @@
 use super::bodies::{
     DayBody, LoadBody, PercentilesBody, PeriodBody, StandingBody, TeamBody, ThroughputBody, all,
 };
-use super::{about_one, ask, elsewhere, found, question};
+use super::{about_one, ask, for_page, found, named, question};
 use crate::answer::{Answer, One};
 use crate::api::schema::Problems;
 use crate::auth::Caller;
@@ -21,6 +21,9 @@ use utoipa::ToSchema;
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
 #[schema(as = TeamPerformance)]
 pub(crate) struct PerformanceBody {
+    /// The place in the log that every number is as of: a `Millstream-Position`.
+    #[schema(example = "s4217")]
+    pub(crate) as_of: String,
     pub(crate) team: TeamBody,
     pub(crate) period: PeriodBody,
     pub(crate) now: StandingBody,
@@ -54,7 +57,7 @@ pub(crate) async fn read_performance(
     Id(id): Id<TeamId>,
     params: Params,
 ) -> Result<Answer, ApiError> {
-    let make = |days| find(&app, &caller, id, days);
+    let make = |days| make(&app, &caller, id, days);
     about_one(&app, &caller, wait, params, ("performance", id), make).await
 }
 
@@ -66,20 +69,29 @@ pub(crate) async fn find(
     days: u32,
 ) -> Result<PerformanceBody, ApiError> {
     let path = format!("teams/{id}/performance?days={days}");
-    if let Some(told) = elsewhere(app, caller, &path).await? {
-        return Ok(told);
-    }
+    let make = || make(app, caller, id, days);
+    for_page(app, caller, &path, named("performance", id, days), make).await
+}
+
+async fn make(
+    app: &AppState,
+    caller: &Caller,
+    id: TeamId,
+    days: u32,
+) -> Result<PerformanceBody, ApiError> {
     let question = question(app, caller, days, Scope::default()).await?;
     let period = PeriodBody::from(&question);
-    let told = ask(app, caller, async |session| {
+    let told = ask(app, caller, async move |session| {
         let Some(name) = session.team(id).await? else {
             return Ok(None);
         };
         let told = team::ask(&session, &question, id).await?;
         Ok(Some((name, told)))
     });
-    let (name, told) = found(told.await?)?;
+    let (told, as_of) = told.await?;
+    let (name, told) = found(told)?;
     Ok(PerformanceBody {
+        as_of,
         team: name.into(),
         period,
         now: told.now.into(),

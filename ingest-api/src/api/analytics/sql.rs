@@ -1,24 +1,21 @@
 //! `POST /analytics/sql`
 
-use super::{VIEW, engine, refused as lake_refused};
+use super::statement::Statement;
 use crate::answer::Answer;
 use crate::api::schema::Problems;
 use crate::auth::Caller;
 use crate::error::ApiError;
 use crate::extract::value::{text, whole};
 use crate::extract::{JsonBody, NoParams};
+use crate::idempotency;
 use crate::position::WaitFor;
-use crate::problem::Code;
-use crate::request::RequestContext;
 use crate::state::AppState;
-use crate::view::seen;
 use axum::extract::State;
-use millstream_analytics_engine::session::Asker;
-use millstream_analytics_engine::sql::{self, ROWS_DEFAULT, ROWS_MAX, SqlError};
+use axum::response::{IntoResponse, Response};
+use millstream_analytics_engine::sql::{self, ROWS_DEFAULT, ROWS_MAX};
 use millstream_domain::field::{FieldCode, Invalid};
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
-use tokio::time::Instant;
+use serde_json::Value;
 use utoipa::ToSchema;
 
 /// A statement.
@@ -64,8 +61,8 @@ pub(crate) struct SqlColumn {
 /// About an answer to a statement.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
 pub(crate) struct SqlMeta {
-    request_id: String,
-    row_count: usize,
+    pub(crate) request_id: String,
+    pub(crate) row_count: usize,
     /// Whether there are more rows, or longer ones, than an answer may have.
     pub(crate) truncated: bool,
     pub(crate) took_ms: u64,
@@ -74,7 +71,7 @@ pub(crate) struct SqlMeta {
 #[utoipa::path(
     post, path = "/analytics/sql", tag = "analytics",
     summary = "Ask the lake in SQL",
-    description = "One query over the tables of `docs/LAKE.md`, of which everybody sees the rows of their own teams. It only reads: anything else is `sql_refused`. What takes more time or memory than it may is `sql_limit`, and says which. An answer has at most `limit` rows and 4 MiB; `truncated` says whether there is more. A view: it answers how far it is.",
+    description = "One query over the tables of `docs/LAKE.md`, of which everybody sees the rows of their own teams. It only reads: anything else is `sql_refused`. What takes more time or memory than it may is `sql_limit`, and says which. An answer has at most `limit` rows and 4 MiB; `truncated` says whether there is more. A view: it answers how far it is. Whoever may read may ask, API tokens that only read too. A person may ask 30 a minute, one at a time; the audit knows who asked what.",
     params(WaitFor),
     request_body = SqlQuestion,
     responses((status = 200, description = "The rows", body = SqlAnswer), Problems),
@@ -86,48 +83,43 @@ pub(crate) async fn ask_sql(
     wait: WaitFor,
     _: NoParams,
     JsonBody(mut fields): JsonBody,
-) -> Result<Answer, ApiError> {
-    let statement = fields.required("sql", text(statement));
+) -> Result<Response, ApiError> {
+    let sql = fields.required("sql", text(statement));
     let limit = fields.optional("limit", limit);
-    let statement = fields.finish(|| statement)?;
-    let seen = seen(&app, wait, VIEW).await?;
-    let answer = find(&app, &caller, &statement, limit.unwrap_or(ROWS_DEFAULT)).await?;
-    Ok(Answer::enveloped(&answer).of_view(seen))
+    let statement = fields.finish(|| {
+        Some(Statement {
+            sql: sql?,
+            limit: limit.unwrap_or(ROWS_DEFAULT),
+            wait,
+        })
+    })?;
+    let ran = statement.run(&app, &caller).await?;
+    let answer = Answer::enveloped(&ran.answer).with_headers(ran.place);
+    let mut response = match ran.record {
+        Some(record) => idempotency::found(&app, &caller, record, answer).await?,
+        None => answer.into_response(),
+    };
+    response.headers_mut().extend(ran.quota);
+    Ok(response)
 }
 
 /// The same for a page.
 pub(crate) async fn find(
     app: &AppState,
     caller: &Caller,
-    statement: &str,
+    sql: &str,
     limit: usize,
 ) -> Result<SqlAnswer, ApiError> {
-    if let Some(service) = &app.services().analytics {
-        let question = json!({ "sql": statement, "limit": limit });
-        return service
-            .answer(app, caller, "/api/v1/analytics/sql", &question)
-            .await;
-    }
-    let asker = Asker {
-        id: caller.id,
-        visible: caller.actor.visible_teams(),
+    let statement = Statement {
+        sql: sql.to_owned(),
+        limit,
+        wait: WaitFor::default(),
     };
-    let begun = Instant::now();
-    let answer = engine(app)?.sql(&asker, statement, limit).await;
-    let answer = answer.map_err(refused)?;
-    let columns = answer.columns.into_iter().map(SqlColumn::from).collect();
-    Ok(SqlAnswer {
-        meta: SqlMeta {
-            request_id: RequestContext::current().id.clone(),
-            row_count: answer.rows.len(),
-            truncated: answer.truncated,
-            took_ms: u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX),
-        },
-        data: SqlTable {
-            columns,
-            rows: answer.rows,
-        },
-    })
+    let ran = statement.run(app, caller).await?;
+    if let Some(record) = ran.record {
+        app.store().write(&caller.origin, record).await?;
+    }
+    Ok(ran.answer)
 }
 
 impl From<sql::Column> for SqlColumn {
@@ -154,17 +146,4 @@ fn limit(value: Value) -> Result<usize, Invalid> {
         let text = format!("must be a whole number from 1 to {ROWS_MAX}");
         Invalid::new(FieldCode::OutOfRange, text)
     })
-}
-
-fn refused(error: SqlError) -> ApiError {
-    match error {
-        SqlError::Refused(why) => ApiError::new(Code::SqlRefused, why),
-        SqlError::Limit(why) => ApiError::new(Code::SqlLimit, why),
-        SqlError::Busy => ApiError::unavailable(format!("{error}: try again in a moment")),
-        SqlError::NotHere => ApiError::unavailable("this server answers no SQL"),
-        SqlError::Lake(error) => lake_refused(error),
-        SqlError::Failed(_) => {
-            ApiError::unavailable("the statement could not be answered just now").because(error)
-        }
-    }
 }

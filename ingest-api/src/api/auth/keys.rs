@@ -10,13 +10,24 @@ use axum::http::HeaderName;
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG};
 use axum::response::{IntoResponse, Response};
 use chrono::TimeDelta;
+use jsonwebtoken::jwk::JwkSet;
+use serde::Serialize;
 use sha2::{Digest, Sha256};
+
+/// The set, with whom tokens are from: whoever takes them from somebody else finds that out before the first one comes. Readers
+/// leave members alone that they do not know (RFC 7517, 5).
+#[derive(Serialize)]
+struct Published<'a> {
+    #[serde(flatten)]
+    set: JwkSet,
+    issuer: &'a str,
+}
 
 #[utoipa::path(
     get, path = "/.well-known/jwks.json", tag = "keys",
     summary = "Public keys (JWKS)",
     description = "All keys that tokens may be signed with, now or soon. A key stands here before it signs for longer than \
-                   an answer may be cached.",
+                   an answer may be cached. Beside them stands `issuer`, whom tokens are from.",
     responses(
         (status = 200, description = "A JWK set (RFC 7517)", body = serde_json::Value),
         (status = 304, description = "As you have it"),
@@ -26,7 +37,11 @@ pub(crate) async fn read_jwks(
     State(app): State<AppState>,
     _: NoParams,
 ) -> Result<Response, ApiError> {
-    let jwks = serde_json::to_vec(&app.keys()?.set().jwks()).map_err(ApiError::internal)?;
+    let published = Published {
+        set: app.keys()?.set().jwks(),
+        issuer: &app.settings().public_url,
+    };
+    let jwks = serde_json::to_vec(&published).map_err(ApiError::internal)?;
     Ok(public("application/json", jwks, CACHED_MAX))
 }
 

@@ -49,6 +49,7 @@ pub(crate) const CSRF: &str = "csrf";
         (name = "analytics", description = "Reports: a view"),
         (name = "audit", description = "Who did what: a view that proves itself"),
         (name = "pipelines", description = "What keeps the views"),
+        (name = "reports", description = "Reports as files"),
         (name = "jobs", description = "What takes longer than a request"),
         (name = "schedules", description = "What is done again and again"),
         (name = "live", description = "Connections that stay open"),

@@ -111,6 +111,20 @@ pub(crate) async fn at_work(State(app): State<AppState>, _: NoParams) -> Respons
     shown(ready)
 }
 
+/// The same of a process that waits until its database is as it needs it.
+pub(crate) async fn not_yet(_: NoParams) -> Response {
+    shown(Ready {
+        status: "unavailable",
+        parts: ReadyParts {
+            database: "ok",
+            schema: "unknown",
+            keys: "unknown",
+            redis: None,
+        },
+        pipelines: Vec::new(),
+    })
+}
+
 fn shown(ready: Ready) -> Response {
     let status = if ready.status == "ready" {
         StatusCode::OK

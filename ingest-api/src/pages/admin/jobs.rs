@@ -1,12 +1,12 @@
 //! Jobs: what waits, runs, is done and went wrong.
 
+use crate::api::jobs::list::KIND_CHARACTERS_MAX;
 use crate::error::ApiError;
 use crate::extract::params::{CURSOR_CHARACTERS_MAX, bounded};
 use crate::extract::{Id, NoParams, Params};
 use crate::pages::form::{PageForm, Wrong, sent};
 use crate::pages::shell::{Section, Shell};
-use crate::pages::show::Choice;
-use crate::pages::show::{Avatar, Moment};
+use crate::pages::show::{Avatar, Choice, Moment, pretty};
 use crate::pages::texts::Texts;
 use crate::pages::viewer::Viewer;
 use crate::state::AppState;
@@ -21,9 +21,6 @@ use millstream_store::job::{CancelJob, Job, JobFilter, RetryJob};
 use millstream_store::views::activity::Name;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use std::collections::BTreeMap;
-
-/// Most characters of a kind's name in the filter.
-const KIND_CHARACTERS_MAX: usize = 64;
 
 #[derive(Template)]
 #[template(path = "pages/admin_jobs.html")]
@@ -215,13 +212,6 @@ async fn page(
         shell,
     };
     Ok((status, crate::pages::render(&page)?).into_response())
-}
-
-/// JSON over several lines; what is no JSON, as it is.
-fn pretty(json: &str) -> String {
-    let value: Result<serde_json::Value, _> = serde_json::from_str(json);
-    let text = value.and_then(|value| serde_json::to_string_pretty(&value));
-    text.unwrap_or_else(|_| json.to_owned())
 }
 
 /// Tries one again.

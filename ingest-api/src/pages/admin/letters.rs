@@ -7,7 +7,7 @@ use crate::extract::params::{CURSOR_CHARACTERS_MAX, bounded};
 use crate::extract::{Id, IdIn, Params};
 use crate::pages::form::{PageForm, Wrong, sent};
 use crate::pages::shell::{Section, Shell};
-use crate::pages::show::{Choice, Moment};
+use crate::pages::show::{Choice, Moment, pretty};
 use crate::pages::texts::Texts;
 use crate::pages::viewer::Viewer;
 use crate::state::AppState;
@@ -64,13 +64,7 @@ impl LetterRow {
     fn of(letter: DeadLetter, shell: &Shell) -> Self {
         let (state, dot) = state_text(letter.state, shell.t);
         let record = letter.record;
-        let data = record.as_ref().map(|record| record.data.get());
-        let pretty = data.map(|data| {
-            let read: Result<serde_json::Value, _> = serde_json::from_str(data);
-            read.ok()
-                .and_then(|value| serde_json::to_string_pretty(&value).ok())
-                .unwrap_or_else(|| data.to_owned())
-        });
+        let data = record.as_ref().map(|record| pretty(record.data.get()));
         Self {
             seq: letter.seq,
             state,
@@ -80,7 +74,7 @@ impl LetterRow {
             error: letter.error,
             tries: letter.tries,
             at: Moment::of(letter.at, shell.now, shell.zone),
-            data: pretty,
+            data,
             reason: letter.reason,
             may_retry: matches!(letter.state, LetterState::Waiting | LetterState::Discarded),
             may_discard: letter.state == LetterState::Waiting,

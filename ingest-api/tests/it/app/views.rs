@@ -37,9 +37,14 @@ impl Views<'_> {
         let (pool, clock) = (self.store.pool(), || -> Arc<dyn Clock> {
             self.clock.clone()
         });
-        let sink = PostgresSink::new("activity", pool.clone(), clock(), ActivityView);
+        let sink = PostgresSink::new("activity", pool.clone(), clock(), ActivityView::default());
         self.run(tasks, activity::pipeline(), sink);
-        let sink = PostgresSink::new("notifications", pool.clone(), clock(), NotificationsView);
+        let sink = PostgresSink::new(
+            "notifications",
+            pool.clone(),
+            clock(),
+            NotificationsView::default(),
+        );
         self.run(tasks, notifications::pipeline(), sink);
         let sink = PostgresSink::new("audit", pool.clone(), clock(), AuditView);
         self.run(tasks, audit::pipeline(), sink);

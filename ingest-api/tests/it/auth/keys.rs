@@ -1,6 +1,6 @@
 //! Keys change while tokens signed with them are in use, on one node and on several.
 
-use crate::app::{Answer, TestApp, User};
+use crate::app::{Answer, ISSUER, TestApp, User};
 use axum::http::Method;
 use chrono::TimeDelta;
 use jsonwebtoken::decode_header;
@@ -49,6 +49,7 @@ async fn the_keys_are_published_with_their_public_members_alone_and_may_be_cache
     let answer = jwks(&app).await;
     let keys = answer.json()["keys"].as_array().unwrap().clone();
     assert_eq!(keys.len(), 1);
+    assert_eq!(answer.json()["issuer"], ISSUER);
     let members: Vec<_> = keys[0].as_object().unwrap().keys().cloned().collect();
     let mut members = members;
     members.sort();

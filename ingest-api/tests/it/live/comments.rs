@@ -151,6 +151,7 @@ async fn comments_of_a_connection_are_counted_like_requests() {
         person: number(400),
         address: number(1_000),
         log_in: number(1_000),
+        ..RateLimits::default()
     };
     let app = TestApp::with_settings(|settings| settings.rate_limits = Some(limits)).await;
     let mill = Mill::of(app).await;

@@ -30,13 +30,15 @@ pub(super) const OPEN: [&str; 12] = [
 ];
 
 /// What changes nothing but what is one's own.
-pub(super) const OF_ONES_OWN: [&str; 18] = [
+pub(super) const OF_ONES_OWN: [&str; 20] = [
     "POST /login",
     "POST /logout",
     "POST /register",
     "POST /reset",
     "POST /reset/confirm",
     "POST /inbox/read",
+    "POST /reports",
+    "POST /reports/{id}/delete",
     "POST /settings/profile",
     "POST /settings/password",
     "POST /settings/theme",
@@ -279,6 +281,13 @@ fn teams() -> Vec<Sample> {
         get("GET /analytics/users/{id}"),
         get("GET /analytics/teams/{id}"),
         get("GET /analytics/projects/{key}").of(&[("key", "project_key")]),
+        get("GET /reports"),
+        post(
+            "POST /reports",
+            json!({"kind": "performance", "format": "csv", "team": "{team}"}),
+        ),
+        get("GET /reports/{id}/download"),
+        post("POST /reports/{id}/delete", json!({})),
         get("GET /teams"),
         post("POST /teams", json!({"name": "New", "description": ""})),
         get("GET /teams/new"),

@@ -10,7 +10,7 @@ use crate::openapi::OPEN;
 use serde_json::Value;
 
 /// What changes nothing but what is the caller's own: a viewer may do it, like everybody who is logged in.
-const OF_ONES_OWN: [&str; 17] = [
+const OF_ONES_OWN: [&str; 19] = [
     "POST /api/v1/auth/register",
     "POST /api/v1/auth/login",
     "POST /api/v1/auth/refresh",
@@ -25,6 +25,8 @@ const OF_ONES_OWN: [&str; 17] = [
     "DELETE /api/v1/auth/tokens/{id}",
     "POST /api/v1/notifications/read",
     "PUT /api/v1/notifications/preferences",
+    "POST /api/v1/reports",
+    "DELETE /api/v1/reports/{id}",
     // What one watches is one's own, like the notifications that come of it.
     "POST /api/v1/tasks/{id}/watch",
     "POST /api/v1/tasks/{id}/unwatch",
@@ -32,7 +34,7 @@ const OF_ONES_OWN: [&str; 17] = [
     "POST /api/v1/teams",
 ];
 /// What is personal and shown to admins all the same.
-const ADMINS_SEE: [&str; 1] = ["job"];
+const ADMINS_SEE: [&str; 2] = ["job", "report"];
 /// Where the id of anybody may be given: members are made of people who are in no team of the caller's yet.
 const OF_ANYBODY: [(&str, &str); 1] = [("PUT /api/v1/teams/{id}/members/{user_id}", "user")];
 

@@ -144,6 +144,10 @@ fn tasks() -> Vec<Sample> {
 
 fn views() -> Vec<Sample> {
     let read = "POST /api/v1/notifications/read";
+    let order = |mut body: Value| {
+        body["format"] = json!("csv");
+        sample("POST /api/v1/reports", body)
+    };
     vec![
         sample(read, json!({"ids": ["{notification}"]})),
         sample(read, json!({"all": true})).case("all"),
@@ -156,6 +160,9 @@ fn views() -> Vec<Sample> {
             json!({"name": "New", "kind": "empty_trash", "cron": "0 8 * * *"}),
         ),
         sample("PATCH /api/v1/schedules/{id}", json!({"enabled": false})),
+        order(json!({"kind": "dashboard", "params": {"team": "{team}", "project": "{project}"}})),
+        order(json!({"kind": "stats", "params": {"user": "{user}"}})).case("of somebody"),
+        order(json!({"kind": "tasks", "params": {"assignee": "{user}"}})).case("of tasks"),
         // Answers are given by the whole program alone, and tried in its `tests/it/sql.rs`: here, who gets as far.
         sample(
             "POST /api/v1/analytics/sql",

@@ -18,7 +18,8 @@ const ABOUT_REQUESTS: [&str; 5] = [
 /// Compared by the number of its events.
 const OUTBOX: &str = "stream.outbox";
 /// Events that tell of a refusal: no change, but what comes of one.
-const REFUSALS: &str = "array['access.refused', 'session.login_failed', 'session.login_refused']";
+const REFUSALS: &str =
+    "array['access.refused', 'session.login_failed', 'session.login_refused', 'statement.refused']";
 
 pub(super) struct Saved {
     pool: PgPool,

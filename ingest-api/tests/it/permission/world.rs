@@ -16,7 +16,7 @@ use uuid::Uuid;
 pub(super) const HEARTH: &str = "hearth";
 pub(super) const ABROAD: &str = "abroad";
 /// What is personal: whose it is decides, not the team.
-pub(super) const PERSONAL: [&str; 4] = ["session", "token", "notification", "job"];
+pub(super) const PERSONAL: [&str; 5] = ["session", "token", "notification", "job", "report"];
 /// An id that nothing has.
 const ABSENT: Uuid = Uuid::from_u128(0x0190_0000_0000_7000_8000_0000_dead_dead);
 
@@ -261,6 +261,8 @@ impl World {
                 .insert((*who, "token"), token.expect(201).id());
             self.personal
                 .insert((*who, "job"), job(&self.app, user).await);
+            self.personal
+                .insert((*who, "report"), report(&self.app, user).await);
             for (thing, path) in [
                 ("session", "/auth/sessions"),
                 ("notification", "/notifications"),
@@ -293,4 +295,22 @@ async fn job(app: &TestApp, owner: &User) -> String {
         .into_job()
         .id
         .to_string()
+}
+
+/// A report whose file is there.
+async fn report(app: &TestApp, owner: &User) -> String {
+    let order = json!({"kind": "tasks", "format": "csv"});
+    let ordered = app.post("/reports", order).by(owner).send().await;
+    let id = ordered.expect(202).id();
+    for statement in [
+        "update jobs.report set as_of = created_at, size_bytes = 2, made_by_fence = 0 where id = $1",
+        "insert into jobs.report_piece (report_id, fence, number, bytes) values ($1, 0, 0, 'id')",
+    ] {
+        sqlx::query(statement)
+            .bind(id.parse::<Uuid>().unwrap())
+            .execute(app.store.pool())
+            .await
+            .unwrap();
+    }
+    id
 }

@@ -82,3 +82,26 @@ async fn when_redis_dies_each_process_counts_for_itself_and_nobody_is_held_up() 
     assert_eq!([status(&one).await, status(&other).await], [200, 200]);
     assert_eq!([status(&one).await, status(&other).await], [429, 429]);
 }
+
+#[tokio::test]
+async fn when_redis_is_full_each_process_counts_for_itself() {
+    let server = OwnServer::start();
+    let redis = Redis::at(&server.url(), &prefix()).unwrap();
+    let (redis, _connected) = connected(redis).await;
+    // Less than it takes by itself, so that nothing more is kept.
+    let mut full = redis::cmd("CONFIG");
+    full.arg("SET").arg("maxmemory").arg(1);
+    redis.ask::<()>(&full).await.unwrap();
+    let one = TestApp::with_redis(redis.clone(), person(2)).await;
+    let other = one.another_node_with(person(2));
+    let ada = one.user("ada").await;
+    for app in [&one, &other] {
+        let answers = [
+            ask(app, &ada).await.0,
+            ask(app, &ada).await.0,
+            ask(app, &ada).await.0,
+        ];
+        assert_eq!(answers, [200, 200, 429], "a quota of its own");
+    }
+    assert!(redis.is_there(), "a server that is full is there");
+}

@@ -5,14 +5,35 @@ use millstream_event_log::Event;
 use millstream_event_log::events::session::EndReason;
 use millstream_event_log::events::{
     AccessEvent, ApiTokenEvent, CommentEvent, DeadlineEvent, JobEvent, KeyEvent, MemberEvent,
-    NotificationEvent, PipelineEvent, ProjectEvent, ScheduleEvent, SessionEvent, TagEvent,
-    TaskEvent, TeamEvent, UserEvent, WatchEvent,
+    NotificationEvent, PipelineEvent, ProjectEvent, ReportEvent, ScheduleEvent, SessionEvent,
+    StatementEvent, TagEvent, TaskEvent, TeamEvent, UserEvent, WatchEvent,
 };
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
 /// A record's payload, as it was written.
 pub(super) type Payload = Map<String, Value>;
+
+/// The kinds of things that entries are about. Refused access is about what its path names, or about `access`.
+pub const ENTITIES: [&str; 17] = [
+    "task",
+    "comment",
+    "project",
+    "team",
+    "member",
+    "tag",
+    "user",
+    "session",
+    "api_token",
+    "access",
+    "notification",
+    "job",
+    "schedule",
+    "report",
+    "statement",
+    "pipeline",
+    "key",
+];
 
 /// What an event tells.
 pub(super) struct Told {
@@ -72,6 +93,8 @@ pub(super) fn tell(event: &Event, payload: Payload) -> Told {
         Event::Notification(event) => notification(event, payload),
         Event::Deadline(event) => deadline(event, payload),
         Event::Job(event) => job(event),
+        Event::Report(event) => report(event, payload),
+        Event::Statement(event) => statement(event, payload),
         Event::Schedule(event) => schedule(event, payload),
         Event::Pipeline(event) => pipeline(event, payload),
         Event::Key(event) => key(event, payload),
@@ -245,6 +268,29 @@ fn job(event: &JobEvent) -> Told {
     let before = json!({"queue": job.queue, "state": job.state_before, "attempts": job.attempts});
     let after = json!({"queue": job.queue, "state": job.state});
     Told::done("job", job.job_id.0, Some(&job.kind)).states(Some(before), Some(after))
+}
+
+fn report(event: &ReportEvent, payload: Payload) -> Told {
+    let report = event.report();
+    let told = Told::done(
+        "report",
+        report.report_id.0,
+        Some(report.order.kind().as_str()),
+    );
+    let payload = Some(Value::Object(payload));
+    match event {
+        ReportEvent::Ordered(_) => told.states(None, payload),
+        ReportEvent::Deleted(_) => told.states(payload, None),
+    }
+}
+
+/// A statement has no id and changes nothing; what was asked and what came of it is what there is to tell.
+fn statement(event: &StatementEvent, payload: Payload) -> Told {
+    let told = Told::done("statement", None, None).states(None, Some(Value::Object(payload)));
+    match event {
+        StatementEvent::Answered(_) => told,
+        StatementEvent::Refused(refused) => told.ended(Outcome::Refused, refused.code.clone()),
+    }
 }
 
 fn schedule(event: &ScheduleEvent, mut payload: Payload) -> Told {

@@ -6,6 +6,7 @@ use millstream_event_log::events::{Event, SessionEvent, TaskEvent};
 use millstream_event_log::testing::{at, record};
 use serde_json::Value;
 use serde_json::value::RawValue;
+use std::collections::BTreeSet;
 
 fn entry_of(event: impl Into<Event>) -> Entry {
     entry(&record(7, event)).unwrap()
@@ -24,6 +25,17 @@ fn every_event_has_an_entry_that_says_who_what_and_when() {
         assert!(entry.actor.is_some() && entry.via == Via::Token);
         assert!(!entry.entity.is_empty(), "{}", entry.action);
     }
+}
+
+#[test]
+fn the_kinds_of_things_are_those_that_events_are_about() {
+    let told: BTreeSet<String> = Event::samples()
+        .into_iter()
+        .map(|event| entry_of(event).entity)
+        .collect();
+    // Of the samples of refused access, one names a team.
+    let kinds = ENTITIES.iter().copied().filter(|kind| *kind != "access");
+    assert_eq!(told, kinds.map(str::to_owned).collect());
 }
 
 #[test]

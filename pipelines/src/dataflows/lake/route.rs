@@ -101,6 +101,8 @@ fn thing(event: Event, imported: bool) -> Option<Thing> {
         | Event::Notification(_)
         | Event::Deadline(_)
         | Event::Job(_)
+        | Event::Report(_)
+        | Event::Statement(_)
         | Event::Schedule(_)
         | Event::Pipeline(_)
         | Event::Key(_) => return None,
@@ -163,6 +165,8 @@ impl Place {
             | Event::ApiToken(_)
             | Event::Notification(_)
             | Event::Job(_)
+            | Event::Report(_)
+            | Event::Statement(_)
             | Event::Schedule(_)
             | Event::Pipeline(_)
             | Event::Key(_) => Self::default(),

@@ -1,5 +1,5 @@
 //! By which way mails go: to a mail server, or, where none is set, into the log, so that somebody who tries Millstream can
-//! follow the links all the same.
+//! follow the links all the same. Whether another process has a server is asked before a mail is claimed.
 
 use super::message::message;
 use super::smtp::SmtpServer;
@@ -78,6 +78,12 @@ impl Post {
     #[must_use]
     pub fn log() -> Self {
         Self(Way::Log)
+    }
+
+    /// Whether there is a server.
+    #[must_use]
+    pub fn has_server(&self) -> bool {
+        matches!(self.0, Way::Server { .. })
     }
 
     /// What message ids end with.

@@ -1,6 +1,6 @@
 //! Signing: what is promised, and when it is refused.
 
-use super::world::World;
+use super::world::{OWNER, World};
 use millstream_pipelines::sink::Health;
 use millstream_sinks::audit::checkpoint::Checkpoint;
 use millstream_sinks::audit::checkpointer::CheckpointerError;
@@ -46,6 +46,38 @@ async fn another_start_goes_on_where_the_last_one_stopped() {
     world.happen(1).await;
     assert_eq!(world.checkpointer().sign().await.unwrap().unwrap().size, 28);
     assert_eq!(world.checkpoints.sizes().await.unwrap(), [12, 20, 27, 28]);
+    assert!(world.verify().await.holds());
+}
+
+#[tokio::test]
+async fn of_two_processes_that_one_signs_which_runs_the_audit() {
+    let mut world = World::new().await;
+    let (one, other) = (world.checkpointer(), world.checkpointer());
+    let (mut one, mut other) = (one.of(OWNER), other.of("another"));
+    world.happen(3).await;
+    assert_eq!(other.look().await.unwrap(), None, "it is not theirs");
+    assert_eq!(one.look().await.unwrap().unwrap().size, 3);
+    world.happen(2).await;
+    let taken = "update stream.pipeline set owner = 'another' where name = 'audit'";
+    sqlx::query(taken).execute(&world.pool).await.unwrap();
+    assert_eq!(one.look().await.unwrap(), None, "it was taken over");
+    assert_eq!(other.look().await.unwrap().unwrap().size, 5);
+    assert!(world.verify().await.holds());
+}
+
+#[tokio::test]
+async fn two_that_sign_at_once_keep_one_series() {
+    let mut world = World::new().await;
+    let (mut one, mut other) = (world.checkpointer(), world.checkpointer());
+    for count in 1..=4 {
+        world.happen(count).await;
+        let (one, other) = tokio::join!(one.sign(), other.sign());
+        for signed in [one.unwrap(), other.unwrap()].into_iter().flatten() {
+            let note = world.checkpoints.get(signed.size).await.unwrap().unwrap();
+            assert_eq!(note, signed.sign(&world.key));
+        }
+    }
+    assert_eq!(world.checkpoints.sizes().await.unwrap(), [1, 3, 6, 10]);
     assert!(world.verify().await.holds());
 }
 

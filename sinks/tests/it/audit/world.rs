@@ -30,6 +30,9 @@ const BUDGET: Budget = Budget {
     bytes: 1 << 24,
 };
 
+/// Who runs the pipeline.
+pub(super) const OWNER: &str = "test";
+
 pub(super) struct World {
     _database: TestDatabase,
     pub(super) pool: PgPool,
@@ -168,7 +171,7 @@ pub(super) async fn run_pipeline(pool: &PgPool) {
 /// The audit's sink, taken over, and its cut.
 pub(super) async fn sink(pool: &PgPool) -> (PostgresSink<AuditView>, Cut) {
     let clock = Arc::new(MockClock::default());
-    let mut lease = PostgresLease::new(pool.clone(), clock.clone(), audit::NAME, 1, "test");
+    let mut lease = PostgresLease::new(pool.clone(), clock.clone(), audit::NAME, 1, OWNER);
     let generation = lease.acquire().await.unwrap().unwrap();
     let mut sink = PostgresSink::new(audit::NAME, pool.clone(), clock, AuditView);
     let cut = sink.open(generation).await.unwrap().cut;

@@ -50,22 +50,18 @@ pub(super) fn beginning() -> DateTime<Utc> {
     "2026-03-26T20:00:00Z".parse().unwrap()
 }
 
-struct Teller {
+/// Who tells what happens, at which time.
+pub(super) struct Teller {
     rng: ChaCha8Rng,
-    now: DateTime<Utc>,
-    records: Vec<Record>,
-    tasks: Vec<TaskState>,
+    pub(super) now: DateTime<Utc>,
+    pub(super) records: Vec<Record>,
+    pub(super) tasks: Vec<TaskState>,
 }
 
 /// A history of about so many records.
 pub(super) fn history(seed: u64, length: usize) -> Vec<Record> {
-    let mut teller = Teller {
-        rng: ChaCha8Rng::seed_from_u64(seed),
-        now: beginning(),
-        records: Vec::new(),
-        tasks: Vec::new(),
-    };
-    teller.people();
+    let mut teller = Teller::begin(beginning());
+    teller.rng = ChaCha8Rng::seed_from_u64(seed);
     while teller.records.len() < length {
         teller.pass_time();
         teller.act();
@@ -74,7 +70,19 @@ pub(super) fn history(seed: u64, length: usize) -> Vec<Record> {
 }
 
 impl Teller {
-    fn say(&mut self, via: Via, event: impl Into<Event>) {
+    /// Tells of the people, the teams and the projects, and leaves the rest to the caller.
+    pub(super) fn begin(now: DateTime<Utc>) -> Self {
+        let mut teller = Self {
+            rng: ChaCha8Rng::seed_from_u64(0),
+            now,
+            records: Vec::new(),
+            tasks: Vec::new(),
+        };
+        teller.people();
+        teller
+    }
+
+    pub(super) fn say(&mut self, via: Via, event: impl Into<Event>) {
         let seq = self.records.len() as u64 + 1;
         let new = NewEvent {
             id: EventId(Uuid::from_u128(0xe000_0000 + u128::from(seq))),
@@ -185,11 +193,8 @@ impl Teller {
     }
 
     fn create(&mut self) {
-        let n = self.records.len() as u128;
-        let mut task = TaskEvent::samples().swap_remove(0).task().clone();
+        let mut task = self.blank();
         let rng = &mut self.rng;
-        task.id = TaskId(Uuid::from_u128(0x1000 + n));
-        (task.number, task.name) = (i64::try_from(n).unwrap(), format!("T-{n}"));
         task.project_id = *PROJECTS.choose(rng).unwrap();
         task.team_id = team_of(task.project_id);
         task.priority = *[Priority::Low, Priority::High].choose(rng).unwrap();
@@ -200,17 +205,32 @@ impl Teller {
         };
         task.assignees = some_people(rng, self.now);
         task.due_at = (rng.random_range(0..2) == 0).then(|| self.now + TimeDelta::hours(30));
-        (task.created_at, task.updated_at) = (self.now, self.now);
         let via = if rng.random_range(0..5) == 0 {
             Via::Import
         } else {
             Via::Token
         };
-        self.tasks.push(task.clone());
-        self.say(via, TaskEvent::Created(Box::new(TaskAlone { task })));
+        self.add(task, via);
     }
 
-    fn change(
+    /// A task that is made now, and that nothing is said of yet.
+    pub(super) fn blank(&self) -> TaskState {
+        let n = self.records.len() as u128;
+        let mut task = TaskEvent::samples().swap_remove(0).task().clone();
+        task.id = TaskId(Uuid::from_u128(0x1000 + n));
+        (task.number, task.name) = (i64::try_from(n).unwrap(), format!("T-{n}"));
+        (task.created_at, task.updated_at) = (self.now, self.now);
+        task
+    }
+
+    /// It is made; its place among the tasks.
+    pub(super) fn add(&mut self, task: TaskState, via: Via) -> usize {
+        self.tasks.push(task.clone());
+        self.say(via, TaskEvent::Created(Box::new(TaskAlone { task })));
+        self.tasks.len() - 1
+    }
+
+    pub(super) fn change(
         &mut self,
         at: usize,
         event: fn(Box<Change<TaskState>>) -> TaskEvent,
@@ -236,12 +256,16 @@ fn some_status(rng: &mut ChaCha8Rng) -> Status {
 fn some_people(rng: &mut ChaCha8Rng, now: DateTime<Utc>) -> Vec<Assignee> {
     let count = rng.random_range(0..3);
     let chosen = PEOPLE.sample(rng, count).copied();
-    let assignee = |user_id: UserId| Assignee {
+    chosen.map(|person| assignee(person, now)).collect()
+}
+
+/// Somebody who works on a task from now on.
+pub(super) fn assignee(user_id: UserId, now: DateTime<Utc>) -> Assignee {
+    Assignee {
         user_id,
         username: user_id.to_string(),
         role: AssigneeRole::Collaborator,
         assigned_by: None,
         assigned_at: now,
-    };
-    chosen.map(assignee).collect()
+    }
 }

@@ -14,7 +14,7 @@ use std::time::Duration;
 const SOON: Duration = Duration::from_secs(30);
 
 /// What the pipelines cannot read, in the place of the last record; what it was.
-async fn poisons(world: &World) -> (i64, String) {
+pub(super) async fn poisons(world: &World) -> (i64, String) {
     let last: (i64, String) = sqlx::query_as(
         "insert into stream.outbox (event_id, topic, key, kind, subject, at, actor, via, schema_version, data)
          select gen_random_uuid(), topic, key, kind, subject, at, actor, via, schema_version, '{}'
@@ -34,7 +34,7 @@ async fn poisons(world: &World) -> (i64, String) {
 }
 
 /// A version of the program comes that can read it.
-async fn heals(world: &World, seq: i64, data: &str) {
+pub(super) async fn heals(world: &World, seq: i64, data: &str) {
     sqlx::query("update stream.log set data = $2::json where seq = $1")
         .bind(seq)
         .bind(data)
@@ -43,7 +43,7 @@ async fn heals(world: &World, seq: i64, data: &str) {
         .unwrap();
 }
 
-async fn letter(world: &World, view: &str) -> DeadLetter {
+pub(super) async fn letter(world: &World, view: &str) -> DeadLetter {
     let all = page(10, None);
     let mut letters = world
         .test

@@ -15,7 +15,7 @@ use millstream_pipelines::dataflows::{activity, notifications, search};
 use millstream_pipelines::pipeline::Item;
 use millstream_pipelines::sink::Sink;
 use millstream_pipelines::{Pipeline, Runner};
-use millstream_search::{Change, Index, Project};
+use millstream_search::{Change, Index, Project, SearchError};
 use millstream_sinks::activity::ActivityView;
 use millstream_sinks::lease::PostgresLease;
 use millstream_sinks::notifications::NotificationsView;
@@ -127,13 +127,18 @@ impl World {
         let mover = Mover::new(self.pool().clone());
         self.running.spawn(mover.run(self.stop.clone()));
         let (pool, clock) = (self.pool().clone(), Arc::clone(store.clock()));
-        let sink = PostgresSink::new(activity::NAME, pool.clone(), clock.clone(), ActivityView);
+        let sink = PostgresSink::new(
+            activity::NAME,
+            pool.clone(),
+            clock.clone(),
+            ActivityView::default(),
+        );
         self.runs(activity::pipeline(), sink, activity::NAME);
         let sink = PostgresSink::new(
             notifications::NAME,
             pool.clone(),
             clock.clone(),
-            NotificationsView,
+            NotificationsView::default(),
         );
         self.runs(notifications::pipeline(), sink, notifications::NAME);
         let sink = TantivySink::new(index.clone(), pool, clock, ROW);
@@ -141,7 +146,7 @@ impl World {
         self.rebuilds(PostgresView::activity(store.clone()), activity::NAME);
         let inboxes = PostgresView::notifications(store.clone());
         self.rebuilds(inboxes, notifications::NAME);
-        self.rebuilds(SearchView::new(store, ROW, index.clone()), ROW);
+        self.rebuilds(SearchView::new(store, index.clone()), ROW);
         self.index = Some(index);
     }
 
@@ -171,7 +176,13 @@ impl World {
         let index = self.index.take().expect("it ran");
         index.close().unwrap();
         drop(index);
-        tokio::time::sleep(Duration::from_millis(50)).await;
+        let left = async {
+            while let Err(error) = Index::open(self.folder.path()) {
+                assert!(matches!(error, SearchError::Locked), "{error}");
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        };
+        tokio::time::timeout(SOON, left).await.expect("they end");
         // What was held by the one that is gone runs out.
         sqlx::query("update stream.pipeline set owner = null, leased_until = null")
             .execute(self.pool())
@@ -186,6 +197,21 @@ impl World {
         while self.running.join_next().await.is_some() {}
         self.index.take().expect("it ran").close().unwrap();
         self.starts();
+    }
+
+    /// Everything stops: who writes the views, and who makes them anew. The index, which nobody writes any more.
+    pub(super) async fn stops(&mut self) -> Index {
+        self.stop.cancel();
+        while self.running.join_next().await.is_some() {}
+        self.index.take().expect("it ran").close().unwrap();
+        Index::open(self.folder.path()).unwrap()
+    }
+
+    /// Another process, which makes a view anew whenever somebody wants that.
+    pub(super) fn beside(&self, node: &str, row: &str, view: impl Rebuilt) -> Beside<()> {
+        let stop = CancellationToken::new();
+        let rebuilder = Rebuilder::new(self.test.store.clone(), self.log(), row, node, view);
+        Beside::begun(stop.clone(), rebuilder.run(stop))
     }
 
     /// How many folders of indexes there are.
@@ -336,13 +362,8 @@ impl World {
         };
         // A pipeline has no row before its first start.
         let asked = async {
-            while self
-                .test
-                .store
-                .write(&Origin::default(), wish_of(&wish))
-                .await
-                .is_err()
-            {
+            let nobody = Origin::default();
+            while self.test.store.write(&nobody, wish.clone()).await.is_err() {
                 tokio::time::sleep(Duration::from_millis(10)).await;
             }
         };
@@ -354,29 +375,27 @@ impl World {
     /// Has a view made anew, and waits for the end.
     pub(super) async fn rebuilt(&self, view: &str, compare_only: bool) -> Rebuild {
         self.asks(view, compare_only).await;
-        let over = async {
+        self.until(view, |rebuild| rebuild.state.has_ended()).await
+    }
+
+    /// Waits until a rebuild is so.
+    pub(super) async fn until(&self, view: &str, is_so: impl Fn(&Rebuild) -> bool) -> Rebuild {
+        let looking = async {
             loop {
                 let rebuild = self.test.store.rebuild(view).await.unwrap();
-                if let Some(ended) = rebuild.filter(|rebuild| rebuild.state.has_ended()) {
-                    return ended;
+                if let Some(rebuild) = rebuild.filter(&is_so) {
+                    return rebuild;
                 }
                 tokio::time::sleep(Duration::from_millis(20)).await;
             }
         };
-        tokio::time::timeout(SOON, over).await.expect("it ends")
+        let what = format!("the rebuild of {view} becomes what it should");
+        tokio::time::timeout(SOON, looking).await.expect(&what)
     }
 
     /// Grace, who reads.
     pub(super) fn reader(&self) -> &Person {
         self.grace.person().expect("she is somebody")
-    }
-}
-
-fn wish_of(wish: &AskRebuild) -> AskRebuild {
-    AskRebuild {
-        actor: Actor::System,
-        pipeline: wish.pipeline.clone(),
-        compare_only: wish.compare_only,
     }
 }
 

@@ -1,0 +1,84 @@
+//! The product as a process of its own, as people run it.
+
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+/// The product, running.
+#[derive(Debug)]
+pub struct Server {
+    child: Child,
+    /// Where it answers.
+    pub url: String,
+    _data: tempfile::TempDir,
+}
+
+impl Server {
+    /// Starts it on this database, with more settings, and waits until it is ready.
+    pub async fn start(database_url: &str, settings: &[(&str, String)]) -> Self {
+        let data = tempfile::tempdir().unwrap();
+        let (port, admin) = (free_port(), free_port());
+        let binary = std::env::current_exe()
+            .unwrap()
+            .parent()
+            .unwrap()
+            .join("millstream");
+        let child = Command::new(&binary)
+            .env("DATABASE_URL", database_url)
+            .envs(settings.iter().map(|(name, value)| (name, value)))
+            .args(["--log", "warn", "--setup-secret", "bench", "--data-dir"])
+            .arg(data.path())
+            .args([
+                "--listen",
+                &format!("127.0.0.1:{port}"),
+                "--admin-listen",
+                &format!("127.0.0.1:{admin}"),
+            ])
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap_or_else(|e| {
+                panic!(
+                    "{}: {e}; build it with `cargo build --release`",
+                    binary.display()
+                )
+            });
+        let server = Self {
+            child,
+            url: format!("http://127.0.0.1:{port}"),
+            _data: data,
+        };
+        let ready = format!("{}/health/ready", server.url);
+        while !client()
+            .get(&ready)
+            .send()
+            .await
+            .is_ok_and(|answer| answer.status().is_success())
+        {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        server
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// A client that gives up, rather than measure for ever.
+#[must_use]
+pub fn client() -> reqwest::Client {
+    reqwest::Client::builder()
+        .timeout(Duration::from_secs(30))
+        .build()
+        .unwrap()
+}
+
+fn free_port() -> u16 {
+    std::net::TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap()
+        .port()
+}
