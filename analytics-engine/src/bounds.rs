@@ -18,7 +18,7 @@ pub(crate) const FILES_KEPT: Duration = Duration::from_hours(1);
 
 /// Memory that all questions together may hold before they spill or are refused.
 pub(crate) const QUERY_MEMORY_MAX: usize = 256 * 1024 * 1024;
-/// Disk that they may use beyond it, in the system's folder for what is temporary.
+/// Disk that they may use beyond it.
 pub(crate) const SPILL_BYTES_MAX: u64 = 1024 * 1024 * 1024;
 /// Questions that are answered at once: each uses all of the engine's threads, and holds some of its memory.
 pub(crate) const QUERIES_AT_ONCE: usize = 4;
@@ -34,5 +34,7 @@ pub(crate) const NICENESS: i32 = 10;
 pub(crate) const TURN_WAIT_MAX: Duration = Duration::from_secs(10);
 /// How long a question may take: what somebody waits for a page.
 pub(crate) const QUERY_TIME_MAX: Duration = Duration::from_secs(20);
+/// How long it may take to find out who asks: two small questions, which wait for threads beside large ones.
+pub(crate) const WHO_TIME_MAX: Duration = Duration::from_secs(10);
 /// Into how many parts a question is split: one for each thread.
 pub(crate) const PARTITIONS: usize = THREADS;

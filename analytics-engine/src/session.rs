@@ -6,6 +6,7 @@ pub(crate) mod views;
 
 use crate::bounds::{
     PARTITIONS, QUERIES_AT_ONCE, QUERY_MEMORY_MAX, QUERY_TIME_MAX, SPILL_BYTES_MAX, TURN_WAIT_MAX,
+    WHO_TIME_MAX,
 };
 use crate::days::Days;
 use crate::error::LakeError;
@@ -16,6 +17,7 @@ use crate::threads::Threads;
 use arrow::array::RecordBatch;
 use arrow::json::ArrayWriter;
 use datafusion::execution::SendableRecordBatchStream;
+use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
 use datafusion::execution::memory_pool::FairSpillPool;
 use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
 use datafusion::prelude::{SessionConfig, SessionContext};
@@ -26,7 +28,7 @@ use millstream_domain::user::Role;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use std::fmt::{self, Debug};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tokio::sync::Semaphore;
 
@@ -63,17 +65,23 @@ pub struct Engine {
 impl Engine {
     /// An engine over this lake.
     pub fn new(lake: Lake) -> Result<Self, LakeError> {
-        let runtime = RuntimeEnvBuilder::new()
-            .with_memory_pool(Arc::new(FairSpillPool::new(QUERY_MEMORY_MAX)))
-            .with_max_temp_directory_size(SPILL_BYTES_MAX)
-            .build_arc()?;
         Ok(Self {
             lake,
-            runtime,
+            runtime: runtime(DiskManagerMode::OsTmpDirectory)?,
             threads: Threads::start()?,
             turns: Arc::new(Semaphore::new(QUERIES_AT_ONCE)),
             children: None,
         })
+    }
+
+    /// One whose questions spill to this folder, which is there and its own: what an earlier process left in it is removed.
+    pub fn spilling_to(mut self, folder: &Path) -> Result<Self, LakeError> {
+        for left in std::fs::read_dir(folder).map_err(LakeError::unavailable)? {
+            let left = left.map_err(LakeError::unavailable)?.path();
+            std::fs::remove_dir_all(left).map_err(LakeError::unavailable)?;
+        }
+        self.runtime = runtime(DiskManagerMode::Directories(vec![folder.to_owned()]))?;
+        Ok(self)
     }
 
     /// With SQL, answered by children that run this program: see [`crate::sql`].
@@ -147,7 +155,17 @@ impl Engine {
             let context = engine.people(&snapshot).await?;
             Self::known(&context, id).await
         };
-        self.threads.work(known).await
+        self.who(known).await
+    }
+
+    /// Finds out about people, in the time that it may take: it has no turn to wait for, and stands before everything else.
+    async fn who<T, W>(&self, work: W) -> Result<T, LakeError>
+    where
+        T: Send + 'static,
+        W: Future<Output = Result<T, LakeError>> + Send + 'static,
+    {
+        let found = tokio::time::timeout(WHO_TIME_MAX, self.threads.work(work)).await;
+        found.map_err(|_| LakeError::Busy)?
     }
 
     /// A context with people and memberships alone, all of them.
@@ -187,7 +205,7 @@ impl Engine {
             let rights = engine.rights(&snapshot, &asker).await?;
             Ok((snapshot, rights))
         };
-        self.threads.work(seen).await
+        self.who(seen).await
     }
 
     fn context(&self) -> SessionContext {
@@ -217,6 +235,16 @@ impl Engine {
             sees_teamless: is_admin && asker.visible == Visible::All,
         })
     }
+}
+
+/// What questions compute with: memory, and disk beyond it.
+fn runtime(disk: DiskManagerMode) -> Result<Arc<RuntimeEnv>, LakeError> {
+    let runtime = RuntimeEnvBuilder::new()
+        .with_memory_pool(Arc::new(FairSpillPool::new(QUERY_MEMORY_MAX)))
+        .with_disk_manager_builder(DiskManagerBuilder::default().with_mode(disk))
+        .with_max_temp_directory_size(SPILL_BYTES_MAX)
+        .build_arc()?;
+    Ok(runtime)
 }
 
 /// Somebody as the lake knows them.

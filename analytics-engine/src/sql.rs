@@ -183,16 +183,17 @@ async fn converse(child: &mut Child, asked: Asked) -> Result<Ended, SqlError> {
     let telling = async move {
         // A child that ends early closes the pipe, and says by its end what is wrong.
         if input.write_all(&wire::frame(&asked.ask)).await.is_err() {
-            return input;
+            return Some(input);
         }
         for (table, shown) in asked.tails {
             let frames = tokio::task::spawn_blocking(move || wire::tail(table, &shown.tail)).await;
-            let Ok(Ok(frames)) = frames else { return input };
+            // Without it the input ends too early, and the child says that it failed.
+            let Ok(Ok(frames)) = frames else { return None };
             if input.write_all(&frames).await.is_err() {
-                return input;
+                return Some(input);
             }
         }
-        input
+        Some(input)
     };
     let (mut out, mut complaint) = (Vec::new(), Vec::new());
     let mut output = output.take(ANSWER_BYTES_MAX);

@@ -19,10 +19,13 @@ use crate::middleware::{
 use crate::pages;
 use crate::state::AppState;
 use axum::Router;
+use axum::http::header::{CONTENT_DISPOSITION, CONTENT_LENGTH};
+use axum::http::{Extensions, HeaderMap, StatusCode, Version};
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::any;
 use tower::util::option_layer;
 use tower_http::compression::CompressionLayer;
+use tower_http::compression::predicate::{DefaultPredicate, Predicate as _};
 use utoipa::OpenApi as _;
 use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
@@ -371,12 +374,17 @@ fn service(app: &AppState, routes: Routes) -> Router {
 fn framed(app: &AppState, routes: Router) -> Router {
     let state = || app.clone();
     routes
-        .layer(CompressionLayer::new())
+        .layer(CompressionLayer::new().compress_when(DefaultPredicate::new().and(is_no_file)))
         .layer(from_fn(host::check))
         .layer(from_fn(limits::within))
         .layer(option_layer(cors::layer(&app.settings().cors_origins)))
         .layer(from_fn_with_state(state(), headers::add))
         .layer(from_fn_with_state(state(), observe::observe))
+}
+
+/// Whether it is no file whose length is told: that would be lost, and files of reports are compressed already, or are large.
+fn is_no_file(_: StatusCode, _: Version, headers: &HeaderMap, _: &Extensions) -> bool {
+    !(headers.contains_key(CONTENT_DISPOSITION) && headers.contains_key(CONTENT_LENGTH))
 }
 
 /// What is nowhere in the table. Counted like everything that needs no log-in: guesses at addresses are not free.

@@ -138,8 +138,7 @@ pub(crate) struct Between {
 impl Between {
     /// The Kafka of these settings.
     pub(crate) fn kafka(&self) -> Result<Option<Kafka>> {
-        // Compose files give what nobody has set as nothing.
-        let Some(brokers) = given(self.kafka_brokers.as_deref()) else {
+        let Some(brokers) = self.kafka_brokers.as_deref() else {
             return Ok(None);
         };
         let partitions = NonZeroU16::new(self.kafka_partitions).unwrap_or(NonZeroU16::MIN);
@@ -152,7 +151,7 @@ impl Between {
     }
 
     fn security(&self) -> Result<Security> {
-        let authority = path(self.kafka_ca_file.as_deref());
+        let authority = self.kafka_ca_file.as_deref();
         if let Some(file) = authority {
             // Kafka's client reads it itself, and later.
             content("KAFKA_CA_FILE", file, CERTIFICATES_BYTES_MAX)?;
@@ -166,8 +165,8 @@ impl Between {
     }
 
     fn login(&self) -> Result<Option<Login>> {
-        let given_password = given(self.kafka_sasl_password.as_deref()).map(str::to_owned);
-        let file = path(self.kafka_sasl_password_file.as_deref());
+        let given_password = self.kafka_sasl_password.as_deref().map(str::to_owned);
+        let file = self.kafka_sasl_password_file.as_deref();
         let password = match (given_password, file) {
             (Some(_), Some(_)) => {
                 return Err(Usage::because(
@@ -178,7 +177,7 @@ impl Between {
             (None, Some(file)) => Some(password_in("KAFKA_SASL_PASSWORD_FILE", file)?),
             (None, None) => None,
         };
-        match (given(self.kafka_sasl_username.as_deref()), password) {
+        match (self.kafka_sasl_username.as_deref(), password) {
             (Some(username), Some(password)) => Ok(Some(Login {
                 mechanism: self.kafka_sasl_mechanism,
                 username: username.to_owned(),
@@ -196,10 +195,10 @@ impl Between {
 
     /// The Redis of these settings; nothing is connected yet.
     pub(crate) fn redis(&self) -> Result<Option<Redis>> {
-        let Some(url) = given(self.redis_url.as_deref()) else {
+        let Some(url) = self.redis_url.as_deref() else {
             return Ok(None);
         };
-        let redis = match path(self.redis_ca_file.as_deref()) {
+        let redis = match self.redis_ca_file.as_deref() {
             Some(file) => {
                 let authority = content("REDIS_CA_FILE", file, CERTIFICATES_BYTES_MAX)?;
                 Redis::signed_by(&authority, url, &self.redis_prefix)
@@ -216,16 +215,6 @@ impl Between {
     pub(crate) fn redis_stream_len(&self) -> usize {
         usize::try_from(self.redis_stream_len).unwrap_or(usize::MAX)
     }
-}
-
-/// What is set, and is something.
-fn given(text: Option<&str>) -> Option<&str> {
-    text.filter(|text| !text.trim().is_empty())
-}
-
-/// The same of a path.
-fn path(file: Option<&Path>) -> Option<&Path> {
-    file.filter(|file| !file.as_os_str().is_empty())
 }
 
 /// What a file holds that a setting names.
@@ -314,24 +303,5 @@ mod tests {
         assert!(refusal(password()).contains("empty"));
         fs::write(&file, vec![b'x'; 5 << 10]).expect("it is ours");
         assert!(refusal(password()).contains("too large"));
-    }
-
-    #[test]
-    fn what_nobody_has_set_may_be_given_as_nothing() {
-        let settings = settings(&["--kafka-brokers=", "--redis-url=", "--redis-ca-file="]);
-        assert!(
-            settings
-                .between
-                .kafka()
-                .expect("nothing is wrong")
-                .is_none()
-        );
-        assert!(
-            settings
-                .between
-                .redis()
-                .expect("nothing is wrong")
-                .is_none()
-        );
     }
 }

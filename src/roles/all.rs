@@ -30,13 +30,14 @@ pub(crate) async fn run(settings: &Settings, with_demo: bool) -> Result<ExitCode
         None
     };
     let node = engine.ground().node().to_owned();
-    let working = workers::start(engine.handle(), node, post, &http.public_url).await?;
-    engine.ground_mut().first(working);
     let unheard = engine.ground().between().unheard();
     let mut nodes = web::nodes(&engine, &http)
         .delivering_mails(has_mail_server)
         .telling_of_others(unheard);
+    // Before mails are delivered: others hear that this one has a server, and it hears of theirs.
     let warnings = nodes.look().await?;
+    let working = workers::start(engine.handle(), node, post, &http.public_url).await?;
+    engine.ground_mut().first(working);
     let greeting = Greeting::of(settings, &engine, doors.address()?, warnings).await?;
     let web = Web {
         doors,

@@ -44,7 +44,9 @@ pub(crate) async fn start(ground: &mut Ground) -> Result<Engine> {
     let lake = Lake::open(root, clock, Arc::new(SystemIds))
         .await
         .with_context(named)?;
-    let engine = sql::offered_by(Engine::new(lake.clone()).with_context(named)?);
+    let spill = ground.data().folder("spill")?;
+    let engine = Engine::new(lake.clone()).and_then(|engine| engine.spilling_to(&spill));
+    let engine = sql::offered_by(engine.with_context(named)?);
     let mut pipelines = Group::new("lake");
     let (_, writer) = ground.parts().lake(&mut pipelines, lake);
     ground.then(pipelines);

@@ -108,12 +108,13 @@ impl Guest {
             ("Reached by web at", doors.address()?),
             ("Health and metrics", doors.admin.local_addr()?),
         ];
-        serve(&mut serving, doors.public, (offer.router)(state.clone()));
-        let operators = millstream_ingest_api::admin(state, self.metrics, Duty::Web);
-        serve(&mut serving, doors.admin, operators);
+        // Before anybody is let in: from then on it is asked to stop, too.
         let mut warnings = Vec::from_iter(ground.between().warned());
         let first_look = tokio::time::timeout(FIRST_LOOK_TIME_MAX, keys.odd_issuer()).await;
         warnings.extend(first_look.ok().flatten());
+        serve(&mut serving, doors.public, (offer.router)(state.clone()));
+        let operators = millstream_ingest_api::admin(state, self.metrics, Duty::Web);
+        serve(&mut serving, doors.admin, operators);
         greeting::print_of_part(self.name, &places, &warnings);
         ground.run(serving).await.map(|()| ExitCode::SUCCESS)
     }

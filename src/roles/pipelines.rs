@@ -33,12 +33,13 @@ pub(crate) async fn run(settings: &Settings) -> Result<ExitCode> {
     engine.ground_mut().move_writes();
     start(&mut engine);
     let node = engine.ground().node().to_owned();
-    let working = workers::start(engine.handle(), node.clone(), post, &public_url).await?;
-    engine.ground_mut().first(working);
     let handle = engine.handle().clone();
     let mut nodes =
         Nodes::new(&handle, node.clone(), public_url.clone()).delivering_mails(has_mail_server);
+    // Before mails are delivered: others hear that this one has a server, and it hears of theirs.
     let mut warnings = nodes.look().await?;
+    let working = workers::start(engine.handle(), node.clone(), post, &public_url).await?;
+    engine.ground_mut().first(working);
     warnings.extend(engine.ground().between().warned());
     let places = [("Health and metrics", admin.local_addr()?)];
 

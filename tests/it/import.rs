@@ -157,7 +157,7 @@ async fn what_cannot_be_understood_is_told_with_exit_code_2() {
     let database = TestDatabase::new().await;
     let installation = Installation::on(&database);
     let file = installation.file("issues.csv", EXPORT);
-    installation.run(&["migrate"]).await.expect(0);
+    installation.start().await.stop().await;
     let nobody = installation.run(&args(&file, &MAPS)).await;
     nobody.expect(2).complains("nobody has registered yet");
     let server = installation.start().await;

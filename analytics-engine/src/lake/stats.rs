@@ -5,7 +5,7 @@ use crate::tables::Table;
 use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
 use arrow::compute::{max, min};
 use arrow::datatypes::{DataType, Int64Type, TimestampMicrosecondType};
-use chrono::{DateTime, SecondsFormat};
+use chrono::{DateTime, Datelike as _, SecondsFormat};
 use serde_json::{Map, Value, json};
 
 /// Delta writes times in steps of so many of ours.
@@ -50,6 +50,8 @@ fn times(column: &ArrayRef) -> Option<(Value, Value)> {
     let times = column.as_primitive::<TimestampMicrosecondType>();
     let written = |steps: i64| {
         let at = DateTime::from_timestamp_millis(steps)?;
+        // Beyond, it is written in a form that is no time to Delta.
+        (0..=9_999).contains(&at.year()).then_some(())?;
         Some(json!(at.to_rfc3339_opts(SecondsFormat::Millis, true)))
     };
     let (least, greatest) = (min(times)?, max(times)?);

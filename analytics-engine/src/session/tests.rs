@@ -83,3 +83,20 @@ async fn whoever_waits_too_long_for_their_turn_is_told_to_come_later() {
     let answered = engine.turns.try_acquire();
     assert!(answered.is_ok());
 }
+
+#[tokio::test]
+async fn questions_spill_to_the_folder_that_they_are_given_and_what_was_left_in_it_is_gone() {
+    let (lake, spill) = (
+        TempDir::new().expect("a folder"),
+        TempDir::new().expect("a folder"),
+    );
+    let left = spill.path().join("left");
+    std::fs::create_dir(&left).expect("a folder");
+    let (engine, _) = engine(&lake).await;
+    let engine = engine.spilling_to(spill.path()).expect("an engine");
+    assert!(!left.exists());
+    let file = engine.runtime.disk_manager.create_tmp_file("a test");
+    let file = file.expect("a file");
+    let path = file.path().expect("a file has a path");
+    assert!(path.starts_with(spill.path()), "{path:?}");
+}

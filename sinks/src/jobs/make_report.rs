@@ -80,6 +80,7 @@ impl MakeReportJob {
             pieces: 0,
             size_bytes: 0,
         };
+        let unmade = |error| unmade(error, job.attempt());
         let mut export = self.engine.export(&wanted).await.map_err(unmade)?;
         while let Some(bytes) = export.next().await.map_err(unmade)? {
             file.write(&bytes).await?;
@@ -199,8 +200,11 @@ fn unstored(error: StoreError) -> JobFault {
     JobFault::retry(NoFile::Store(error))
 }
 
+/// Tries of what needs more memory than there is: others who ask at the same time may have it.
+const CROWDED_TRIES: i32 = 3;
+
 /// What another try may mend, and what not.
-fn unmade(error: ExportError) -> JobFault {
+fn unmade(error: ExportError, attempt: i32) -> JobFault {
     match &error {
         ExportError::Lake(
             LakeError::Busy
@@ -209,6 +213,9 @@ fn unmade(error: ExportError) -> JobFault {
             | LakeError::Overtaken(_)
             | LakeError::Unavailable(_),
         ) => JobFault::retry(error),
+        ExportError::Lake(LakeError::TooLarge(_)) if attempt < CROWDED_TRIES => {
+            JobFault::retry(error)
+        }
         ExportError::Lake(
             LakeError::TooLarge(_) | LakeError::Misfit { .. } | LakeError::Query(_),
         )

@@ -27,6 +27,8 @@ pub const NAME: &str = "redis";
 
 /// The operator that the rows of marks are kept under.
 const OPERATOR: &str = "stream";
+/// The one that the row is kept under which says how many entries each stream has at least.
+const FLOOR: &str = "floor";
 /// What the note is called that says how far the mirror is.
 const NOTE: &str = "mirrored";
 /// Records that travel to the server together: few enough that others who ask it are not held up.
@@ -48,6 +50,8 @@ pub struct RedisTarget {
     /// How far the note in Redis says that the mirror is.
     noted: Seq,
     marks: BTreeMap<Topic, Seq>,
+    /// How many of its newest entries each stream has at least: fewer than are kept now, where fewer were kept before.
+    floor: u64,
     /// How often each stream was added to, as far as is known.
     added: BTreeMap<Topic, u64>,
     /// Streams that have lost something and cannot be filled as they are.
@@ -64,6 +68,7 @@ impl RedisTarget {
             connection: None,
             noted: 0,
             marks: BTreeMap::new(),
+            floor: STREAM_LEN as u64,
             added: BTreeMap::new(),
             short: BTreeSet::new(),
         }
@@ -98,13 +103,8 @@ impl RedisTarget {
         Look::at(&self.redis, NOTE, connection).await
     }
 
-    /// How many of its newest entries a stream has, at least.
-    fn kept(&self) -> u64 {
-        self.stream_len as u64
-    }
-
     /// Sees to it that the server is as it was left.
-    async fn is_as_left(&self, connection: &mut Connection) -> Result<(), Fault> {
+    async fn is_as_left(&mut self, connection: &mut Connection) -> Result<(), Fault> {
         let look = self.look(connection).await?;
         if look.noted != Some(self.noted) {
             let noted = look.noted.unwrap_or(0);
@@ -113,7 +113,12 @@ impl RedisTarget {
                 self.noted
             )));
         }
-        match look.short(&self.added, self.kept()).first() {
+        let kept = self.stream_len as u64;
+        if look.short(&self.added, kept).is_empty() {
+            self.floor = kept;
+            return Ok(());
+        }
+        match look.short(&self.added, self.floor).first() {
             None => Ok(()),
             Some(topic) => Err(lost(format!(
                 "the stream of \"{topic}\" holds less than was put into it"
@@ -202,6 +207,8 @@ impl Target for RedisTarget {
         let mut connection = self.connected().await?;
         let tops = self.tops(&mut connection).await;
         let tops = self.told(tops)?;
+        let floor = floor_in(&marks).unwrap_or(u64::MAX);
+        self.floor = floor.min(self.stream_len as u64);
         self.marks = of_rows(marks);
         // What is not as it was left may be somebody else's, and is not to be filled up then.
         let is_as_left = |topic: &Topic, seq: Seq| self.marks.get(topic) == Some(&seq);
@@ -219,7 +226,7 @@ impl Target for RedisTarget {
             .iter()
             .map(|(topic, it)| (*topic, it.added))
             .collect();
-        self.short = look.short(&BTreeMap::new(), self.kept());
+        self.short = look.short(&BTreeMap::new(), self.floor);
         let lost_behind = self.lost_behind(&tops, cut);
         for (topic, mark) in &mut self.marks {
             let top = tops.get(topic).filter(|_| !self.short.contains(topic));
@@ -259,7 +266,12 @@ impl Target for RedisTarget {
             key: topic.to_string(),
             state: Some(to_raw_value(seq).expect("a number is JSON")),
         };
-        self.marks.iter().map(row).collect()
+        let floor = StateRow {
+            operator: FLOOR.to_owned(),
+            key: NAME.to_owned(),
+            state: Some(to_raw_value(&self.floor).expect("a number is JSON")),
+        };
+        self.marks.iter().map(row).chain([floor]).collect()
     }
 
     async fn check(&mut self) -> Result<(), Fault> {
@@ -295,6 +307,12 @@ fn fitting(records: &[Effect<Record>]) -> usize {
         bytes <= WRITE_BYTES_MAX
     });
     fit.count().max(1)
+}
+
+/// How many entries each stream had at least, as the rows beside the cut say.
+fn floor_in(rows: &[StateRow]) -> Option<u64> {
+    let row = rows.iter().find(|row| row.operator == FLOOR)?;
+    serde_json::from_str(row.state.as_ref()?.get()).ok()
 }
 
 /// The marks in the rows beside the cut. One that cannot be read is no mark: a later one takes its place.

@@ -20,6 +20,8 @@ pub struct MakeReport {}
 impl JobArgs for MakeReport {
     const KIND: &'static str = "report";
     const QUEUE: Queue = Queue::Heavy;
+    // Some hours: a lake that is made anew is waited for.
+    const ATTEMPTS_MAX: u16 = 12;
 }
 
 /// A report that is to be made.

@@ -24,8 +24,7 @@ async fn nobody_has_more_than_one_statement_under_way_and_others_have_theirs() {
     };
     let (ended, ()) = tokio::join!(ground.ask(endless), meanwhile);
     ended.expect(422);
-    let next = ground.ask("select 1").await.expect(200);
-    assert_eq!(next.header("ratelimit-remaining"), Some("28"));
+    ground.ask("select 1").await.expect(200);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -80,7 +79,7 @@ async fn a_token_that_only_reads_may_ask_and_the_audit_knows_who_asked_what() {
         "what was found is in no record"
     );
     // Nor does it stand in the rows of anybody's teams.
-    let asked = "select count(*) from events where type like 'statement%'";
+    let asked = "select count(*) from events where kind like 'statement%'";
     assert_eq!(ground.rows(asked).await, json!([[0]]));
 }
 

@@ -15,6 +15,7 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
 use millstream_domain::ids::ReportId;
 use millstream_domain::report::{ReportFormat, ReportGroup, ReportKind, ReportOrder, ReportState};
+use millstream_event_log::events::project::ProjectState;
 use millstream_store::PageRequest;
 use millstream_store::page::LIMIT_MAX;
 use millstream_store::report::{DeleteReport, Report};
@@ -249,7 +250,17 @@ async fn page(
     };
     let (actor, me) = (viewer.caller.actor.clone(), viewer.caller.id);
     let reports = app.store().reports(&actor, &most).await?.items;
-    let teams = app.store().teams(&actor, &most).await?.items;
+    let mut teams = app.store().teams(&actor, &most).await?.items;
+    // What the address asks for may be none of those that are offered; what cannot be seen is not offered either.
+    if let Ok(id) = form.value("team").parse()
+        && !teams.iter().any(|team| team.id == id)
+    {
+        teams.extend(app.store().team(&actor, id).await.ok());
+    }
+    let chosen_project = match form.value("project").parse() {
+        Ok(id) => app.store().project(&actor, id).await.ok(),
+        Err(_) => None,
+    };
     let chosen = form.value("user").parse().ok();
     let named = reports.iter().filter_map(|report| report.order.person());
     let mut people: Vec<_> = named.map(|(_, id)| id).chain([me]).collect();
@@ -260,9 +271,9 @@ async fn page(
     }
     let people = app.store().names(&people).await?;
     let shell = Shell::of(app, viewer, Section::Analytics).await?;
-    let project = |project: &millstream_event_log::events::project::ProjectState| {
-        (project.id.to_string(), project.name.clone())
-    };
+    let project = |project: &ProjectState| (project.id.to_string(), project.name.clone());
+    let is_unnamed = |chosen: &ProjectState| shell.projects.iter().all(|it| it.id != chosen.id);
+    let unnamed = chosen_project.filter(is_unnamed);
     let status = wrong.status();
     let mut page = FilesPage {
         rows: Vec::new(),
@@ -275,7 +286,12 @@ async fn page(
             .into_iter()
             .map(|team| (team.id.to_string(), team.name))
             .collect(),
-        projects: shell.projects.iter().map(project).collect(),
+        projects: shell
+            .projects
+            .iter()
+            .chain(unnamed.as_ref())
+            .map(project)
+            .collect(),
         people: people
             .into_values()
             .map(|name| (name.id.to_string(), name.display_name))

@@ -18,7 +18,7 @@ use std::collections::BTreeSet;
 /// How many changes of a task are looked through for the version that a form knew: more are not made while somebody types.
 const RECORDS_MAX: u32 = 50;
 /// How often the log is looked at when the mover has not moved the newest change yet.
-const LOOKS: usize = 2;
+const LOOKS: usize = 3;
 
 /// What happened to a task while somebody had its form open.
 #[derive(Debug, Default)]
@@ -71,6 +71,8 @@ async fn past(
 ) -> Result<(Option<TaskState>, Vec<Record>), ApiError> {
     let mut look = 1;
     let records = loop {
+        // Before the look, so that what comes after it ends the wait, and nothing else does.
+        let tail = app.log().bounds().await?.tail;
         let records = app.log().last_of_key(task.id.0, RECORDS_MAX).await?;
         let newest = records.iter().find_map(of_task);
         let is_there = newest.is_some_and(|(state, _)| state.version >= task.version);
@@ -78,8 +80,7 @@ async fn past(
             break records;
         }
         look += 1;
-        let seen = records.first().map_or(Cut::START, |r| Cut::at(r.seq));
-        app.log().wait(seen).await;
+        app.log().wait(Cut::at(tail)).await;
     };
     let (mut base, mut since) = (None, Vec::new());
     for record in records {
