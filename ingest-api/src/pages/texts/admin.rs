@@ -1,6 +1,18 @@
 //! What administrators see: pipelines, jobs, schedules, keys, users, the audit.
 
-texts! { AdminTexts {
+use super::reporting::{self, ReportTexts};
+use std::ops::Deref;
+
+impl Deref for AdminTexts {
+    type Target = ReportTexts;
+
+    /// The next room of the same house.
+    fn deref(&self) -> &ReportTexts {
+        self.reporting
+    }
+}
+
+texts! { AdminTexts with reporting: ReportTexts {
     per_second: "Per second";
     refused_hint: "Refused: records that a pipeline could not take and set aside (dead letters); their number leads to them.";
     rebuild: "Make anew";
