@@ -3,7 +3,7 @@
 //! write's position as `Millstream-Wait-For`.
 
 use crate::numbers::percentile;
-use crate::server::{Server, client};
+use crate::server::{SETUP_SECRET, Server, client};
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
 use tokio::task::JoinSet;
@@ -141,7 +141,7 @@ impl People {
 
     async fn register(&self, name: &str) -> String {
         let person = json!({"username": name, "email": format!("{name}@example.org"),
-            "password": "a long enough password", "setup_secret": "bench"});
+            "password": "a long enough password", "setup_secret": SETUP_SECRET});
         let answer: Value = self
             .send(
                 self.client

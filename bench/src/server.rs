@@ -3,6 +3,9 @@
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
+/// What the first person registers with.
+pub(crate) const SETUP_SECRET: &str = "first come, first served";
+
 /// The product, running.
 #[derive(Debug)]
 pub struct Server {
@@ -25,7 +28,13 @@ impl Server {
         let child = Command::new(&binary)
             .env("DATABASE_URL", database_url)
             .envs(settings.iter().map(|(name, value)| (name, value)))
-            .args(["--log", "warn", "--setup-secret", "bench", "--data-dir"])
+            .args([
+                "--log",
+                "warn",
+                "--setup-secret",
+                SETUP_SECRET,
+                "--data-dir",
+            ])
             .arg(data.path())
             .args([
                 "--listen",
@@ -33,7 +42,7 @@ impl Server {
                 "--admin-listen",
                 &format!("127.0.0.1:{admin}"),
             ])
-            .stderr(Stdio::null())
+            .stderr(Stdio::inherit())
             .spawn()
             .unwrap_or_else(|e| {
                 panic!(
@@ -41,7 +50,7 @@ impl Server {
                     binary.display()
                 )
             });
-        let server = Self {
+        let mut server = Self {
             child,
             url: format!("http://127.0.0.1:{port}"),
             _data: data,
@@ -53,6 +62,8 @@ impl Server {
             .await
             .is_ok_and(|answer| answer.status().is_success())
         {
+            let ended = server.child.try_wait().unwrap();
+            assert!(ended.is_none(), "the server does not start: {ended:?}");
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
         server

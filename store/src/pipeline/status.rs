@@ -143,13 +143,13 @@ async fn all(
                    where r.pipeline = p.name and r.state not in ('done', 'failed') and r.reported_at >= $2
                ) then 'rebuilding' else p.state end as "state!", p.owner, p.generation, p.dead_letters, p.committed_at,
                coalesce(p.leased_until, '-infinity') < $1 and p.reported_at < $2 as "is_stopped!",
-               greatest(h.next - 1 - p.cut, 0) as "lag_records!",
+               greatest((select next from stream.head) - 1 - p.cut, 0) as "lag_records!",
                coalesce(
                    (select extract(epoch from clock_timestamp() - l.moved_at) * 1000
                     from stream.log l where l.seq = p.cut + 1),
                    0
                )::bigint as "lag_ms!"
-        from stream.pipeline p cross join stream.head h
+        from stream.pipeline p
         where p.name not like '%' || $3
         order by p.name
         "#,
