@@ -5,6 +5,7 @@
 //! make one check it and answer with the [`field::FieldError`]s that a client sees.
 
 pub mod api_token;
+pub mod audit;
 pub mod clock;
 pub mod comment;
 pub mod field;

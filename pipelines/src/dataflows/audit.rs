@@ -11,8 +11,6 @@
 pub mod canonical;
 mod nouns;
 
-pub use nouns::ENTITIES;
-
 use crate::operator::Reject;
 use crate::pipeline::{OnReject, Pipeline};
 use chrono::{DateTime, Utc};

@@ -15,6 +15,7 @@ use crate::state::AppState;
 use askama::Template;
 use axum::extract::State;
 use axum::response::Response;
+use millstream_domain::audit::ENTITIES;
 use millstream_domain::policy::Action;
 use millstream_store::views::audit::AuditEntry;
 use millstream_store::{Page, PageRequest};
@@ -25,27 +26,6 @@ use std::fmt::Write as _;
 
 /// Most characters of a value that are shown; the whole is in the API.
 const VALUE_CHARS: usize = 160;
-
-/// Kinds of things, for the field of the filter: those that entries are about.
-const ENTITIES: [&str; 17] = [
-    "task",
-    "comment",
-    "project",
-    "team",
-    "member",
-    "tag",
-    "user",
-    "session",
-    "api_token",
-    "access",
-    "notification",
-    "job",
-    "schedule",
-    "report",
-    "statement",
-    "pipeline",
-    "key",
-];
 
 #[derive(Template)]
 #[template(path = "pages/admin_audit.html")]
@@ -211,13 +191,4 @@ pub(crate) async fn export(
     let filter = typed.read(&app, &viewer).await?;
     let filter = filter.ok_or_else(|| ApiError::bad_request(ENGLISH.audit_nobody))?;
     file(&app, &viewer.caller.actor, filter).await
-}
-
-#[cfg(test)]
-mod tests {
-    #[test]
-    fn the_kinds_of_things_that_are_offered_are_those_that_entries_are_about() {
-        let written = millstream_pipelines::dataflows::audit::ENTITIES;
-        assert_eq!(super::ENTITIES, written);
-    }
 }

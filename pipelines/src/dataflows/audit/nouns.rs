@@ -14,27 +14,6 @@ use uuid::Uuid;
 /// A record's payload, as it was written.
 pub(super) type Payload = Map<String, Value>;
 
-/// The kinds of things that entries are about. Refused access is about what its path names, or about `access`.
-pub const ENTITIES: [&str; 17] = [
-    "task",
-    "comment",
-    "project",
-    "team",
-    "member",
-    "tag",
-    "user",
-    "session",
-    "api_token",
-    "access",
-    "notification",
-    "job",
-    "schedule",
-    "report",
-    "statement",
-    "pipeline",
-    "key",
-];
-
 /// What an event tells.
 pub(super) struct Told {
     pub(super) entity: String,

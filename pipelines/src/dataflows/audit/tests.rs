@@ -1,6 +1,7 @@
 //! What the audit makes of every event there is.
 
 use super::*;
+use millstream_domain::audit::ENTITIES;
 use millstream_event_log::events::session::{EndReason, FailedLogin, RefusedLogin, SessionEnded};
 use millstream_event_log::events::{Event, SessionEvent, TaskEvent};
 use millstream_event_log::testing::{at, record};
