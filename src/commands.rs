@@ -49,10 +49,12 @@ pub(crate) enum Request {
 
 impl Request {
     /// Whether it makes sense only where Millstream has run before: a check of nothing would be passed by anybody.
-    fn needs_installation(&self) -> bool {
+    fn needs_installation(&self, settings: &Settings) -> bool {
         match self {
             Self::VerifyAudit { .. } | Self::Import(_) | Self::Rebuild(_) => true,
-            Self::Migrate | Self::Keys(_) => false,
+            // New keys can be made before there is anybody to use them. Of none, none can be shown or retired.
+            Self::Migrate | Self::Keys(keys::KeysRequest::Rotate { .. }) => false,
+            Self::Keys(_) => settings.keys_dir.is_none(),
         }
     }
 
@@ -81,7 +83,7 @@ pub(crate) async fn run(settings: &Settings, command: Command) -> Result<ExitCod
         Command::Import(args) => import::request(args)?,
         Command::Rebuild(args) => (rebuild::request(args), Vec::new()),
     };
-    if request.needs_installation() && !settings.data_dir.is_dir() {
+    if request.needs_installation(settings) && !settings.data_dir.is_dir() {
         return Err(Usage::because(format!(
             "there is no data folder \"{}\": name the one of your installation with --data-dir or MILLSTREAM_DATA_DIR",
             settings.data_dir.display()

@@ -184,15 +184,20 @@ async fn limit_time(
     Ok(())
 }
 
+/// Has a new connection's statements limited in time, and never compiled (JIT). Ours are short, so that compiling one takes longer
+/// than running it; and while a table is young the planner expects so many rows that it would, at every execution.
+async fn prepare(connection: &mut PgConnection) -> sqlx::Result<()> {
+    sqlx::query("set jit = off").execute(&mut *connection).await?;
+    limit_time(connection, STATEMENT_TIME_MAX, LOCK_TIME_MAX).await
+}
+
 /// A pool whose server answers. It is given time to: both may be starting at once.
 async fn reach(options: PgConnectOptions, connections: u32, setting: &str) -> Result<PgPool> {
     let pool = PgPoolOptions::new()
         .max_connections(connections)
         .acquire_timeout(ACQUIRE)
         .test_before_acquire(false)
-        .after_connect(|connection, _| {
-            Box::pin(limit_time(connection, STATEMENT_TIME_MAX, LOCK_TIME_MAX))
-        })
+        .after_connect(|connection, _| Box::pin(prepare(connection)))
         .before_acquire(|connection, state| {
             Box::pin(async move {
                 if state.idle_for > TRUSTED {
@@ -248,32 +253,32 @@ mod tests {
     use super::*;
     use millstream_store::testing::TestDatabase;
 
-    /// The limits of every connection that there is.
-    async fn limits(pool: &PgPool) -> Vec<(String, String)> {
-        let (mut held, mut limits) = (Vec::new(), Vec::new());
+    /// The settings of every connection that there is.
+    async fn settings(pool: &PgPool) -> Vec<String> {
+        let (mut held, mut all) = (Vec::new(), Vec::new());
         for _ in 0..pool.size() {
             let mut connection = pool.acquire().await.expect("a connection");
-            let sql =
-                "select current_setting('statement_timeout'), current_setting('lock_timeout')";
-            let settings = sqlx::query_as(sql).fetch_one(&mut *connection).await;
-            limits.push(settings.expect("two settings"));
+            let sql = "select concat_ws(' ', current_setting('statement_timeout'),
+                              current_setting('lock_timeout'), current_setting('jit'))";
+            let settings = sqlx::query_scalar(sql).fetch_one(&mut *connection).await;
+            all.push(settings.expect("three settings"));
             held.push(connection);
         }
-        limits
+        all
     }
 
     #[tokio::test]
-    async fn statements_are_limited_in_time_before_and_after_a_migration() {
+    async fn statements_are_limited_in_time_and_never_compiled_before_and_after_a_migration() {
         let test = TestDatabase::new().await;
         let database = Database::connect(&test.url()).await.expect("a database");
         for migrated in [false, true] {
             if migrated {
                 database.migrate(None).await.expect("an up-to-date schema");
             }
-            let limits = limits(database.pool()).await;
-            assert!(!limits.is_empty());
-            for (statement, lock) in limits {
-                assert_eq!((statement.as_str(), lock.as_str()), ("75s", "20s"));
+            let settings = settings(database.pool()).await;
+            assert!(!settings.is_empty());
+            for settings in settings {
+                assert_eq!(settings, "75s 20s off");
             }
         }
         database.close().await;

@@ -24,6 +24,7 @@ pub mod days;
 pub mod error;
 pub mod export;
 pub mod lake;
+mod nearest_rank;
 pub mod reports;
 pub mod session;
 pub mod sql;

@@ -329,7 +329,8 @@ impl Session {
         T: DeserializeOwned + Send + 'static,
     {
         let (context, sql) = (self.context.clone(), sql.to_owned());
-        let found = async move { rows(&context, &sql).await };
+        // Boxed, because a report asks several at once.
+        let found = Box::pin(async move { rows(&context, &sql).await });
         self.threads.work(found).await
     }
 

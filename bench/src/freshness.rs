@@ -26,6 +26,9 @@ pub struct Seen {
     pub late: usize,
 }
 
+/// How long tasks are written before the first one counts: a reader that found no mirror looks for it again after five seconds.
+const WARM_UP_S: u64 = 10;
+
 /// Writes tasks to a fresh server and follows one in so many, in one of the views; the rest is load.
 pub async fn measure(
     server: &Server,
@@ -34,10 +37,11 @@ pub async fn measure(
     rate: u64,
     seconds: u64,
 ) -> Vec<Seen> {
+    let first = rate * WARM_UP_S;
     let people = People::new(server).await;
     let mut following = JoinSet::new();
     let started = Instant::now();
-    for n in 0..rate * seconds {
+    for n in 0..first + rate * seconds {
         let due = started + Duration::from_secs_f64(seconds_of(n, rate));
         tokio::time::sleep_until(due.into()).await;
         let people = people.clone();
@@ -45,7 +49,8 @@ pub async fn measure(
         following.spawn(async move {
             if n.is_multiple_of(followed) {
                 let task = people.create(n, &people.told_id).await;
-                Some((view, people.appears(view, &task).await))
+                let seen = (view, people.appears(view, &task).await);
+                (n >= first).then_some(seen)
             } else {
                 // Somebody else's: the one who is told would not find the followed ones among them.
                 people.create(n, &people.writer_id).await;
@@ -192,9 +197,12 @@ impl People {
         let request = self.client.post(format!("{}/tasks", self.api));
         let answer = request.bearer_auth(&self.writer).json(&body).send();
         let answer = answer.await.unwrap();
-        let position = answer.headers()["millstream-position"].to_str().unwrap();
-        let position = position.to_owned();
+        let status = answer.status();
+        let position = answer.headers().get("millstream-position").cloned();
         let body: Value = answer.json().await.unwrap();
+        assert!(status.is_success(), "{status}: {body}");
+        let position = position.expect("a write has a place in the log");
+        let position = position.to_str().unwrap().to_owned();
         Made {
             id: body["data"]["id"].as_str().unwrap().to_owned(),
             word,

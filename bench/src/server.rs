@@ -12,6 +12,8 @@ pub struct Server {
     child: Child,
     /// Where it answers.
     pub url: String,
+    /// Where it answers operators.
+    admin: String,
     _data: tempfile::TempDir,
 }
 
@@ -27,6 +29,8 @@ impl Server {
             .join("millstream");
         let child = Command::new(&binary)
             .env("DATABASE_URL", database_url)
+            // Somebody who writes as fast as all of a team is held back otherwise.
+            .env("RATE_LIMIT", "off")
             .envs(settings.iter().map(|(name, value)| (name, value)))
             .args([
                 "--log",
@@ -42,6 +46,7 @@ impl Server {
                 "--admin-listen",
                 &format!("127.0.0.1:{admin}"),
             ])
+            .stdout(Stdio::null())
             .stderr(Stdio::inherit())
             .spawn()
             .unwrap_or_else(|e| {
@@ -53,6 +58,7 @@ impl Server {
         let mut server = Self {
             child,
             url: format!("http://127.0.0.1:{port}"),
+            admin: format!("http://127.0.0.1:{admin}"),
             _data: data,
         };
         let ready = format!("{}/health/ready", server.url);
@@ -67,6 +73,17 @@ impl Server {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
         server
+    }
+
+    /// What it says of a metric: the sum of all whose labels contain this.
+    pub async fn metric(&self, name: &str, labels: &str) -> f64 {
+        let all = client().get(format!("{}/metrics", self.admin)).send().await;
+        let all = all.unwrap().text().await.unwrap();
+        let lines = all.lines().filter(|line| line.starts_with(name));
+        let values = lines.filter(|line| line.contains(labels));
+        values
+            .map(|line| line.rsplit(' ').next().unwrap().parse::<f64>().unwrap())
+            .sum()
     }
 }
 

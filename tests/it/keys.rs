@@ -45,6 +45,8 @@ fn kid_in(ended: &Ended) -> String {
 #[tokio::test]
 async fn keys_are_made_shown_and_retired_while_the_server_runs_and_without_it() {
     let installation = Installation::embedded();
+    let nowhere = installation.run(&["keys", "list"]).await;
+    nowhere.expect(2).complains("there is no data folder");
     let server = installation.start().await;
     let ada = server.found().await;
     let [(first, state)] = &listed(&installation).await[..] else {

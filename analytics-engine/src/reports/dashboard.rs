@@ -1,6 +1,8 @@
 //! The dashboard: how things stand and what happened lately.
 
-use super::{Day, Percentiles, Question, Scope, Standing, Taken, Throughput, per_day};
+use super::period::Period;
+use super::times::Taken;
+use super::{Day, Percentiles, Question, Scope, Standing, Throughput};
 use crate::error::LakeError;
 use crate::session::Session;
 use millstream_domain::ids::UserId;
@@ -34,11 +36,17 @@ pub async fn ask(
         },
         ..question.clone()
     };
+    let (now, mine, period, [cycle_time]) = tokio::try_join!(
+        Standing::of(session, question),
+        Standing::of(session, &mine),
+        Period::of(session, question),
+        Percentiles::of(session, question, [Taken::Cycle]),
+    )?;
     Ok(Dashboard {
-        now: Standing::of(session, question).await?,
-        mine: Standing::of(session, &mine).await?,
-        period: Throughput::of(session, question).await?,
-        cycle_time: Percentiles::of(session, question, Taken::Cycle).await?,
-        days: per_day(session, question).await?,
+        now,
+        mine,
+        period: period.throughput,
+        cycle_time,
+        days: period.days,
     })
 }

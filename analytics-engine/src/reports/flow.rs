@@ -1,7 +1,9 @@
 //! How work flows through a project: how many tasks were in which status at the end of each day, what was finished, and
 //! how long that took.
 
-use super::{Day, Percentiles, Question, Scope, Standing, Taken, Throughput, per_day};
+use super::period::Period;
+use super::times::Taken;
+use super::{Day, Percentiles, Question, Scope, Standing, Throughput};
 use crate::error::LakeError;
 use crate::session::Session;
 use chrono::NaiveDate;
@@ -55,26 +57,35 @@ pub async fn ask(
         ..question.clone()
     };
     let question = &of_project;
+    let (now, period, [cycle_time, lead_time], cumulative) = tokio::try_join!(
+        Standing::of(session, question),
+        Period::of(session, question),
+        Percentiles::of(session, question, [Taken::Cycle, Taken::Lead]),
+        cumulative(session, question),
+    )?;
     Ok(Flow {
-        now: Standing::of(session, question).await?,
-        period: Throughput::of(session, question).await?,
-        cycle_time: Percentiles::of(session, question, Taken::Cycle).await?,
-        lead_time: Percentiles::of(session, question, Taken::Lead).await?,
-        days: per_day(session, question).await?,
-        cumulative: cumulative(session, question).await?,
+        now,
+        period: period.throughput,
+        cycle_time,
+        lead_time,
+        days: period.days,
+        cumulative,
     })
 }
 
-/// How many more there were in a status from a day on.
+/// How many stretches of a status began on a day, or ended.
 #[derive(Debug, Deserialize)]
 struct Step {
-    day: i32,
+    /// None where those are counted that ended.
+    began: Option<i32>,
+    /// None where those are counted that began, and for those that have not ended.
+    ended: Option<i32>,
     status: Status,
-    more: i64,
+    count: i64,
 }
 
 /// A stretch counts on each day at whose end it lasted. So it counts from the day on which it began, and no more from the day
-/// on which it ended.
+/// on which it ended. What began before the first day counts from the first.
 async fn cumulative(session: &Session, question: &Question) -> Result<Vec<Levels>, LakeError> {
     let days = question.days();
     session.count_by(&days);
@@ -82,13 +93,10 @@ async fn cumulative(session: &Session, question: &Question) -> Result<Vec<Levels
     // What was put away before it was done has left the flow.
     let counts = format!("(not archived or status = 'done') and {scope}");
     let sql = format!(
-        "select day, status, sum(step) as more from (
-            select greatest(day_of(entered_at), 0) as day, status, 1 as step
+        "select began, ended, status, count(*) as count from (
+            select day_of(entered_at) as began, day_of(left_at) as ended, status
             from task_intervals where {counts}
-            union all
-            select greatest(day_of(left_at), 0) as day, status, -1 as step
-            from task_intervals where left_at is not null and {counts}
-         ) group by day, status having sum(step) <> 0"
+         ) group by grouping sets ((began, status), (ended, status))"
     );
     let steps: Vec<Step> = session.rows(&sql).await?;
     let mut levels: Vec<_> = days
@@ -103,9 +111,14 @@ async fn cumulative(session: &Session, question: &Question) -> Result<Vec<Levels
         })
         .collect();
     for step in steps {
-        let from = usize::try_from(step.day).unwrap_or(0);
+        let (day, more) = match (step.began, step.ended) {
+            (Some(day), _) => (day, step.count),
+            (None, Some(day)) => (day, -step.count),
+            (None, None) => continue,
+        };
+        let from = usize::try_from(day).unwrap_or(0);
         for level in levels.iter_mut().skip(from) {
-            *level.of(step.status) += step.more;
+            *level.of(step.status) += more;
         }
     }
     Ok(levels)

@@ -1,6 +1,8 @@
 //! What one person works on and has finished, in the teams that the reader sees.
 
-use super::{Day, Percentiles, Question, Scope, Standing, Taken, Throughput, per_day};
+use super::period::Period;
+use super::times::Taken;
+use super::{Day, Percentiles, Question, Scope, Standing, Throughput};
 use crate::error::LakeError;
 use crate::session::Session;
 use millstream_domain::ids::UserId;
@@ -35,11 +37,16 @@ pub async fn ask(
         ..question.clone()
     };
     let question = &theirs;
+    let (now, period, [cycle_time, lead_time]) = tokio::try_join!(
+        Standing::of(session, question),
+        Period::of(session, question),
+        Percentiles::of(session, question, [Taken::Cycle, Taken::Lead]),
+    )?;
     Ok(Stats {
-        now: Standing::of(session, question).await?,
-        period: Throughput::of(session, question).await?,
-        cycle_time: Percentiles::of(session, question, Taken::Cycle).await?,
-        lead_time: Percentiles::of(session, question, Taken::Lead).await?,
-        days: per_day(session, question).await?,
+        now,
+        period: period.throughput,
+        cycle_time,
+        lead_time,
+        days: period.days,
     })
 }

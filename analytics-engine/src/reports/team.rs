@@ -1,8 +1,8 @@
 //! How a team does: what it finished, how long that took, and who works on how much.
 
-use super::{
-    Day, OPEN, Percentiles, Question, Scope, Standing, Taken, Throughput, moment, per_day,
-};
+use super::period::Period;
+use super::times::Taken;
+use super::{Day, OPEN, Percentiles, Question, Scope, Standing, Throughput, moment};
 use crate::error::LakeError;
 use crate::session::Session;
 use millstream_domain::ids::{TeamId, UserId};
@@ -59,13 +59,19 @@ pub async fn ask(
         ..question.clone()
     };
     let question = &of_team;
+    let (now, period, [cycle_time, lead_time], people) = tokio::try_join!(
+        Standing::of(session, question),
+        Period::of(session, question),
+        Percentiles::of(session, question, [Taken::Cycle, Taken::Lead]),
+        people(session, question, team),
+    )?;
     Ok(Performance {
-        now: Standing::of(session, question).await?,
-        period: Throughput::of(session, question).await?,
-        cycle_time: Percentiles::of(session, question, Taken::Cycle).await?,
-        lead_time: Percentiles::of(session, question, Taken::Lead).await?,
-        days: per_day(session, question).await?,
-        people: people(session, question, team).await?,
+        now,
+        period: period.throughput,
+        cycle_time,
+        lead_time,
+        days: period.days,
+        people,
     })
 }
 

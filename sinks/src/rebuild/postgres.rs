@@ -135,7 +135,10 @@ impl<V: View<Item: Item> + Clone + Sync> Rebuilt for PostgresView<V> {
         if found.differences() > 0 {
             self.table.carry_over(&mut tx).await?;
         }
-        end(&mut *tx, wish, &Ok(found.clone()), now).await?;
+        // Nor is it done by a session that outlived its process: that one's rebuild was called failed when it came back.
+        if !end(&mut *tx, wish, &Ok(found.clone()), now).await? {
+            return Err(RebuildError::Overtaken);
+        }
         tx.commit().await?;
         Ok(())
     }

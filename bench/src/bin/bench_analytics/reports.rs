@@ -21,9 +21,11 @@ enum Form {
     /// The only row.
     One,
     Rows,
-    /// Rows of the days on which something happened.
-    Days,
-    /// Rows of how many more there are in a status from a day on.
+    /// Rows of the days on which something happened: all together, and each.
+    Period,
+    /// The only row: how long it took, each with its three ranks.
+    Times,
+    /// Rows of how many stretches of a status began on a day, or ended.
     Levels,
     /// The first of the rows, and how many are in the others.
     Groups,
@@ -83,51 +85,55 @@ fn standing(name: &'static str, question: &Question, scope: &str) -> Part {
     }
 }
 
-fn throughput(question: &Question, scope: &str) -> Part {
-    let within = within(question);
+/// What happened on each day. All days together are their sum: so it reads the rows once, as ours does.
+fn period(question: &Question, scope: &str) -> Part {
+    let (within, day) = (within(question), day_of(question, "entered_at"));
     let sql = format!(
-        "select count(*) filter (where creation) as created,
+        "select {day} as day, count(*) filter (where creation) as created,
             count(*) filter (where completion) as completed,
             count(*) filter (where reopening) as reopened,
             count(*) filter (where completion and due_at is not null) as completed_with_due,
             count(*) filter (where completion and entered_at <= due_at) as completed_on_time
-         from task_intervals where {within} and {scope}"
+         from task_intervals
+         where {within} and (creation or completion or reopening) and {scope} group by 1"
     );
     Part {
         name: "period",
-        form: Form::One,
+        form: Form::Period,
         sql,
     }
 }
 
-fn taken(name: &'static str, from: &str, question: &Question, scope: &str) -> Part {
+/// How long it took, by one reading as well.
+fn times(taken: &[Taken], question: &Question, scope: &str) -> Part {
     let within = within(question);
+    let seconds = taken.iter().map(|(name, from)| {
+        format!(
+            "case when {from} is not null
+             then greatest((epoch_us(entered_at) - epoch_us({from})) // 1000000, 0) end as {name}"
+        )
+    });
+    let seconds = seconds.collect::<Vec<_>>().join(", ");
+    let ranks = taken.iter().map(|(name, _)| {
+        format!(
+            "{{'count': count({name}), 'ranks': quantile_disc({name}, [0.5, 0.85, 0.95])}} as {name}"
+        )
+    });
+    let ranks = ranks.collect::<Vec<_>>().join(", ");
     let sql = format!(
-        "select count(*) as count, quantile_disc(seconds, 0.5) as p50_s, quantile_disc(seconds, 0.85) as p85_s,
-            quantile_disc(seconds, 0.95) as p95_s
-         from (select greatest((epoch_us(entered_at) - epoch_us({from})) // 1000000, 0) as seconds
-            from task_intervals where completion and {from} is not null and {within} and {scope})"
+        "select {ranks} from (select {seconds} from task_intervals where completion and {within} and {scope})"
     );
     Part {
-        name,
-        form: Form::One,
+        name: "times",
+        form: Form::Times,
         sql,
     }
 }
 
-fn days(question: &Question, scope: &str) -> Part {
-    let (within, day) = (within(question), day_of(question, "entered_at"));
-    let sql = format!(
-        "select {day} as day, count(*) filter (where creation) as created,
-            count(*) filter (where completion) as completed
-         from task_intervals where {within} and (creation or completion) and {scope} group by 1"
-    );
-    Part {
-        name: "days",
-        form: Form::Days,
-        sql,
-    }
-}
+/// A time's name, and the column that says from when it is taken.
+type Taken = (&'static str, &'static str);
+const CYCLE: Taken = ("cycle_time", "started_at");
+const LEAD: Taken = ("lead_time", "created_at");
 
 pub(crate) fn dashboard(question: &Question, seen: &str, reader: UserId) -> Vec<Part> {
     let all = condition(&question.scope, seen);
@@ -138,9 +144,8 @@ pub(crate) fn dashboard(question: &Question, seen: &str, reader: UserId) -> Vec<
     vec![
         standing("now", question, &all),
         standing("mine", question, &condition(&mine, seen)),
-        throughput(question, &all),
-        taken("cycle_time", "started_at", question, &all),
-        days(question, &all),
+        period(question, &all),
+        times(&[CYCLE], question, &all),
     ]
 }
 
@@ -148,10 +153,8 @@ pub(crate) fn person(question: &Question, seen: &str) -> Vec<Part> {
     let theirs = condition(&question.scope, seen);
     vec![
         standing("now", question, &theirs),
-        throughput(question, &theirs),
-        taken("cycle_time", "started_at", question, &theirs),
-        taken("lead_time", "created_at", question, &theirs),
-        days(question, &theirs),
+        period(question, &theirs),
+        times(&[CYCLE, LEAD], question, &theirs),
     ]
 }
 
@@ -191,11 +194,9 @@ pub(crate) fn project(question: &Question, seen: &str) -> Vec<Part> {
     let counts = format!("(not archived or status = 'done') and {scope}");
     let (entered, left) = (day_of(question, "entered_at"), day_of(question, "left_at"));
     let sql = format!(
-        "select day, status, sum(step)::bigint as more from (
-            select greatest({entered}, 0) as day, status, 1 as step from task_intervals where {counts}
-            union all
-            select greatest({left}, 0), status, -1 from task_intervals where left_at is not null and {counts}
-         ) group by day, status having sum(step) <> 0"
+        "select began, ended, status, count(*) as count from (
+            select {entered} as began, {left} as ended, status from task_intervals where {counts}
+         ) group by grouping sets ((began, status), (ended, status))"
     );
     parts.push(Part {
         name: "cumulative",
@@ -236,7 +237,14 @@ pub(crate) fn put_together(question: &Question, parts: &[Part], answers: Vec<Vec
         let value = match part.form {
             Form::One => Value::Object(rows.swap_remove(0)),
             Form::Rows => rows.into_iter().map(Value::Object).collect(),
-            Form::Days => of_days(question, &rows),
+            Form::Period => {
+                report.insert("days".into(), of_days(question, &rows));
+                all_together(&rows)
+            }
+            Form::Times => {
+                report.extend(rows.swap_remove(0).into_iter().map(ranked));
+                continue;
+            }
             Form::Levels => of_levels(question, &rows),
             Form::Groups => {
                 let rest = rows.split_off(rows.len().min(GROUPS_MAX));
@@ -254,6 +262,20 @@ fn number(row: &Row, name: &str) -> i64 {
     row[name].as_i64().unwrap()
 }
 
+fn all_together(rows: &[Row]) -> Value {
+    let sum = |name: &str| -> i64 { rows.iter().map(|row| number(row, name)).sum() };
+    json!({"created": sum("created"), "completed": sum("completed"), "reopened": sum("reopened"),
+        "completed_with_due": sum("completed_with_due"), "completed_on_time": sum("completed_on_time")})
+}
+
+/// A time with its ranks as ours has them.
+fn ranked((name, time): (String, Value)) -> (String, Value) {
+    let rank = |at: usize| time["ranks"].get(at);
+    let ranks =
+        json!({"count": time["count"], "p50_s": rank(0), "p85_s": rank(1), "p95_s": rank(2)});
+    (name, ranks)
+}
+
 fn of_days(question: &Question, rows: &[Row]) -> Value {
     let days = question.days();
     let numbered = (0..).zip(days.dates());
@@ -269,10 +291,15 @@ fn of_levels(question: &Question, rows: &[Row]) -> Value {
     let days = question.days();
     let numbered = (0..).zip(days.dates());
     let level = |(n, day)| {
+        let is_past = |day: &Value| day.as_i64().is_some_and(|day| day <= n);
         let count = |status: &str| -> i64 {
-            let steps = rows.iter();
-            let steps = steps.filter(|row| row["status"] == status && number(row, "day") <= n);
-            steps.map(|row| number(row, "more")).sum()
+            let steps = rows.iter().filter(|row| row["status"] == status);
+            let more = steps.map(|row| match (&row["began"], &row["ended"]) {
+                (began, _) if is_past(began) => number(row, "count"),
+                (Value::Null, ended) if is_past(ended) => -number(row, "count"),
+                _ => 0,
+            });
+            more.sum()
         };
         json!({"day": day, "todo": count("todo"), "in_progress": count("in_progress"),
             "blocked": count("blocked"), "done": count("done")})

@@ -125,5 +125,12 @@ async fn found(rate: u64, seconds: u64) {
                 seen.p50_ms, seen.p99_ms, seen.tasks, seen.late
             );
         }
+        let read = async |from| server.metric("millstream_log_records_total", from).await;
+        let (mirror, log) = (read("from=\"mirror\"").await, read("from=\"log\"").await);
+        if mirror + log > 0.0 {
+            println!(
+                "{name:<10} records that pipelines read from the mirror: {mirror}, from the log itself: {log}"
+            );
+        }
     }
 }

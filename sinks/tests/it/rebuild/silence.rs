@@ -80,6 +80,28 @@ async fn who_slept_for_too_long_changes_nothing_and_leaves_the_shadow_to_who_cam
     }
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn what_was_called_failed_exchanges_nothing_any_more() {
+    let world = quiet(39).await;
+    let store = &world.test.store;
+    world.damages().await;
+    let damaged = world.contents().await.0;
+    let view = Staged::of(PostgresView::activity(store.clone())).stopped_at(Stage::Swapping);
+    let sleeping = view.asleep();
+    let gate = sleeping.gate();
+    let first = world.beside("first", activity::NAME, sleeping);
+    world.asks(activity::NAME, false).await;
+    gate.is_reached().await;
+    // What a process does first when it comes back, while a session of the one before may still be there.
+    store.forget_rebuild(activity::NAME, "first").await.unwrap();
+    gate.opens();
+    gate.is_cleared().await;
+    first.ended().await;
+    assert!(world.contents().await.0 == damaged);
+    let ended = store.rebuild(activity::NAME).await.unwrap().unwrap();
+    assert_eq!(ended.state, RebuildState::Failed, "{ended:?}");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn who_works_for_long_is_told_of_meanwhile_and_is_not_asked_again() {
     let world = quiet(41).await;

@@ -187,23 +187,25 @@ impl Store {
         wish: &Wish,
         ended: &Result<Found, String>,
     ) -> Result<(), StoreError> {
-        Ok(end(&self.pool, wish, ended, self.clock.now()).await?)
+        end(&self.pool, wish, ended, self.clock.now()).await?;
+        Ok(())
     }
 }
 
 /// Says how a rebuild ended, as [`Store::end_rebuild`] does: also in the transaction in which the view is exchanged, so that
-/// nobody is ever told that it was not.
+/// nobody is ever told that it was not. `false` when it was said before, or somebody has asked again: whoever exchanges the view
+/// then has been given up, and must not.
 pub async fn end(
     db: impl PgExecutor<'_>,
     wish: &Wish,
     ended: &Result<Found, String>,
     now: DateTime<Utc>,
-) -> Result<(), sqlx::Error> {
+) -> Result<bool, sqlx::Error> {
     let (state, found, error) = match ended {
         Ok(found) => (RebuildState::Done, Some(Json(found)), None),
         Err(error) => (RebuildState::Failed, None, Some(error.replace('\0', " "))),
     };
-    sqlx::query!(
+    let told = sqlx::query!(
         "update stream.rebuild
          set state = $3, found = $4, error = $5, finished_at = $6, reported_at = $6
          where pipeline = $1 and wish = $2 and state not in ('done', 'failed')",
@@ -216,7 +218,7 @@ pub async fn end(
     )
     .execute(db)
     .await?;
-    Ok(())
+    Ok(told.rows_affected() == 1)
 }
 
 /// Whether nobody has asked again. If so, a newer wish waits for the end of the transaction; telling how far it is does not.

@@ -1,0 +1,69 @@
+//! How long it took what was finished.
+
+use super::{Question, moment};
+use crate::error::LakeError;
+use crate::nearest_rank;
+use crate::session::Session;
+use serde::{Deserialize, Serialize};
+use std::collections::HashMap;
+
+/// How long things took, in seconds: for so many of a hundred no longer than this.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Percentiles {
+    /// How many there were.
+    #[serde(default)]
+    pub count: u64,
+    /// For half of them; none where there are none.
+    pub p50_s: Option<i64>,
+    /// For 85 of a hundred.
+    pub p85_s: Option<i64>,
+    /// For 95 of a hundred.
+    pub p95_s: Option<i64>,
+}
+
+/// From what to what the time is taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Taken {
+    /// From when work began to when it was finished.
+    Cycle,
+    /// From when the task was made to when it was finished.
+    Lead,
+}
+
+impl Taken {
+    /// The column that says from when.
+    fn from(self) -> &'static str {
+        match self {
+            Self::Cycle => "started_at",
+            Self::Lead => "created_at",
+        }
+    }
+}
+
+impl Percentiles {
+    /// Of what was finished within the days. Nearest rank: each is a time that one of them took.
+    pub(super) async fn of<const N: usize>(
+        session: &Session,
+        question: &Question,
+        taken: [Taken; N],
+    ) -> Result<[Self; N], LakeError> {
+        session.context().register_udaf(nearest_rank::function());
+        let days = question.days();
+        let (begin, end) = (moment(days.begin()), moment(days.end()));
+        let scope = question.scope.condition();
+        let columns = taken.map(|taken| {
+            let from = taken.from();
+            format!(
+                "nearest_rank((arrow_cast(entered_at, 'Int64') - arrow_cast({from}, 'Int64')) / 1000000) as {from}"
+            )
+        });
+        let columns = columns.join(", ");
+        let sql = format!(
+            "select {columns} from task_intervals
+             where completion and entered_at >= {begin} and entered_at < {end} and {scope}"
+        );
+        let row: Option<HashMap<String, Self>> = session.rows(&sql).await?.pop();
+        let row = row.unwrap_or_default();
+        Ok(taken.map(|taken| row.get(taken.from()).copied().unwrap_or_default()))
+    }
+}
