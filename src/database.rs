@@ -187,7 +187,9 @@ async fn limit_time(
 /// Has a new connection's statements limited in time, and never compiled (JIT). Ours are short, so that compiling one takes longer
 /// than running it; and while a table is young the planner expects so many rows that it would, at every execution.
 async fn prepare(connection: &mut PgConnection) -> sqlx::Result<()> {
-    sqlx::query("set jit = off").execute(&mut *connection).await?;
+    sqlx::query("set jit = off")
+        .execute(&mut *connection)
+        .await?;
     limit_time(connection, STATEMENT_TIME_MAX, LOCK_TIME_MAX).await
 }
 
