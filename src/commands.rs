@@ -48,14 +48,29 @@ pub(crate) enum Request {
 }
 
 impl Request {
-    /// Whether it makes sense only where Millstream has run before: a check of nothing would be passed by anybody.
-    fn needs_installation(&self, settings: &Settings) -> bool {
-        match self {
-            Self::VerifyAudit { .. } | Self::Import(_) | Self::Rebuild(_) => true,
-            // New keys can be made before there is anybody to use them. Of none, none can be shown or retired.
-            Self::Migrate | Self::Keys(keys::KeysRequest::Rotate { .. }) => false,
-            Self::Keys(_) => settings.keys_dir.is_none(),
+    /// Refuses what makes sense only where Millstream has run before: a check of nothing would be passed by anybody.
+    fn is_in_place(&self, settings: &Settings) -> Result<()> {
+        let data = &settings.data_dir;
+        let (what, folder, and_how) = match self {
+            // New keys can be made before there is anybody to use them.
+            Self::Migrate | Self::Keys(keys::KeysRequest::Rotate { .. }) => return Ok(()),
+            Self::VerifyAudit { .. } | Self::Import(_) | Self::Rebuild(_) => {
+                ("data folder", data.clone(), "")
+            }
+            Self::Keys(_) => {
+                let keys = settings.keys_dir.clone();
+                let keys = keys.unwrap_or_else(|| data.join("keys"));
+                let and_how = ", or the folder of its keys with MILLSTREAM_KEYS_DIR";
+                ("folder of keys", keys, and_how)
+            }
+        };
+        if folder.is_dir() {
+            return Ok(());
         }
+        Err(Usage::because(format!(
+            "there is no {what} \"{}\": name the data folder of your installation with --data-dir or MILLSTREAM_DATA_DIR{and_how}",
+            folder.display()
+        )))
     }
 
     /// Whether the pipelines that keep the views have a part in it.
@@ -83,12 +98,7 @@ pub(crate) async fn run(settings: &Settings, command: Command) -> Result<ExitCod
         Command::Import(args) => import::request(args)?,
         Command::Rebuild(args) => (rebuild::request(args), Vec::new()),
     };
-    if request.needs_installation(settings) && !settings.data_dir.is_dir() {
-        return Err(Usage::because(format!(
-            "there is no data folder \"{}\": name the one of your installation with --data-dir or MILLSTREAM_DATA_DIR",
-            settings.data_dir.display()
-        )));
-    }
+    request.is_in_place(settings)?;
     match DataDir::try_open(&settings.data_dir)? {
         Taken::Ours(data) => alone(settings, data, request, body).await,
         Taken::InUse(folder) => {

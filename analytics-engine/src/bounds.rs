@@ -20,7 +20,8 @@ pub(crate) const FILES_KEPT: Duration = Duration::from_hours(1);
 pub(crate) const QUERY_MEMORY_MAX: usize = 256 * 1024 * 1024;
 /// Disk that they may use beyond it.
 pub(crate) const SPILL_BYTES_MAX: u64 = 1024 * 1024 * 1024;
-/// Questions that are answered at once: each uses all of the engine's threads, and holds some of its memory.
+/// Questions that are answered at once: each uses all of the engine's threads, and holds some of its memory. A report is one,
+/// however many statements it asks at once.
 pub(crate) const QUERIES_AT_ONCE: usize = 4;
 /// Threads that compute questions. They are the engine's own: requests, pipelines and writers of the lake have others.
 pub(crate) const THREADS: usize = 2;

@@ -1,9 +1,10 @@
-//! `nearest_rank(seconds)`: an aggregate of SQL that tells how many values there are, and below which of them lie 50, 85 and 95
-//! of a hundred.
+//! `nearest_rank(seconds)`: an aggregate of SQL that tells how many values there are, and which 50, 85 and 95 of a hundred do not
+//! exceed. A value below zero counts as zero: a clock that was set back makes no time negative.
 //!
 //! Nearest rank: of `n` values in order, the one at place `ceil(p n / 100)`, so that each answer is a value that there was.
-//! Values are kept, not ordered, and each place is found by selection (Hoare's quickselect, as `select_nth_unstable` has it);
-//! they count towards the memory that questions may hold.
+//! Values are kept, not ordered, and each place is found by selection (Hoare's quickselect, as `select_nth_unstable` has it).
+//! They take 8 bytes each, twice that while they grow, of the memory that questions may hold; they cannot go to disk, so a question
+//! for which it does not suffice is refused.
 
 use arrow::array::{ArrayRef, AsArray, Int64Array, ListArray, StructArray};
 use arrow::buffer::OffsetBuffer;
@@ -16,7 +17,7 @@ use std::sync::Arc;
 /// Of a hundred, and the name of the answer's field.
 const RANKS: [(usize, &str); 3] = [(50, "p50_s"), (85, "p85_s"), (95, "p95_s")];
 
-/// The function. Of values below zero it takes zero: a clock that was set back makes no time negative.
+/// The function.
 pub(crate) fn function() -> AggregateUDF {
     create_udaf(
         "nearest_rank",
@@ -64,6 +65,7 @@ impl Accumulator for Values {
 
     fn merge_batch(&mut self, states: &[ArrayRef]) -> Result<()> {
         for values in states[0].as_list::<i32>().iter().flatten() {
+            self.0.reserve_exact(values.len());
             self.add(&values);
         }
         Ok(())

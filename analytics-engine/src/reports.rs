@@ -1,5 +1,8 @@
 //! The reports: what the product asks of the lake. `docs/ANALYTICS.md` defines each number, once.
 //!
+//! Most are put together of the same parts: how things stand (`standing`), what happened within some days (`period`), and how long
+//! it took (`times`). A report asks all of its parts at once.
+//!
 //! To add one: a file here with what it asks and what it answers, a line below, its handler in `ingest-api`, its numbers in
 //! the document, and a fold over events that it is compared with in `tests/it`.
 

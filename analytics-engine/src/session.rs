@@ -11,6 +11,7 @@ use crate::bounds::{
 use crate::days::Days;
 use crate::error::LakeError;
 use crate::lake::{Lake, Snapshot};
+use crate::nearest_rank;
 use crate::sql::Children;
 use crate::tables::Table;
 use crate::threads::Threads;
@@ -136,6 +137,7 @@ impl Engine {
             let snapshot = engine.lake.snapshot()?;
             let rights = engine.rights(&snapshot, &asker).await?;
             let context = engine.context();
+            context.register_udaf(nearest_rank::function());
             views::register(&context, &snapshot, &rights).await?;
             Ok(Session {
                 context,
@@ -318,7 +320,7 @@ impl Session {
         &self.context
     }
 
-    /// Makes `day_of(time)` mean these days.
+    /// Makes `day_of(time)` mean these days, in everything that is asked of the session: its questions have one set of days.
     pub(crate) fn count_by(&self, days: &Days) {
         self.context.register_udf(days.function());
     }
@@ -329,7 +331,7 @@ impl Session {
         T: DeserializeOwned + Send + 'static,
     {
         let (context, sql) = (self.context.clone(), sql.to_owned());
-        // Boxed, because a report asks several at once.
+        // Boxed: a report asks several at once, and all of it stands in the future of a request.
         let found = Box::pin(async move { rows(&context, &sql).await });
         self.threads.work(found).await
     }

@@ -26,22 +26,27 @@ pub struct Seen {
     pub late: usize,
 }
 
-/// How long tasks are written before the first one counts: a reader that found no mirror looks for it again after five seconds.
-const WARM_UP_S: u64 = 10;
+/// How tasks are written, and what of it is looked at.
+#[derive(Debug, Clone, Copy)]
+pub struct Load {
+    /// Tasks a second.
+    pub rate: u64,
+    /// How long they are written before the first one counts.
+    pub warm_up_s: u64,
+    /// How long those are written that count.
+    pub seconds: u64,
+    /// One in so many is followed; the others are load.
+    pub followed: u64,
+}
 
-/// Writes tasks to a fresh server and follows one in so many, in one of the views; the rest is load.
-pub async fn measure(
-    server: &Server,
-    views: &[&'static str],
-    followed: u64,
-    rate: u64,
-    seconds: u64,
-) -> Vec<Seen> {
-    let first = rate * WARM_UP_S;
+/// Writes tasks to a fresh server and follows some of them, each in one of the views.
+pub async fn measure(server: &Server, views: &[&'static str], load: Load) -> Vec<Seen> {
+    let Load { rate, followed, .. } = load;
+    let first = rate * load.warm_up_s;
     let people = People::new(server).await;
     let mut following = JoinSet::new();
     let started = Instant::now();
-    for n in 0..first + rate * seconds {
+    for n in 0..first + rate * load.seconds {
         let due = started + Duration::from_secs_f64(seconds_of(n, rate));
         tokio::time::sleep_until(due.into()).await;
         let people = people.clone();

@@ -46,7 +46,7 @@ fn kid_in(ended: &Ended) -> String {
 async fn keys_are_made_shown_and_retired_while_the_server_runs_and_without_it() {
     let installation = Installation::embedded();
     let nowhere = installation.run(&["keys", "list"]).await;
-    nowhere.expect(2).complains("there is no data folder");
+    nowhere.expect(2).complains("there is no folder of keys");
     let server = installation.start().await;
     let ada = server.found().await;
     let [(first, state)] = &listed(&installation).await[..] else {

@@ -38,7 +38,7 @@ pub struct Day {
     pub completed: u64,
 }
 
-/// Both.
+/// What happened within the days of a question.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Period {
     /// All days together.

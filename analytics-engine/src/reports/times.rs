@@ -2,7 +2,6 @@
 
 use super::{Question, moment};
 use crate::error::LakeError;
-use crate::nearest_rank;
 use crate::session::Session;
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
@@ -38,6 +37,14 @@ impl Taken {
             Self::Lead => "created_at",
         }
     }
+
+    /// The column of the answer.
+    fn name(self) -> &'static str {
+        match self {
+            Self::Cycle => "cycle_time",
+            Self::Lead => "lead_time",
+        }
+    }
 }
 
 impl Percentiles {
@@ -47,14 +54,13 @@ impl Percentiles {
         question: &Question,
         taken: [Taken; N],
     ) -> Result<[Self; N], LakeError> {
-        session.context().register_udaf(nearest_rank::function());
         let days = question.days();
         let (begin, end) = (moment(days.begin()), moment(days.end()));
         let scope = question.scope.condition();
         let columns = taken.map(|taken| {
-            let from = taken.from();
+            let (from, name) = (taken.from(), taken.name());
             format!(
-                "nearest_rank((arrow_cast(entered_at, 'Int64') - arrow_cast({from}, 'Int64')) / 1000000) as {from}"
+                "nearest_rank((arrow_cast(entered_at, 'Int64') - arrow_cast({from}, 'Int64')) / 1000000) as {name}"
             )
         });
         let columns = columns.join(", ");
@@ -62,8 +68,8 @@ impl Percentiles {
             "select {columns} from task_intervals
              where completion and entered_at >= {begin} and entered_at < {end} and {scope}"
         );
-        let row: Option<HashMap<String, Self>> = session.rows(&sql).await?.pop();
-        let row = row.unwrap_or_default();
-        Ok(taken.map(|taken| row.get(taken.from()).copied().unwrap_or_default()))
+        let mut rows: Vec<HashMap<String, Self>> = session.rows(&sql).await?;
+        let row = rows.pop().expect("without groups there is one row");
+        Ok(taken.map(|taken| row[taken.name()]))
     }
 }

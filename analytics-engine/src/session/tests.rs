@@ -4,6 +4,7 @@ use super::{Asker, Engine};
 use crate::bounds::QUERIES_AT_ONCE;
 use crate::error::LakeError;
 use crate::lake::Lake;
+use crate::reports::Percentiles;
 use crate::threads;
 use arrow::datatypes::DataType;
 use datafusion::logical_expr::{ColumnarValue, Volatility, create_udf};
@@ -29,6 +30,30 @@ async fn engine(folder: &TempDir) -> (Engine, Asker) {
         Engine::new(lake.expect("a lake")).expect("an engine"),
         asker,
     )
+}
+
+#[derive(Debug, PartialEq, Eq, Deserialize)]
+struct Ranked {
+    all: Percentiles,
+    none: Percentiles,
+}
+
+#[tokio::test]
+async fn ranks_are_those_of_all_values_whatever_part_they_were_counted_in() {
+    let folder = TempDir::new().expect("a folder");
+    let (engine, asker) = engine(&folder).await;
+    // Two parts, one of them without values.
+    let sql = "select nearest_rank(value) as all, nearest_rank(case when value < 0 then value end) as none
+               from (select * from range(1, 100001) union all select null)";
+    let answer = engine.answer(&asker, async |session| session.rows::<Ranked>(sql).await);
+    let all = Percentiles {
+        count: 100_000,
+        p50_s: Some(50_000),
+        p85_s: Some(85_000),
+        p95_s: Some(95_000),
+    };
+    let none = Percentiles::default();
+    assert_eq!(answer.await.expect("an answer"), [Ranked { all, none }]);
 }
 
 #[derive(Debug, Deserialize)]

@@ -135,7 +135,7 @@ impl<V: View<Item: Item> + Clone + Sync> Rebuilt for PostgresView<V> {
         if found.differences() > 0 {
             self.table.carry_over(&mut tx).await?;
         }
-        // Nor is it done by a session that outlived its process: that one's rebuild was called failed when it came back.
+        // Nor does a session exchange it that outlived its process: when the process came back, it called its rebuild failed.
         if !end(&mut *tx, wish, &Ok(found.clone()), now).await? {
             return Err(RebuildError::Overtaken);
         }

@@ -1,4 +1,4 @@
-//! The reports in the peer's SQL, as its manual would have them written, and what comes out in the form of ours.
+//! The reports in the peer's SQL, in as few readings as ours, and what comes out in the form of ours.
 
 use crate::peer::Row;
 use chrono::{DateTime, SecondsFormat, Utc};

@@ -24,7 +24,7 @@ mod world;
 
 use crate::results::Results;
 use clap::Parser;
-use millstream_bench::freshness;
+use millstream_bench::freshness::{self, Load};
 use millstream_bench::server::Server;
 use millstream_event_log::testing::kafka::TestKafka;
 use millstream_event_log::testing::redis::url;
@@ -55,6 +55,9 @@ struct Args {
     /// Seconds of each of these.
     #[arg(long, default_value_t = 20)]
     seconds: u64,
+    /// Seconds before each of these: a reader that found no mirror at its start looks for it again after five.
+    #[arg(long, default_value_t = 10)]
+    warm_up: u64,
     /// Only how soon tasks are found.
     #[arg(long)]
     only_found: bool,
@@ -66,7 +69,7 @@ struct Args {
 fn main() {
     let mut args = Args::parse();
     if args.quick {
-        (args.events, args.rounds, args.seconds) = (2_000, 1, 2);
+        (args.events, args.rounds, args.seconds, args.warm_up) = (2_000, 1, 2, 1);
     }
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
@@ -77,7 +80,13 @@ fn main() {
             Box::pin(rates(args.events, args.rounds)).await;
         }
         if !args.no_found {
-            Box::pin(found(args.rate, args.seconds)).await;
+            let load = Load {
+                rate: args.rate,
+                warm_up_s: args.warm_up,
+                seconds: args.seconds,
+                followed: 1,
+            };
+            Box::pin(found(load)).await;
         }
     });
 }
@@ -99,7 +108,8 @@ async fn rates(events: u64, rounds: usize) {
 }
 
 /// How soon a task is found, through each log.
-async fn found(rate: u64, seconds: u64) {
+async fn found(load: Load) {
+    let rate = load.rate;
     let mut logs = vec![(
         "postgres".to_owned(),
         vec![("EVENT_LOG", "postgres".to_owned())],
@@ -119,7 +129,7 @@ async fn found(rate: u64, seconds: u64) {
     for (name, env) in logs {
         let database = TestDatabase::new().await;
         let server = Server::start(&database.url(), &env).await;
-        for seen in freshness::measure(&server, &["search"], 1, rate, seconds).await {
+        for seen in freshness::measure(&server, &["search"], load).await {
             println!(
                 "{name:<10} found   p50={:.1} ms p99={:.1} ms at {rate} writes/s tasks={} late={}",
                 seen.p50_ms, seen.p99_ms, seen.tasks, seen.late
@@ -129,7 +139,7 @@ async fn found(rate: u64, seconds: u64) {
         let (mirror, log) = (read("from=\"mirror\"").await, read("from=\"log\"").await);
         if mirror + log > 0.0 {
             println!(
-                "{name:<10} records that pipelines read from the mirror: {mirror}, from the log itself: {log}"
+                "{name:<10} records that pipelines read since the start: {mirror} from the mirror, {log} from the log itself"
             );
         }
     }

@@ -18,7 +18,7 @@ mod replay;
 mod world;
 
 use clap::Parser;
-use millstream_bench::freshness;
+use millstream_bench::freshness::{self, Load};
 use millstream_bench::server::Server;
 
 /// Measures the stream core.
@@ -62,7 +62,13 @@ const VIEWS: [&str; 3] = ["search", "activity", "notifications"];
 async fn seen(rate: u64, seconds: u64) {
     let database = world::database().await;
     let server = Server::start(&database.url(), &[]).await;
-    for seen in freshness::measure(&server, &VIEWS, FOLLOWED, rate, seconds).await {
+    let load = Load {
+        rate,
+        warm_up_s: 0,
+        seconds,
+        followed: FOLLOWED,
+    };
+    for seen in freshness::measure(&server, &VIEWS, load).await {
         println!(
             "201 to {:<14} at {rate:>3} writes/s  p50={:.1} ms  p99={:.1} ms  tasks={}  late={}",
             seen.view, seen.p50_ms, seen.p99_ms, seen.tasks, seen.late

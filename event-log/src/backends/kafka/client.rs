@@ -20,6 +20,9 @@ const FETCH_WAIT: Duration = Duration::from_millis(100);
 const AHEAD_KIB_MAX: u32 = 1_024;
 /// Records of one partition that are fetched ahead.
 const AHEAD_RECORDS: u32 = 1_000;
+/// How long a partition of which enough is there rests, before it is looked whether more can be fetched. A backlog is read no
+/// faster than that; the client's own second made it ten thousand records a second.
+const FULL_REST: Duration = Duration::from_millis(5);
 
 /// Tells what librdkafka says to our log.
 #[derive(Debug, Clone, Copy, Default)]
@@ -87,7 +90,8 @@ pub fn reader(kafka: &Kafka) -> ClientConfig {
     let mut config = consumer(kafka);
     config
         .set("queued.max.messages.kbytes", AHEAD_KIB_MAX.to_string())
-        .set("queued.min.messages", AHEAD_RECORDS.to_string());
+        .set("queued.min.messages", AHEAD_RECORDS.to_string())
+        .set("fetch.queue.backoff.ms", millis(FULL_REST));
     config
 }
 
