@@ -2,6 +2,7 @@
 //!
 //! Many systems begin with 1,024, for the sake of programs of long ago; the process itself may raise that.
 
+use millstream_domain::cause::in_full;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 /// All connections that there can be, live ones and others, and as many files again as the index and the pool may take.
@@ -27,7 +28,7 @@ pub(crate) fn raise_limit() {
         Ok(()) => tell(wanted),
         Err(error) => {
             tracing::warn!(
-                error = &error as &dyn std::error::Error,
+                error = in_full(&error),
                 "the limit of open files could not be raised"
             );
         }

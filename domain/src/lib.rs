@@ -6,6 +6,7 @@
 
 pub mod api_token;
 pub mod audit;
+pub mod cause;
 pub mod clock;
 pub mod comment;
 pub mod field;

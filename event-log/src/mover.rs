@@ -11,6 +11,7 @@
 
 use crate::cut::{Seq, to_seq};
 use crate::error::LogError;
+use millstream_domain::cause::in_full;
 use sqlx::PgPool;
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -154,7 +155,7 @@ impl Mover {
                 Ok(Moved::Busy) => POLL_BUSY,
                 Err(error) => {
                     tracing::warn!(
-                        error = &error as &dyn std::error::Error,
+                        error = in_full(&error),
                         "the mover cannot reach the database"
                     );
                     RETRY
@@ -171,7 +172,7 @@ impl Mover {
         }
         if let Err(error) = self.drain().await {
             tracing::warn!(
-                error = &error as &dyn std::error::Error,
+                error = in_full(&error),
                 "the mover could not drain the outbox at the stop"
             );
         }

@@ -7,6 +7,7 @@
 
 mod server;
 
+use millstream_domain::cause::in_full;
 use redis::aio::MultiplexedConnection;
 use redis::{AsyncConnectionConfig, Client, Cmd, FromRedisValue, Pipeline, ScriptInvocation};
 use std::fmt;
@@ -206,7 +207,7 @@ impl Redis {
                 }
                 Err(error) if !is_known_away => {
                     tracing::warn!(
-                        error = &error as &dyn std::error::Error,
+                        error = in_full(&error),
                         "Redis cannot be reached; going on without, and trying again"
                     );
                     is_known_away = true;

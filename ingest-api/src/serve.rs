@@ -10,6 +10,7 @@ use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
+use millstream_domain::cause::in_full;
 use std::convert::Infallible;
 use std::future::Future;
 use std::io;
@@ -135,7 +136,7 @@ async fn next(
             accepted = listener.accept() => match accepted {
                 Ok(connection) => return Some(connection),
                 Err(error) => {
-                    tracing::warn!(error = &error as &dyn std::error::Error, "a connection could not be accepted");
+                    tracing::warn!(error = in_full(&error), "a connection could not be accepted");
                     tokio::time::sleep(ACCEPT_PAUSE).await;
                 }
             },
@@ -182,10 +183,7 @@ fn handle(
         };
         if let Err(error) = ended {
             // A client that hangs up is no news.
-            tracing::debug!(
-                error = &error as &dyn std::error::Error,
-                "a connection broke off"
-            );
+            tracing::debug!(error = in_full(&error), "a connection broke off");
         }
     }
 }

@@ -22,9 +22,10 @@ mod vitals;
 
 use crate::dataflow::{Finished, Restored};
 use crate::pipeline::{Item, Pipeline};
-use crate::sink::{Fault, Generation, Health, Lease, Resume, Sink, in_full};
+use crate::sink::{Fault, Generation, Health, Lease, Resume, Sink};
 use backoff::Backoff;
 use committer::{Committer, RejectMeter};
+use millstream_domain::cause::in_full;
 use millstream_domain::clock::Clock;
 use millstream_event_log::signals::Signals;
 use millstream_event_log::{Log, LogError, Seq};
@@ -218,7 +219,11 @@ where
                 Ok(Some(generation)) => generation,
                 Ok(None) => return,
                 Err(fault) => {
-                    tracing::warn!(pipeline = name, error = %fault, "the lease cannot be asked for");
+                    tracing::warn!(
+                        pipeline = name,
+                        error = in_full(&fault),
+                        "the lease cannot be asked for"
+                    );
                     backoff.pause(&stop).await;
                     continue;
                 }

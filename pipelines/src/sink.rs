@@ -94,22 +94,6 @@ pub enum Fault {
     Fatal(#[source] Box<dyn Error + Send + Sync>),
 }
 
-/// An error and what caused it, in one line: how faults are told to people.
-#[must_use]
-pub fn in_full(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        let cause_text = cause.to_string();
-        // Some errors say what their cause says.
-        if !text.ends_with(&cause_text) {
-            text = format!("{text}: {cause_text}");
-        }
-        source = cause.source();
-    }
-    text
-}
-
 /// Where effects go.
 pub trait Sink: Send + 'static {
     /// What the pipeline's last operator emits.

@@ -4,6 +4,7 @@
 
 use crate::error::SearchError;
 use crate::schema::VERSION;
+use millstream_domain::cause::in_full;
 use std::fs::File;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -76,7 +77,7 @@ pub(crate) fn remove_replaced(path: &Path) {
     if let Err(error) = remove(path, "another one has taken its place") {
         tracing::warn!(
             folder = %path.display(),
-            error = &error as &dyn std::error::Error,
+            error = in_full(&error),
             "an old search index was not deleted"
         );
     }
@@ -139,7 +140,7 @@ fn remove_aside(folder: &Path) {
     if let Err(error) = std::fs::remove_dir_all(folder) {
         tracing::warn!(
             folder = %folder.display(),
-            error = &error as &dyn std::error::Error,
+            error = in_full(&error),
             "an old search index was not deleted"
         );
     }

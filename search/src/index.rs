@@ -10,6 +10,7 @@ use crate::folder::{current, remove, remove_others, whole};
 use crate::rebuilt::Current;
 use crate::schema::{Fields, analyzers, schema};
 use crate::stored;
+use millstream_domain::cause::in_full;
 use serde::{Deserialize, Serialize};
 use std::fmt::{self, Debug};
 use std::path::{Path, PathBuf};
@@ -352,7 +353,7 @@ impl Index {
         if matches!(error, SearchError::Damaged(_)) {
             let written = std::fs::write(self.0.folder.join(DAMAGED), b"");
             tracing::error!(
-                error = &error as &dyn std::error::Error,
+                error = in_full(&error),
                 noted = written.is_ok(),
                 "the search index is damaged"
             );

@@ -30,6 +30,7 @@ use crate::backoff::Backoff;
 use chrono::TimeDelta;
 use futures::StreamExt;
 use futures::stream::FuturesUnordered;
+use millstream_domain::cause::in_full;
 use millstream_domain::job::Queue;
 use millstream_store::job::run::{Taken, Taking};
 use millstream_store::{Store, StoreError};
@@ -135,7 +136,7 @@ impl JobRunner {
             let pause = match self.take_due(&taken).await {
                 Ok(()) => self.pace.poll,
                 Err(error) => {
-                    let error = &error as &dyn std::error::Error;
+                    let error = in_full(&error);
                     tracing::warn!(error, "jobs have to wait");
                     self.pace.retry
                 }

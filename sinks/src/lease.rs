@@ -2,6 +2,7 @@
 
 use crate::postgres::fault;
 use chrono::TimeDelta;
+use millstream_domain::cause::in_full;
 use millstream_domain::clock::Clock;
 use millstream_pipelines::sink::{Fault, Generation, Health, LEASE_TTL, Lease};
 use millstream_store::pipeline::{self, share};
@@ -108,7 +109,7 @@ impl Lease for PostgresLease {
             // Nothing is lost: the lease runs out.
             tracing::warn!(
                 pipeline = self.name,
-                error = &error as &dyn std::error::Error,
+                error = in_full(&error),
                 "the lease was not given up"
             );
         }
@@ -125,7 +126,7 @@ impl Lease for PostgresLease {
         written.map_err(|error| {
             tracing::warn!(
                 pipeline = self.name,
-                error = &error as &dyn std::error::Error,
+                error = in_full(&error),
                 "health was not written down"
             );
             fault(error)

@@ -27,10 +27,11 @@ use crate::postgres::signed;
 use attempt::Attempt;
 use chrono::{DateTime, Utc};
 use futures::future::{Either, select};
+use millstream_domain::cause::in_full;
 use millstream_event_log::{Log, Seq};
 use millstream_pipelines::pipeline::{Item, Pipeline};
 use millstream_pipelines::runner::Interrupted;
-use millstream_pipelines::sink::{Sink, in_full};
+use millstream_pipelines::sink::Sink;
 use millstream_search::SearchError;
 use millstream_store::pipeline::rebuild::{Found, Wish};
 use millstream_store::{Store, StoreError};
@@ -179,7 +180,7 @@ impl<V: Rebuilt> Rebuilder<V> {
                 Ok(None) => {}
                 Err(error) => tracing::debug!(
                     pipeline = self.row,
-                    error = &error as &dyn std::error::Error,
+                    error = in_full(&error),
                     "wishes for a rebuild cannot be read"
                 ),
             }
@@ -209,7 +210,7 @@ impl<V: Rebuilt> Rebuilder<V> {
         let done = self.told_of(wish, stop).await;
         let cleared = self.view.clear(wish).await;
         if let Err(error) = cleared {
-            let error = &error as &dyn std::error::Error;
+            let error = in_full(&error);
             tracing::warn!(pipeline = self.row, error, "the shadow was not emptied");
         }
         let ended = done.map_err(|error| in_full(&error));

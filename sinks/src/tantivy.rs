@@ -6,6 +6,7 @@
 //! written before the commit that leaves their records behind.
 
 use crate::postgres::{fault, letters, refused, signed, taken};
+use millstream_domain::cause::in_full;
 use millstream_domain::clock::Clock;
 use millstream_event_log::events::comment::CommentState;
 use millstream_event_log::events::task::TaskState;
@@ -143,7 +144,7 @@ impl Row {
         if let Err(error) = written.await {
             tracing::warn!(
                 pipeline = self.name,
-                error = &error as &dyn std::error::Error,
+                error = in_full(&error),
                 "it was not written down that a record was taken"
             );
         }
@@ -172,7 +173,7 @@ impl Row {
         if let Err(error) = written.await {
             tracing::warn!(
                 pipeline = self.name,
-                error = &error as &dyn std::error::Error,
+                error = in_full(&error),
                 "the cut of the search index was not written down"
             );
         }

@@ -5,6 +5,7 @@ use crate::config::Settings;
 use crate::lifecycle::Group;
 use anyhow::{Context, Result};
 use axum::Router;
+use millstream_domain::cause::in_full;
 use std::net::SocketAddr;
 use std::os::fd::AsFd;
 use tokio::net::TcpListener;
@@ -56,7 +57,7 @@ pub(crate) fn serve(group: &mut Group, listener: TcpListener, router: Router) {
     let stop = group.stop_token();
     group.spawn(async move {
         if let Err(error) = millstream_ingest_api::serve(listener, router, stop).await {
-            tracing::error!(error = &error as &dyn std::error::Error, "a server broke");
+            tracing::error!(error = in_full(&error), "a server broke");
         }
     });
 }

@@ -3,6 +3,7 @@
 
 use crate::roles::engine::Handle;
 use chrono::{DateTime, TimeDelta, Utc};
+use millstream_domain::cause::in_full;
 use millstream_ingest_api::auth::keys::Keys;
 use millstream_store::mail::deliver::SERVED_FOR;
 use millstream_store::node::{Node, OtherNode};
@@ -89,7 +90,7 @@ impl Nodes {
             }
             if let Err(error) = self.look().await {
                 tracing::warn!(
-                    error = &error as &dyn std::error::Error,
+                    error = in_full(&error),
                     "other nodes could not be looked for"
                 );
             }
@@ -97,7 +98,7 @@ impl Nodes {
         if let Err(error) = self.store.leave_nodes(&self.me.name).await {
             // The others find out by its silence.
             tracing::warn!(
-                error = &error as &dyn std::error::Error,
+                error = in_full(&error),
                 "other nodes could not be told of the stop"
             );
         }

@@ -1,5 +1,6 @@
 //! What can go wrong in the store, by what a caller does about it.
 
+use millstream_domain::cause::in_full;
 use millstream_domain::field::{FieldCode, FieldError};
 use millstream_domain::policy::Refusal;
 use sqlx::error::DatabaseError;
@@ -67,10 +68,7 @@ impl From<sqlx::Error> for StoreError {
             Some(refused) if is_data_exception(refused) => {
                 // The types of `domain` let no such value through; a client is to hear of it all the same, not to wait
                 // for a database that is well.
-                tracing::warn!(
-                    error = &error as &dyn std::error::Error,
-                    "a value got past its checks"
-                );
+                tracing::warn!(error = in_full(&error), "a value got past its checks");
                 Self::field(
                     "",
                     FieldCode::Invalid,

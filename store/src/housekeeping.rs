@@ -1,6 +1,7 @@
 //! Housekeeping: what has had its time is forgotten, a bit every minute.
 
 use crate::{Store, StoreError};
+use millstream_domain::cause::in_full;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
@@ -39,7 +40,7 @@ impl Store {
         ];
         let failed = steps.into_iter().filter_map(|(of, error)| {
             let error = error?;
-            let told = &error as &dyn std::error::Error;
+            let told = in_full(&error);
             tracing::warn!(of, error = told, "housekeeping has to wait");
             Some(error)
         });

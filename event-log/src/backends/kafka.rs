@@ -20,6 +20,7 @@ use crate::topic::Topic;
 use client::{Told, unavailable};
 use futures::Stream;
 use message::Form;
+use millstream_domain::cause::in_full;
 use place::Probe;
 use rdkafka::TopicPartitionList;
 use rdkafka::consumer::stream_consumer::StreamPartitionQueue;
@@ -200,10 +201,7 @@ impl KafkaSource {
     fn offer(&self, partition: usize, message: &BorrowedMessage<'_>, merge: &mut Merge) {
         match self.form.read(message) {
             Ok(record) => merge.offer(partition, record),
-            Err(error) => tracing::warn!(
-                error = &error as &dyn std::error::Error,
-                "a message in Kafka is left out"
-            ),
+            Err(error) => tracing::warn!(error = in_full(&error), "a message in Kafka is left out"),
         }
     }
 }
@@ -275,9 +273,6 @@ fn passing(error: KafkaError) -> Result<(), MirrorError> {
     if is_final {
         return Err(unavailable(error));
     }
-    tracing::debug!(
-        error = &error as &dyn std::error::Error,
-        "reading from Kafka is interrupted"
-    );
+    tracing::debug!(error = in_full(&error), "reading from Kafka is interrupted");
     Ok(())
 }

@@ -27,6 +27,7 @@ pub(crate) use verifier::Verifier;
 
 use chrono::TimeDelta;
 use folder::Found;
+use millstream_domain::cause::in_full;
 use millstream_domain::clock::Clock;
 use std::collections::BTreeSet;
 use std::fmt;
@@ -166,10 +167,9 @@ impl Keys {
                 self.keep(found);
             }
             // What we know stays good: a folder that is away for a moment logs nobody out.
-            Err(error) => tracing::warn!(
-                error = &error as &dyn std::error::Error,
-                "the folder of keys cannot be read"
-            ),
+            Err(error) => {
+                tracing::warn!(error = in_full(&error), "the folder of keys cannot be read");
+            }
         }
         looked.at = begun;
     }
@@ -222,10 +222,7 @@ fn take_mendable(unusable: &mut Vec<KeyError>) -> Option<KeyError> {
 fn tell(found: &Found, told: &mut BTreeSet<String>) {
     for error in &found.unusable {
         if told.insert(error.to_string()) {
-            tracing::warn!(
-                error = error as &dyn std::error::Error,
-                "a file is not used as a key"
-            );
+            tracing::warn!(error = in_full(error), "a file is not used as a key");
         }
     }
 }

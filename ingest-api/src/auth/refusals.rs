@@ -9,6 +9,7 @@ use axum::extract::{MatchedPath, OriginalUri, Request, State};
 use axum::http::StatusCode;
 use axum::middleware::Next;
 use axum::response::Response;
+use millstream_domain::cause::in_full;
 use millstream_domain::task::TaskName;
 use millstream_store::access::RecordRefusal;
 use millstream_store::task::TaskRef;
@@ -83,10 +84,7 @@ pub(crate) async fn tell(app: &AppState, caller: &Caller, attempt: &Attempt) {
     };
     if let Err(error) = app.store().write(&caller.origin, refusal).await {
         // The client has its answer; what is lost is one entry of the audit, which the log then has.
-        tracing::error!(
-            error = &error as &dyn std::error::Error,
-            "a refusal could not be recorded"
-        );
+        tracing::error!(error = in_full(&error), "a refusal could not be recorded");
     }
 }
 

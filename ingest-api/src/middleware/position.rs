@@ -9,6 +9,7 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderValue, Method};
 use axum::middleware::Next;
 use axum::response::Response;
+use millstream_domain::cause::in_full;
 
 /// Adds the newest position to an accepted write that has none of its own.
 pub(crate) async fn of_writes(
@@ -32,7 +33,7 @@ pub(crate) async fn of_writes(
         }
         // The write is done, and its answer must not say otherwise.
         Err(error) => tracing::warn!(
-            error = &error as &dyn std::error::Error,
+            error = in_full(&error),
             "a write was answered without its position"
         ),
     }

@@ -6,7 +6,7 @@ use super::runtime::Runtime;
 use super::vitals::Monitor;
 use super::{DRAIN, End, Limits};
 use crate::dataflow::{Clockwork, Feed, Restored, micros};
-use crate::sink::in_full;
+use millstream_domain::cause::in_full;
 use millstream_domain::clock::Clock;
 use millstream_event_log::{Batch, Budget, Cut, Log, LogError, Record, Seq};
 use std::sync::Arc;
@@ -207,7 +207,7 @@ impl Reader<'_> {
                 Err(error @ LogError::Unavailable(_)) => {
                     tracing::warn!(
                         pipeline = self.pipeline,
-                        error = &error as &dyn std::error::Error,
+                        error = in_full(&error),
                         "the log cannot be read"
                     );
                     self.monitor.reading(Some(in_full(&error)));

@@ -14,6 +14,7 @@ use crate::email::WorkMails;
 use chrono::TimeDelta;
 use compose::{Composer, PasswordResetMail};
 use futures::future::join_all;
+use millstream_domain::cause::in_full;
 use millstream_store::mail::deliver::{Delivery, Outgoing};
 use millstream_store::{Store, StoreError};
 use post::{Post, PostError};
@@ -82,7 +83,7 @@ impl MailDelivery {
                 Ok(count) if count >= AT_ONCE => continue,
                 Ok(_) => POLL,
                 Err(error) => {
-                    let error = &error as &dyn std::error::Error;
+                    let error = in_full(&error);
                     tracing::warn!(error, "mails have to wait");
                     RETRY
                 }

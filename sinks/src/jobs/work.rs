@@ -6,7 +6,7 @@ use super::handler::{BoxError, JobFault};
 use super::slots::Slot;
 use crate::backoff::draw;
 use futures::FutureExt;
-use millstream_pipelines::sink::in_full;
+use millstream_domain::cause::in_full;
 use millstream_store::job::run::{Ending, Pulse, RESULT_BYTES_MAX, Taken};
 use serde_json::Value;
 use serde_json::value::to_raw_value;
@@ -81,7 +81,7 @@ impl JobRunner {
                 }
                 Ok(Ok(Pulse::Lost)) | Err(_) => return,
                 Ok(Err(error)) => {
-                    let error = &error as &dyn std::error::Error;
+                    let error = in_full(&error);
                     tracing::warn!(job = %job.id, error, "a job's sign of life did not get through");
                 }
             }

@@ -3,7 +3,8 @@
 
 use super::{Gathered, Shared, of_lake};
 use crate::postgres::{columns, fault, letters, signed, taken};
-use millstream_pipelines::sink::{Fault, in_full};
+use millstream_domain::cause::in_full;
+use millstream_pipelines::sink::Fault;
 use millstream_store::pipeline;
 use std::sync::Arc;
 use std::time::Duration;

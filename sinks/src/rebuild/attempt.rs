@@ -5,6 +5,7 @@ use super::{Hold, RebuildError, Rebuilt, again};
 use crate::lease::PostgresLease;
 use chrono::TimeDelta;
 use futures::future::{Either, select};
+use millstream_domain::cause::in_full;
 use millstream_event_log::signals::Signals;
 use millstream_event_log::{Log, Seq};
 use millstream_pipelines::Runner;
@@ -54,7 +55,7 @@ impl<V: Rebuilt> Attempt<'_, V> {
         let (pool, row) = (self.store.pool(), &self.wish.pipeline);
         if let Err(error) = release(pool, row, hold.generation).await {
             // Nothing is lost: the hold runs out.
-            let error = &error as &dyn std::error::Error;
+            let error = in_full(&error);
             tracing::warn!(pipeline = row, error, "the hold was not given up");
         }
         made

@@ -1,6 +1,7 @@
 //! Telling people how far a rebuild is, for as long as it takes: whoever is silent for a minute counts as gone.
 
 use crate::rebuild::seq;
+use millstream_domain::cause::in_full;
 use millstream_store::Store;
 use millstream_store::pipeline::rebuild::{RebuildState, Wish};
 use std::convert::Infallible;
@@ -68,7 +69,7 @@ impl Told {
                 Ok(false) => return,
                 Err(error) => tracing::warn!(
                     pipeline = self.wish.pipeline,
-                    error = &error as &dyn std::error::Error,
+                    error = in_full(&error),
                     "how far it is was not told"
                 ),
             }

@@ -4,6 +4,7 @@
 //! (`event_log::signals::exchange`), a look now and then finds what was lost; where they do not, looking is all there is.
 
 use crate::{Store, StoreError};
+use millstream_domain::cause::in_full;
 use millstream_event_log::mover::Tail;
 use millstream_event_log::signals::{Signals, Word};
 use millstream_event_log::{Cut, Seq};
@@ -54,7 +55,7 @@ impl Lookout {
                 Err(error) => {
                     if !std::mem::replace(&mut told, true) {
                         tracing::warn!(
-                            error = &error as &dyn std::error::Error,
+                            error = in_full(&error),
                             "it cannot be looked how far other processes are; trying again"
                         );
                     }

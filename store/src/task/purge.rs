@@ -4,6 +4,7 @@ use super::{TaskRef, load, locked, resolve, save};
 use crate::version::check_version;
 use crate::{Change, Changed, Changing, Store, StoreError};
 use chrono::{DateTime, TimeDelta, Utc};
+use millstream_domain::cause::in_full;
 use millstream_domain::ids::TaskId;
 use millstream_domain::policy::{Action, Actor};
 use millstream_event_log::events::task::{TaskAlone, TaskEvent, TaskState};
@@ -83,7 +84,7 @@ impl Store {
                 // One that cannot go does not keep those behind it; without a database none can.
                 Err(error @ StoreError::Unavailable(_)) => return Err(error),
                 Err(error) => {
-                    let error = &error as &dyn std::error::Error;
+                    let error = in_full(&error);
                     tracing::warn!(%task, error, "a task stays in the trash");
                 }
             }

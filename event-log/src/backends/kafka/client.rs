@@ -2,6 +2,7 @@
 
 use super::Kafka;
 use crate::error::MirrorError;
+use millstream_domain::cause::in_full;
 use rdkafka::ClientContext;
 use rdkafka::config::{ClientConfig, RDKafkaLogLevel};
 use rdkafka::consumer::ConsumerContext;
@@ -44,11 +45,7 @@ impl ClientContext for Told {
     }
 
     fn error(&self, error: KafkaError, reason: &str) {
-        tracing::debug!(
-            error = &error as &dyn std::error::Error,
-            reason,
-            "Kafka's client"
-        );
+        tracing::debug!(error = in_full(&error), reason, "Kafka's client");
     }
 }
 

@@ -5,6 +5,7 @@ use crate::backends::Log;
 use crate::backends::merge::Merge;
 use crate::cut::{Batch, Budget, Cut, Seq};
 use crate::error::{LogError, MirrorError};
+use millstream_domain::cause::in_full;
 use millstream_domain::ids::EventId;
 use std::time::Duration;
 use tokio::time::{Instant, timeout, timeout_at};
@@ -113,7 +114,7 @@ impl<S: Source> Reader<S> {
         if !std::mem::replace(&mut self.told, true) {
             tracing::warn!(
                 mirror = name,
-                error = error as &dyn std::error::Error,
+                error = in_full(error),
                 "the mirror is of no use now; a reader goes on with the log itself"
             );
         }

@@ -13,6 +13,7 @@ use axum::extract::State;
 use axum::http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
 use futures::stream;
+use millstream_domain::cause::in_full;
 use millstream_domain::policy::Actor;
 use millstream_store::views::audit::{AuditExport, AuditFilter};
 
@@ -66,10 +67,7 @@ pub(crate) async fn file(
 /// The lines of the next page. What goes wrong on the way breaks the answer off, so that nobody takes it for the whole.
 async fn next(mut export: AuditExport) -> Result<Option<(Bytes, AuditExport)>, axum::BoxError> {
     let page = export.next().await.inspect_err(|error| {
-        tracing::warn!(
-            error = error as &dyn std::error::Error,
-            "an export of the audit broke off"
-        );
+        tracing::warn!(error = in_full(error), "an export of the audit broke off");
     })?;
     if page.is_empty() {
         return Ok(None);

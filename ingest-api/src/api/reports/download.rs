@@ -12,6 +12,7 @@ use axum::http::HeaderName;
 use axum::http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_LENGTH, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
 use futures::stream;
+use millstream_domain::cause::in_full;
 use millstream_domain::ids::ReportId;
 use millstream_domain::policy::Actor;
 use millstream_domain::report::{ReportFormat, ReportState};
@@ -126,10 +127,7 @@ async fn next(mut reading: Reading) -> Result<Option<(Bytes, Reading)>, axum::Bo
         .report_piece(&reading.report, reading.number)
         .await
         .inspect_err(|error| {
-            tracing::warn!(
-                error = error as &dyn std::error::Error,
-                "the file of a report broke off"
-            );
+            tracing::warn!(error = in_full(error), "the file of a report broke off");
         })?;
     let Some(piece) = piece else {
         return Err("the report was deleted while it was read".into());

@@ -7,6 +7,7 @@
 use crate::auth::token::{LEEWAY, LIFETIME};
 use crate::error::ApiError;
 use chrono::{DateTime, TimeDelta, Utc};
+use millstream_domain::cause::in_full;
 use millstream_domain::clock::Clock;
 use millstream_domain::ids::SessionId;
 use millstream_event_log::backends::postgres::PostgresLog;
@@ -81,7 +82,7 @@ impl EndedSessions {
                     told = false;
                 }
                 Err(error) if !std::mem::replace(&mut told, true) => tracing::warn!(
-                    error = &error as &dyn std::error::Error,
+                    error = in_full(&error),
                     "which sessions have ended cannot be read; trying again"
                 ),
                 Err(_) => {}

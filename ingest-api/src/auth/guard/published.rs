@@ -12,6 +12,7 @@ use axum::http::header::{CACHE_CONTROL, ETAG, IF_NONE_MATCH};
 use axum::http::{HeaderValue, StatusCode};
 use http_body_util::{BodyExt, Limited};
 use jsonwebtoken::jwk::JwkSet;
+use millstream_domain::cause::in_full;
 use reqwest::redirect;
 use serde::Deserialize;
 use std::fmt;
@@ -234,7 +235,7 @@ impl PublishedKeys {
                 if !told {
                     tracing::warn!(
                         url = self.0.url,
-                        error = &error as &dyn std::error::Error,
+                        error = in_full(&error),
                         "the public keys of tokens cannot be fetched; trying again"
                     );
                 }

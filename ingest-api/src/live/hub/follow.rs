@@ -4,6 +4,7 @@ use super::Hub;
 use crate::live::told::Told;
 use crate::live::topic::{Topic, comment, concerned, stirs, unsettled};
 use crate::state::AppState;
+use millstream_domain::cause::in_full;
 use millstream_event_log::events::comment::CommentState;
 use millstream_event_log::{Budget, Cut, Event, LogError, Record};
 use std::time::Duration;
@@ -88,7 +89,7 @@ impl Hub {
 
 async fn pause(error: &LogError) {
     tracing::warn!(
-        error = error as &dyn std::error::Error,
+        error = in_full(error),
         "live connections cannot follow the log; trying again"
     );
     tokio::time::sleep(PAUSE).await;

@@ -2,6 +2,7 @@
 
 use super::Hub;
 use crate::state::AppState;
+use millstream_domain::cause::in_full;
 use millstream_domain::ids::UserId;
 use millstream_event_log::Seq;
 use millstream_store::StoreError;
@@ -29,7 +30,7 @@ impl Hub {
                 Ok(until) => told = until,
                 Err(error) => {
                     tracing::warn!(
-                        error = &error as &dyn std::error::Error,
+                        error = in_full(&error),
                         "nobody could be told of new notifications; trying again"
                     );
                     tokio::time::sleep(PAUSE).await;

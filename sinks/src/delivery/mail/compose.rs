@@ -4,8 +4,8 @@
 use super::post::PostError;
 use crate::email::{WorkMails, email_changed};
 use futures::future::BoxFuture;
+use millstream_domain::cause::in_full;
 use millstream_domain::ids::{MailId, UserId};
-use millstream_pipelines::sink::in_full;
 use millstream_store::mail::deliver::Outgoing;
 use millstream_store::mail::{Composed, MailContent};
 use std::fmt::Debug;

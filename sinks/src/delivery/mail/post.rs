@@ -5,7 +5,7 @@ use super::message::message;
 use super::smtp::SmtpServer;
 use chrono::{DateTime, Utc};
 use lettre::message::Mailbox;
-use millstream_pipelines::sink::in_full;
+use millstream_domain::cause::in_full;
 use millstream_store::mail::Composed;
 use millstream_store::mail::deliver::Outgoing;
 
