@@ -50,6 +50,13 @@ impl Question {
     pub fn days(&self) -> Days {
         Days::until(self.now, self.zone, self.days.clamp(1, DAYS_MAX))
     }
+
+    /// The condition that rows of `task_intervals` have to meet to have begun within the days.
+    fn within(&self) -> String {
+        let days = self.days();
+        let (begin, end) = (moment(days.begin()), moment(days.end()));
+        format!("entered_at >= {begin} and entered_at < {end}")
+    }
 }
 
 /// Which tasks a report is about, of those that the asker sees.

@@ -336,6 +336,15 @@ impl Session {
         self.threads.work(found).await
     }
 
+    /// The only row of an answer without groups.
+    pub(crate) async fn row<T>(&self, sql: &str) -> Result<T, LakeError>
+    where
+        T: DeserializeOwned + Send + 'static,
+    {
+        let row = self.rows(sql).await?.pop();
+        Ok(row.expect("without groups there is one row"))
+    }
+
     /// The rows of an answer that may be long, as they are found.
     pub(crate) async fn stream(&self, sql: &str) -> Result<SendableRecordBatchStream, LakeError> {
         let (context, sql) = (self.context.clone(), sql.to_owned());

@@ -1,6 +1,6 @@
 //! What happened within some days, all together and on each of them.
 
-use super::{Question, moment};
+use super::Question;
 use crate::error::LakeError;
 use crate::session::Session;
 use chrono::NaiveDate;
@@ -11,19 +11,14 @@ use std::ops::AddAssign;
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 pub struct Throughput {
     /// Tasks that were made.
-    #[serde(default)]
     pub created: u64,
     /// Times that a task was finished.
-    #[serde(default)]
     pub completed: u64,
     /// Times that a task was taken up again.
-    #[serde(default)]
     pub reopened: u64,
     /// Of those that were finished, those that had a due time.
-    #[serde(default)]
     pub completed_with_due: u64,
     /// Of them, those that were finished by then.
-    #[serde(default)]
     pub completed_on_time: u64,
 }
 
@@ -59,8 +54,7 @@ impl Period {
     pub(super) async fn of(session: &Session, question: &Question) -> Result<Self, LakeError> {
         let days = question.days();
         session.count_by(&days);
-        let (begin, end) = (moment(days.begin()), moment(days.end()));
-        let scope = question.scope.condition();
+        let (within, scope) = (question.within(), question.scope.condition());
         let sql = format!(
             "select day_of(entered_at) as day,
                 count(*) filter (where creation) as created,
@@ -69,8 +63,7 @@ impl Period {
                 count(*) filter (where completion and due_at is not null) as completed_with_due,
                 count(*) filter (where completion and entered_at <= due_at) as completed_on_time
              from task_intervals
-             where entered_at >= {begin} and entered_at < {end}
-                and (creation or completion or reopening) and {scope}
+             where {within} and (creation or completion or reopening) and {scope}
              group by 1"
         );
         let rows: Vec<Row> = session.rows(&sql).await?;

@@ -9,22 +9,16 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Standing {
     /// Tasks that are to be done.
-    #[serde(default)]
     pub open: u64,
     /// Of them, those that are in progress.
-    #[serde(default)]
     pub in_progress: u64,
     /// Of them, those that are blocked.
-    #[serde(default)]
     pub blocked: u64,
     /// Of them, those that were due before now.
-    #[serde(default)]
     pub overdue: u64,
     /// Of them, those that are due today, before now or after.
-    #[serde(default)]
     pub due_today: u64,
     /// Of them, those that nobody works on.
-    #[serde(default)]
     pub unassigned: u64,
 }
 
@@ -42,6 +36,6 @@ impl Standing {
                 count(*) filter (where cardinality(assignees) = 0) as unassigned
              from tasks where {OPEN} and {scope}"
         );
-        Ok(session.rows(&sql).await?.pop().unwrap_or_default())
+        session.row(&sql).await
     }
 }

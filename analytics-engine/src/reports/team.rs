@@ -80,12 +80,7 @@ async fn people(
     question: &Question,
     team: TeamId,
 ) -> Result<Vec<Load>, LakeError> {
-    let days = question.days();
-    let (begin, end, now) = (
-        moment(days.begin()),
-        moment(days.end()),
-        moment(question.now),
-    );
+    let (within, now) = (question.within(), moment(question.now));
     let sql = format!(
         "with counted as (
             select unnest(assignees) as person, 1 as open,
@@ -94,7 +89,7 @@ async fn people(
             union all
             select unnest(assignees) as person, 0 as open, 0 as overdue, 1 as completed
             from task_intervals
-            where completion and entered_at >= {begin} and entered_at < {end} and team_id = '{team}'
+            where completion and {within} and team_id = '{team}'
             union all
             select user_id as person, 0 as open, 0 as overdue, 0 as completed
             from memberships where team_id = '{team}'

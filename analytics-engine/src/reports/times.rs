@@ -1,6 +1,6 @@
 //! How long it took what was finished.
 
-use super::{Question, moment};
+use super::Question;
 use crate::error::LakeError;
 use crate::session::Session;
 use serde::{Deserialize, Serialize};
@@ -10,7 +10,6 @@ use std::collections::HashMap;
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Percentiles {
     /// How many there were.
-    #[serde(default)]
     pub count: u64,
     /// For half of them; none where there are none.
     pub p50_s: Option<i64>,
@@ -54,9 +53,7 @@ impl Percentiles {
         question: &Question,
         taken: [Taken; N],
     ) -> Result<[Self; N], LakeError> {
-        let days = question.days();
-        let (begin, end) = (moment(days.begin()), moment(days.end()));
-        let scope = question.scope.condition();
+        let (within, scope) = (question.within(), question.scope.condition());
         let columns = taken.map(|taken| {
             let (from, name) = (taken.from(), taken.name());
             format!(
@@ -65,11 +62,9 @@ impl Percentiles {
         });
         let columns = columns.join(", ");
         let sql = format!(
-            "select {columns} from task_intervals
-             where completion and entered_at >= {begin} and entered_at < {end} and {scope}"
+            "select {columns} from task_intervals where completion and {within} and {scope}"
         );
-        let mut rows: Vec<HashMap<String, Self>> = session.rows(&sql).await?;
-        let row = rows.pop().expect("without groups there is one row");
+        let row: HashMap<String, Self> = session.row(&sql).await?;
         Ok(taken.map(|taken| row[taken.name()]))
     }
 }
